@@ -1,0 +1,1 @@
+"""Optical-flow models, looked at from every side: estimate, compare, explain."""

@@ -1,0 +1,1 @@
+"""Frame pairs: samples, synthetic motion, folders of benchmarks."""

@@ -1,0 +1,1 @@
+"""Between bytes and values: frames, flow files, videos, bundles."""

@@ -1,0 +1,1 @@
+"""Everything that turns two frames into a flow, behind one registry."""

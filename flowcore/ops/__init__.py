@@ -1,0 +1,1 @@
+"""Pure tensor functions: warp, resize, pad, blur, correlate."""

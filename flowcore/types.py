@@ -1,0 +1,322 @@
+"""The values that flow through the library: a pair, a config, an estimate.
+
+Arrays held by these values are read-only, so that one value can be shared by threads, lanes and
+caches. Frames are RGB ``(H, W, 3) uint8``; flow is ``(H, W, 2) float32``, channel 0 = u (right),
+channel 1 = v (down), in pixels of its own grid, pointing from the first frame to the second.
+"""
+
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal, TypeAlias, get_args
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from flowcore.errors import ConfigError, InputError, ShapeMismatchError
+
+__all__ = [
+    "Blend",
+    "BoolArray",
+    "ChunkGrid",
+    "Estimate",
+    "FloatArray",
+    "FlowField",
+    "FramePair",
+    "IntArray",
+    "PipelineConfig",
+    "Precision",
+    "Prediction",
+    "UInt8Array",
+    "Weights",
+]
+
+UInt8Array: TypeAlias = npt.NDArray[np.uint8]
+FloatArray: TypeAlias = npt.NDArray[np.float32]
+BoolArray: TypeAlias = npt.NDArray[np.bool_]
+IntArray: TypeAlias = npt.NDArray[np.int32]
+
+Blend = Literal["none", "linear", "hann"]
+Precision = Literal["float32", "bfloat16"]
+
+
+def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The array, C-contiguous and read-only; a copy where the caller could still write to it."""
+    if array.flags.writeable or not array.flags.c_contiguous:
+        array = array.copy(order="C")
+        array.flags.writeable = False
+    return array
+
+
+def _require_size(name: str, array: npt.NDArray[Any], size: tuple[int, int]) -> None:
+    if array.shape[:2] != size:
+        raise ShapeMismatchError(
+            f"{name} is {_size_text(array.shape[:2])}, expected {_size_text(size)}, as the frames."
+        )
+
+
+def _size_text(size: tuple[int, ...]) -> str:
+    return f"{size[1]}x{size[0]} (width x height)"
+
+
+@dataclass(frozen=True, eq=False)
+class FlowField:
+    """A flow and where it is known.
+
+    Parameters
+    ----------
+    uv : (H, W, 2) float32
+        Pixels, first -> second. Where ``valid`` is false the value is zero.
+    valid : (H, W) bool, optional
+        True where the flow is known; all true if left out.
+
+    Raises
+    ------
+    InputError
+        Another shape, or a value that is not finite at a valid pixel.
+    """
+
+    uv: FloatArray
+    valid: BoolArray = field(default=None)  # type: ignore[arg-type]  # filled in below
+
+    def __post_init__(self) -> None:
+        uv = np.asarray(self.uv, dtype=np.float32)
+        if uv.ndim != 3 or uv.shape[2] != 2 or 0 in uv.shape:
+            raise InputError(f"A flow has shape (H, W, 2), got {uv.shape}.")
+        valid = np.ones(uv.shape[:2], bool) if self.valid is None else np.asarray(self.valid, bool)
+        if valid.shape != uv.shape[:2]:
+            raise ShapeMismatchError(
+                f"The valid mask has shape {valid.shape}, the flow {uv.shape[:2]}."
+            )
+        if not np.isfinite(uv[valid]).all():
+            raise InputError("The flow holds values that are not finite where it claims validity.")
+        if not valid.all():
+            uv = np.where(valid[..., None], uv, np.float32(0))
+        object.__setattr__(self, "uv", _read_only(uv))
+        object.__setattr__(self, "valid", _read_only(valid))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width)."""
+        return self.uv.shape[0], self.uv.shape[1]
+
+    @cached_property
+    def magnitude(self) -> FloatArray:
+        """Speed per pixel, (H, W) float32, in pixels."""
+        return np.hypot(self.uv[..., 0], self.uv[..., 1])
+
+
+@dataclass(frozen=True, eq=False)
+class FramePair:
+    """Two frames, and what is known about their motion.
+
+    Parameters
+    ----------
+    first, second : (H, W, 3) uint8
+        RGB.
+    truth : FlowField, optional
+        The true flow, first -> second.
+    labels : (H, W) int, optional
+        Class of each pixel of the first frame; 0 = unlabelled.
+    occluded : (H, W) bool, optional
+        True where a pixel of the first frame is not visible in the second one.
+    name : str
+        For people; not part of the digest.
+    """
+
+    first: UInt8Array
+    second: UInt8Array
+    truth: FlowField | None = None
+    labels: IntArray | None = None
+    occluded: BoolArray | None = None
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("first", "second"):
+            frame = getattr(self, name)
+            if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3 or not frame.size:
+                raise InputError(
+                    f"The {name} frame must be (H, W, 3) uint8, got {frame.shape} {frame.dtype}."
+                )
+            object.__setattr__(self, name, _read_only(frame))
+        if self.first.shape != self.second.shape:
+            raise ShapeMismatchError(
+                f"The frames differ in size: the first is {_size_text(self.first.shape)}, "
+                f"the second {_size_text(self.second.shape)}."
+            )
+        if self.truth is not None:
+            _require_size("The true flow", self.truth.uv, self.size)
+        for name, dtype in (("labels", np.int32), ("occluded", np.bool_)):
+            mask = getattr(self, name)
+            if mask is not None:
+                _require_size(f"The {name} mask", mask, self.size)
+                if mask.ndim != 2:
+                    raise InputError(f"The {name} mask must be (H, W), got {mask.shape}.")
+                object.__setattr__(self, name, _read_only(mask.astype(dtype, copy=False)))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width)."""
+        return self.first.shape[0], self.first.shape[1]
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 of the frames, the truth and the masks, in hex: the cache key of the pair."""
+        sha = hashlib.sha256(repr(self.size).encode())
+        truth = (self.truth.uv, self.truth.valid) if self.truth else (None, None)
+        for array in (self.first, self.second, *truth, self.labels, self.occluded):
+            sha.update(b"-" if array is None else array.tobytes())
+        return sha.hexdigest()
+
+
+@dataclass(frozen=True)
+class ChunkGrid:
+    """How an image is cut into chunks and the flows are stitched.
+
+    Parameters
+    ----------
+    rows, cols : int
+        Number of chunks down and across.
+    overlap : int
+        Pixels that two neighbours share.
+    blend : "none", "linear" or "hann"
+        How neighbours are weighted where they overlap: a hard cut in the middle, a linear ramp,
+        or a raised cosine.
+    motion_aware : bool
+        Crop the second frame where a quick pass over the whole frame at low resolution says that
+        the chunk has moved, so that matches stay inside the chunk.
+    """
+
+    rows: int = 1
+    cols: int = 1
+    overlap: int = 32
+    blend: Blend = "hann"
+    motion_aware: bool = False
+
+    def __post_init__(self) -> None:
+        if self.rows < 1 or self.cols < 1:
+            raise ConfigError(
+                f"Chunks must be at least 1x1 (rows x cols), got {self.rows}x{self.cols}."
+            )
+        if self.overlap < 0:
+            raise ConfigError(f"Overlap must be 0 px or more, got {self.overlap}.")
+        if self.blend not in get_args(Blend):
+            raise ConfigError(f"Unknown blend {self.blend!r}; choose from {get_args(Blend)}.")
+
+
+@dataclass(frozen=True)
+class PipelineConfig:
+    """One lane: a model and what is done around it. Hashable, so it serves as a cache key.
+
+    Parameters
+    ----------
+    model : str
+        A name of ``models.available()``.
+    scale : float
+        Both frames are resized by this factor before the model; the flow is brought back.
+    blur_sigma : float
+        Gaussian blur of both frames, in px of the original size; 0 = none.
+    chunks : ChunkGrid, optional
+        Chunked inference; whole frame if left out.
+    iterations : int, optional
+        Refinement steps of a recurrent model; its own default if left out.
+    precision : "float32" or "bfloat16"
+        Arithmetic of learnt models.
+    """
+
+    model: str
+    scale: float = 1.0
+    blur_sigma: float = 0.0
+    chunks: ChunkGrid | None = None
+    iterations: int | None = None
+    precision: Precision = "float32"
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.scale) and 0.01 <= self.scale <= 8):
+            raise ConfigError(f"Scale must lie in 0.01..8, got {self.scale}.")
+        if not (math.isfinite(self.blur_sigma) and 0 <= self.blur_sigma <= 100):
+            raise ConfigError(f"Blur sigma must lie in 0..100 px, got {self.blur_sigma}.")
+        if self.iterations is not None and not 1 <= self.iterations <= 200:
+            raise ConfigError(f"Iterations must lie in 1..200, got {self.iterations}.")
+        if self.precision not in get_args(Precision):
+            raise ConfigError(
+                f"Unknown precision {self.precision!r}; choose from {get_args(Precision)}."
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What a net returns, as tensors.
+
+    Parameters
+    ----------
+    flow : (B, 2, H, W) float32
+        Pixels, first -> second.
+    iterates : tuple of (B, 2, H, W)
+        The flow after each refinement step, the last equal to ``flow``; empty unless asked for.
+    maps : mapping of name to tensor
+        Named intermediates; empty unless asked for.
+    """
+
+    flow: torch.Tensor
+    iterates: tuple[torch.Tensor, ...] = ()
+    maps: Mapping[str, torch.Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """The flow of one lane, and what it cost.
+
+    Parameters
+    ----------
+    flow : FlowField
+        Of the pair's own size, valid everywhere (an external flow may have gaps).
+    config : PipelineConfig
+        The lane.
+    seconds : float
+        The estimate alone: model loaded and warm, without decoding and metrics.
+    threads : int
+        Processor threads that were allowed.
+    iterates : tuple of (H, W, 2) float32
+        The flow after each refinement step, if kept.
+    maps : mapping of name to array
+        Named intermediates of the model, if kept.
+    """
+
+    flow: FlowField
+    config: PipelineConfig
+    seconds: float
+    threads: int
+    iterates: tuple[FloatArray, ...] = ()
+    maps: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """One set of weights, and where it came from.
+
+    Parameters
+    ----------
+    file : str
+        File name within the weights folder.
+    sha256 : str
+        Of the file, in hex; checked before loading.
+    num_params, num_bytes : int
+        Learnt numbers; size of the file.
+    recipe, data, licence : str
+        How it was trained, on what, and under what terms it may be used.
+    scores : mapping
+        ``{"middlebury": {"epe": 0.36}}``: measured, with the command in docs/results.md.
+    """
+
+    file: str
+    sha256: str
+    num_params: int
+    num_bytes: int
+    recipe: str = ""
+    data: str = ""
+    licence: str = ""
+    scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
