@@ -162,6 +162,10 @@ class FramePair:
         """(height, width)."""
         return self.first.shape[0], self.first.shape[1]
 
+    def reversed(self) -> "FramePair":
+        """The pair from second to first, whose flow is the backward flow; nothing known of it."""
+        return FramePair(self.second, self.first, name=self.name)
+
     @cached_property
     def digest(self) -> str:
         """sha256 of the frames, the truth and the masks, in hex: the cache key of the pair."""

@@ -1,0 +1,148 @@
+"""The pipeline around a model: any size in, a finite flow of that size out, and honest refusals."""
+
+import numpy as np
+import pytest
+import torch
+
+from flowcore import pipeline
+from flowcore.errors import ConfigError, DivergedError, ShapeMismatchError
+from flowcore.types import ChunkGrid, FlowField, FramePair, PipelineConfig, Prediction
+
+
+class Shifted:
+    """A model of stride 8 that finds the one integer translation of its crop exactly."""
+
+    stride, min_size, default_iterations = 8, 32, None
+
+    def __init__(self, reach=12):
+        self.reach = reach
+        self.seen = []
+
+    def __call__(self, first, second, *, iterations=None, keep_iterates=False):
+        self.seen.append(tuple(first.shape[-2:]))
+        height, width = first.shape[-2:]
+        assert height % 8 == 0
+        assert width % 8 == 0
+        assert min(height, width) >= 32
+        inner = (..., slice(self.reach, -self.reach), slice(self.reach, -self.reach))
+        errors = {
+            dx: (first - second.roll(-dx, -1))[inner].square().mean()
+            for dx in range(-self.reach, self.reach + 1)
+        }
+        flow = first.new_zeros(1, 2, height, width)
+        flow[:, 0] = min(errors, key=errors.get)
+        return Prediction(flow, (flow / 2, flow) if keep_iterates else ())
+
+    def memory_bytes(self, height, width):
+        return height * width * 1000
+
+
+class Broken(Shifted):
+    def __call__(self, first, second, **_):
+        return Prediction(torch.full((1, 2, *first.shape[-2:]), torch.nan))
+
+
+def translated_pair(height, width, dx, seed=0):
+    """Content that moves ``dx`` px to the right between two crops of one texture."""
+    rng = np.random.default_rng(seed)
+    texture = rng.integers(0, 256, (height // 4 + 1, (width + 2 * abs(dx)) // 4 + 2, 3), np.uint8)
+    texture = texture.repeat(4, 0).repeat(4, 1)
+    start = abs(dx)
+    first = texture[:height, start : start + width]
+    second = texture[:height, start - dx : start - dx + width]
+    return FramePair(first, second)
+
+
+def predict(model, pair, **settings):
+    first, second = (pipeline.frame_to_tensor(frame) for frame in (pair.first, pair.second))
+    return pipeline.predict(model, first, second, PipelineConfig("any", **settings))
+
+
+@pytest.mark.parametrize("size", [(64, 64), (33, 90), (61, 47)])
+def test_pads_to_the_stride_and_gives_back_the_size(size):
+    prediction = predict(Shifted(), translated_pair(*size, 5))
+    assert prediction.flow.shape == (1, 2, *size)
+    assert torch.allclose(prediction.flow[:, 0], torch.tensor(5.0))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 7), (16, 16), (3, 2000)])
+def test_tiny_frames_are_enlarged_and_padded(size):
+    prediction = predict(Shifted(), translated_pair(*size, 0))
+    assert prediction.flow.shape == (1, 2, *size)
+    assert torch.isfinite(prediction.flow).all()
+
+
+def test_vectors_survive_the_resize():
+    model = Shifted()
+    prediction = predict(model, translated_pair(80, 160, 8), scale=0.5)
+    assert model.seen == [(40, 80)]
+    assert torch.allclose(prediction.flow[:, 0], torch.tensor(8.0))
+
+
+def test_chunks_are_stitched_and_each_padded_by_itself():
+    model = Shifted()
+    progress = []
+    pair = translated_pair(100, 200, 4)
+    first, second = (pipeline.frame_to_tensor(frame) for frame in (pair.first, pair.second))
+    config = PipelineConfig("any", chunks=ChunkGrid(2, 2, overlap=20))
+    prediction = pipeline.predict(
+        model, first, second, config, keep_iterates=True, report=progress.append
+    )
+    assert model.seen == [(64, 112)] * 4
+    assert torch.allclose(prediction.flow[:, 0], torch.tensor(4.0))
+    assert torch.allclose(prediction.iterates[0][:, 0], torch.tensor(2.0))
+    assert progress == [0.25, 0.5, 0.75, 1]
+
+
+def test_gradients_reach_the_frames():
+    class Linear(Shifted):
+        def __call__(self, first, second, **_):
+            return Prediction((first - second)[:, :2])
+
+    frames = torch.rand(2, 1, 3, 40, 50).requires_grad_()
+    config = PipelineConfig("any", scale=0.5, blur_sigma=1, chunks=ChunkGrid(1, 2, 4))
+    pipeline.predict(Linear(), *frames, config).flow.square().sum().backward()
+    assert frames.grad[:, :, :2].abs().sum() > 0
+    assert frames.grad[:, :, 2].abs().sum() == 0
+
+
+def test_iterations_are_refused_by_a_model_that_does_not_refine():
+    with pytest.raises(ConfigError, match="takes no iterations"):
+        predict(Shifted(), translated_pair(40, 40, 0), iterations=3)
+
+
+def test_a_flow_that_is_not_finite_is_named(monkeypatch):
+    monkeypatch.setattr(pipeline, "load_model", lambda name, device: Broken())
+    with pytest.raises(DivergedError, match="not finite"):
+        pipeline.run(translated_pair(40, 40, 0), PipelineConfig("broken"))
+
+
+def test_memory_is_checked_before_anything_is_allocated(monkeypatch):
+    monkeypatch.setattr(pipeline, "available_memory", lambda: 200_000_000)
+    pipeline.require_memory(Shifted(), (200, 200), PipelineConfig("small"))
+    with pytest.raises(ConfigError, match=r"needs about 1\.\d+ GB for 1000x1000 px.*Chunks of 4x4"):
+        pipeline.require_memory(Shifted(), (1000, 1000), PipelineConfig("large"))
+
+
+def test_an_external_flow_must_fit():
+    pair = translated_pair(40, 50, 0)
+    estimate = pipeline.external_estimate(pair, FlowField(np.zeros((40, 50, 2), np.float32)))
+    assert estimate.flow.valid.all()
+    with pytest.raises(ShapeMismatchError, match="40x50"):
+        pipeline.external_estimate(pair, FlowField(np.zeros((50, 40, 2), np.float32)))
+
+
+def test_threads_are_recorded_and_put_back():
+    before = torch.get_num_threads()
+    estimate = pipeline.run(translated_pair(40, 60, 2), PipelineConfig("dis_medium"), threads=1)
+    assert estimate.threads == 1
+    assert torch.get_num_threads() == before
+    with pytest.raises(ConfigError, match="1 or more"):
+        pipeline.run(translated_pair(40, 60, 2), PipelineConfig("dis_medium"), threads=0)
+
+
+@pytest.mark.parametrize("size", [(16, 16), (17, 40), (50, 31)])
+def test_a_small_translated_texture_is_recovered(size):
+    estimate = pipeline.run(translated_pair(*size, 1), PipelineConfig("dis_medium"))
+    error = np.abs(estimate.flow.uv - [1, 0])[2:-2, 2:-2]
+    assert error.mean() < 0.2

@@ -1,0 +1,87 @@
+"""Values: read-only, checked at the door, keyed by content."""
+
+import numpy as np
+import pytest
+
+from flowcore.errors import ConfigError, InputError, ShapeMismatchError
+from flowcore.types import ChunkGrid, FlowField, FramePair, PipelineConfig
+
+
+def frame(value=0, size=(4, 6)):
+    return np.full((*size, 3), value, np.uint8)
+
+
+def test_arrays_are_read_only_and_the_callers_stay_writable():
+    first = frame()
+    pair = FramePair(first, frame())
+    with pytest.raises(ValueError, match="read-only"):
+        pair.first[0, 0, 0] = 1
+    first[0, 0, 0] = 1
+    assert pair.first[0, 0, 0] == 0
+
+
+def test_digest_depends_on_content_alone():
+    flow = FlowField(np.ones((4, 6, 2), np.float32))
+    digests = {
+        FramePair(frame(), frame()).digest,
+        FramePair(frame(1), frame()).digest,
+        FramePair(frame(), frame(1)).digest,
+        FramePair(frame(), frame(), truth=flow).digest,
+        FramePair(frame(), frame(), occluded=np.zeros((4, 6), bool)).digest,
+        FramePair(frame(size=(6, 4)), frame(size=(6, 4))).digest,
+    }
+    assert len(digests) == 6
+    assert FramePair(frame(), frame(), name="a").digest == FramePair(frame(), frame()).digest
+
+
+def test_sizes_must_agree():
+    with pytest.raises(ShapeMismatchError, match=r"first is 6x4.*second 4x6"):
+        FramePair(frame(), frame(size=(6, 4)))
+    with pytest.raises(ShapeMismatchError, match="true flow is 4x6"):
+        FramePair(frame(), frame(), truth=FlowField(np.zeros((6, 4, 2), np.float32)))
+    with pytest.raises(ShapeMismatchError, match="occluded mask"):
+        FramePair(frame(), frame(), occluded=np.zeros((1, 1), bool))
+
+
+def test_frames_are_rgb_bytes():
+    with pytest.raises(InputError, match="uint8"):
+        FramePair(frame().astype(float), frame())
+    with pytest.raises(InputError, match=r"\(H, W, 3\)"):
+        FramePair(frame()[..., 0], frame()[..., 0])
+
+
+def test_unknown_flow_is_zero_and_masked_never_nan():
+    uv = np.full((2, 2, 2), np.nan, np.float32)
+    uv[0, 0] = 3, 4
+    valid = np.array([[True, False], [False, False]])
+    flow = FlowField(uv, valid)
+    assert flow.magnitude.tolist() == [[5, 0], [0, 0]]
+    with pytest.raises(InputError, match="not finite"):
+        FlowField(uv)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"scale": 0},
+        {"scale": float("nan")},
+        {"blur_sigma": -1},
+        {"iterations": 0},
+        {"precision": "int1"},
+    ],
+)
+def test_absurd_settings_are_refused(settings):
+    with pytest.raises(ConfigError, match=r"got|Unknown"):
+        PipelineConfig("dis_medium", **settings)
+
+
+def test_absurd_grids_are_refused():
+    for settings in ({"rows": 0}, {"overlap": -1}, {"blend": "magic"}):
+        with pytest.raises(ConfigError):
+            ChunkGrid(**settings)
+
+
+def test_configs_are_cache_keys():
+    assert hash(PipelineConfig("a", chunks=ChunkGrid(2, 2))) == hash(
+        PipelineConfig("a", chunks=ChunkGrid(2, 2))
+    )
