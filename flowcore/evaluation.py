@@ -1,0 +1,134 @@
+"""One model over folders of pairs with truth: the numbers of a benchmark."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+
+from flowcore.data.files import PairFiles, find_pairs, load_pair
+from flowcore.errors import FlowcoreError, InputError
+from flowcore.io.flow_files import read_flow, write_flow
+from flowcore.metrics.flow import fl_all, mean_epe
+from flowcore.pipeline import external_estimate, run
+from flowcore.types import Estimate, FramePair, PipelineConfig
+
+__all__ = ["DatasetScore", "PairScore", "evaluate", "score_datasets"]
+
+
+@dataclass(frozen=True)
+class PairScore:
+    """The error on one pair, over the pixels whose truth is known."""
+
+    dataset: str
+    sequence: str
+    epe: float
+    fl_all: float
+    num_pixels: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class DatasetScore:
+    """The errors on one dataset: the mean over pairs, and over all pixels of all pairs pooled."""
+
+    epe: float
+    fl_all: float
+    epe_pooled: float
+    fl_all_pooled: float
+    pairs: int
+
+
+def evaluate(
+    root: Path,
+    config: PipelineConfig,
+    *,
+    threads: int | None = None,
+    flows: Path | None = None,
+    out: Path | None = None,
+    report: Callable[[PairScore], None] = lambda score: None,
+) -> list[PairScore]:
+    """The score of every pair under ``root``.
+
+    Parameters
+    ----------
+    root : Path
+        ``root/<dataset>/<sequence>/{frame1.png, frame2.png, flow.flo|flow.png}``.
+    config : PipelineConfig
+    threads : int, optional
+    flows : Path, optional
+        Score the flows of another tool instead: ``flows/<dataset>/<sequence>.flo``.
+    out : Path, optional
+        Folder that gets one flow file per pair, in that same layout.
+    report : callable
+        Is told each score when it is there.
+
+    Raises
+    ------
+    FlowcoreError
+        Nothing to evaluate, or a pair that cannot be read or estimated; the message names it.
+    """
+    scores = []
+    for files in find_pairs(root):
+        try:
+            pair = load_pair(files)
+            estimate = _estimate(pair, files, config, threads, flows, warm_up=not scores)
+            scores.append(_score(files, pair, estimate))
+            if out is not None:
+                target = out / files.dataset / f"{files.sequence}.flo"
+                target.parent.mkdir(parents=True, exist_ok=True)
+                write_flow(target, estimate.flow)
+        except FlowcoreError as error:
+            raise type(error)(f"{files.dataset}/{files.sequence}: {error}") from error
+        report(scores[-1])
+    return scores
+
+
+def score_datasets(scores: Iterable[PairScore]) -> dict[str, DatasetScore]:
+    """Scores by dataset, in alphabetical order."""
+    ordered = sorted(scores, key=lambda score: score.dataset)
+    return {
+        name: _pool(list(group)) for name, group in groupby(ordered, lambda score: score.dataset)
+    }
+
+
+def _estimate(
+    pair: FramePair,
+    files: PairFiles,
+    config: PipelineConfig,
+    threads: int | None,
+    flows: Path | None,
+    *,
+    warm_up: bool,
+) -> Estimate:
+    if flows is None:
+        return run(pair, config, threads=threads, warm_up=warm_up)
+    flow = read_flow(flows / files.dataset / f"{files.sequence}.flo")
+    return external_estimate(pair, flow, name=config.model)
+
+
+def _score(files: PairFiles, pair: FramePair, estimate: Estimate) -> PairScore:
+    if pair.truth is None:
+        raise InputError("no true flow lies beside the frames.")
+    valid = pair.truth.valid & estimate.flow.valid
+    flows = estimate.flow.uv, pair.truth.uv
+    return PairScore(
+        files.dataset,
+        files.sequence,
+        epe=mean_epe(*flows, valid),
+        fl_all=fl_all(*flows, valid),
+        num_pixels=int(valid.sum()),
+        seconds=estimate.seconds,
+    )
+
+
+def _pool(scores: list[PairScore]) -> DatasetScore:
+    epe, fl, weights = np.array([(s.epe, s.fl_all, s.num_pixels) for s in scores]).T
+    return DatasetScore(
+        epe=float(epe.mean()),
+        fl_all=float(fl.mean()),
+        epe_pooled=float(np.average(epe, weights=weights)),
+        fl_all_pooled=float(np.average(fl, weights=weights)),
+        pairs=len(scores),
+    )

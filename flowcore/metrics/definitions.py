@@ -1,0 +1,154 @@
+"""What each number means: one table, from which pages, reports and tooltips take their words."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal, NamedTuple, TypeAlias
+
+from flowcore.errors import InputError
+
+__all__ = ["METRICS", "Direction", "Metric", "describe"]
+
+Direction: TypeAlias = Literal["lower", "higher"]
+
+
+class Metric(NamedTuple):
+    """What a number means.
+
+    ``direction`` says which is better; ``definition`` is one sentence for a tooltip; metrics of
+    one ``group`` belong together on screen.
+    """
+
+    key: str
+    label: str
+    unit: str
+    direction: Direction
+    definition: str
+    source: str
+    group: str
+
+
+_BARRON = "Barron, Fleet and Beauchemin, IJCV 1994"
+_KITTI = "Menze and Geiger, CVPR 2015 (KITTI)"
+_MIDDLEBURY = "Baker et al., IJCV 2011 (Middlebury)"
+_OTTE = "Otte and Nagel, ECCV 1994"
+_RAFT = "Teed and Deng, ECCV 2020 (RAFT)"
+_SINTEL = "Butler et al., ECCV 2012 (Sintel)"
+_SPRING = "Mehl et al., CVPR 2023 (Spring)"
+_SUNDARAM = "Sundaram, Brox and Keutzer, ECCV 2010"
+_VIPER = "Richter, Hayder and Koltun, ICCV 2017 (VIPER)"
+_WANG = "Wang et al., IEEE TIP 2004"
+
+
+def _rows(
+    group: str,
+    unit: str,
+    direction: Direction,
+    source: str,
+    entries: Mapping[str, tuple[str, str]],
+) -> list[Metric]:
+    """Metrics that share all but key, label and definition."""
+    return [
+        Metric(key, label, unit, direction, definition, source, group)
+        for key, (label, definition) in entries.items()
+    ]
+
+
+def _error_rows() -> list[Metric]:
+    epe = "Mean length of the difference between estimated and true vector"
+    angle = "Mean angle between (u, v, 1) of estimate and truth."
+    percentiles = {
+        f"a{q}": (f"A{q}", f"The end-point error that {q} % of the pixels do not exceed.")
+        for q in (50, 75, 95)
+    }
+    return [
+        *_rows("error", "px", "lower", _OTTE, {"epe": ("EPE", f"{epe}.")}),
+        *_rows("error", "degrees", "lower", _BARRON, {"angular_error": ("Angular error", angle)}),
+        *_rows("error", "px", "lower", _MIDDLEBURY, percentiles),
+        *_rows("speed", "px", "lower", _SINTEL, {
+            "epe_s0_1": ("EPE s0-1", f"{epe}, where the truth is slower than 1 px/frame."),
+            "epe_s0_10": ("EPE s0-10", f"{epe}, where the truth is slower than 10 px/frame."),
+            "epe_s10_40": ("EPE s10-40", f"{epe}, where the truth moves 10 to 40 px/frame."),
+            "epe_s40_plus": ("EPE s40+", f"{epe}, where the truth moves 40 px/frame or more."),
+        }),
+        *_rows("occlusion", "px", "lower", _SINTEL, {
+            "epe_matched": ("EPE matched", f"{epe}, where the pixel is seen in both frames."),
+            "epe_unmatched": ("EPE unmatched", f"{epe}, where the pixel is occluded."),
+            "epe_d0_10": ("EPE d0-10", f"{epe}, less than 10 px from an occlusion boundary."),
+            "epe_d10_60": ("EPE d10-60", f"{epe}, 10 to 60 px from an occlusion boundary."),
+            "epe_d60_140": ("EPE d60-140", f"{epe}, 60 to 140 px from an occlusion boundary."),
+        }),
+    ]  # fmt: skip
+
+
+def _rate_rows() -> list[Metric]:
+    def above(px: float) -> str:
+        return f"Share of pixels with an end-point error above {px} px."
+
+    fl = "Share of pixels off by more than 3 px and by more than 5 % of the true speed."
+    wauc = "Inlier rates at 0.05 to 5 px, averaged with weights that favor small thresholds."
+    outliers = {f"outlier_{px}px": (f"Outliers {px} px", above(px)) for px in (1, 3, 5)}
+    inliers = {
+        f"inlier_{px}px": (f"Inliers {px} px", f"Share of pixels with an EPE below {px} px.")
+        for px in (1, 3, 5)
+    }
+    return [
+        *_rows("rate", "%", "lower", _KITTI, {"fl_all": ("Fl-all", fl)}),
+        *_rows("rate", "%", "higher", _VIPER, {"wauc": ("WAUC", wauc)}),
+        *_rows("rate", "%", "lower", _SPRING, outliers),
+        *_rows("rate", "%", "higher", _RAFT, inliers),
+        *_rows("rate", "%", "lower", _MIDDLEBURY, {
+            "r0_5": ("R0.5", above(0.5)), "r1": ("R1", above(1)), "r2": ("R2", above(2)),
+        }),
+    ]  # fmt: skip
+
+
+def _frame_rows() -> list[Metric]:
+    warped = " of the first frame and the second one warped by the flow, over visible pixels."
+    identity = " of the two frames as they are, over the same pixels: what no motion would score."
+    psnr, ssim = "Peak signal-to-noise ratio, peak 255,", "Structural similarity, window 11x11 px,"
+    gray = "Mean absolute difference"
+    entire = "Share of pixels whose forward and backward flow undo each other."
+    median = "Median distance by which the round trip misses its start, where it stays in frame."
+    return [
+        *_rows("warp", "dB", "higher", _WANG, {
+            "psnr": ("PSNR", psnr + warped), "psnr_identity": ("PSNR unwarped", psnr + identity),
+        }),
+        *_rows("warp", "1", "higher", _WANG, {
+            "ssim": ("SSIM", ssim + warped), "ssim_identity": ("SSIM unwarped", ssim + identity),
+        }),
+        *_rows("warp", "gray levels", "lower", _MIDDLEBURY, {
+            "photometric_error": ("Photometric error", gray + warped),
+            "photometric_error_identity": ("Photometric error unwarped", gray + identity),
+        }),
+        *_rows("consistency", "%", "higher", _SUNDARAM, {
+            "consistent_share": ("Consistent pixels", entire),
+        }),
+        *_rows("consistency", "px", "lower", _SUNDARAM, {
+            "consistency_median": ("Round-trip error", median),
+        }),
+        *_rows("density", "%", "higher", _BARRON, {
+            "density": ("Density", "Share of pixels for which the estimate has a vector."),
+        }),
+    ]  # fmt: skip
+
+
+METRICS: Mapping[str, Metric] = MappingProxyType(
+    {row.key: row for row in [*_error_rows(), *_rate_rows(), *_frame_rows()]}
+)
+
+
+def describe(key: str) -> Metric:
+    """The meaning of any key that `measure` returns, ``epe_class_N`` included.
+
+    Raises
+    ------
+    InputError
+        No metric has that key.
+    """
+    label = key.removeprefix("epe_class_")
+    if label != key and label.isdecimal():
+        definition = f"Mean end-point error of the pixels of class {label}."
+        return Metric(key, f"EPE class {label}", "px", "lower", definition, _OTTE, "class")
+    if key not in METRICS:
+        raise InputError(f"Unknown metric {key!r}; known are {', '.join(METRICS)}.")
+    return METRICS[key]

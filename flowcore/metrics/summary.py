@@ -1,0 +1,154 @@
+"""Everything that numbers can say about the flow of one pair."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from flowcore.errors import ShapeMismatchError
+from flowcore.metrics import statistics
+from flowcore.metrics.definitions import METRICS, Metric, describe
+from flowcore.metrics.flow import angular_error, epe
+from flowcore.metrics.image import warp_quality
+from flowcore.ops.consistency import consistency_distance, consistency_mask
+from flowcore.ops.convert import flow_to_tensor, frame_to_tensor
+from flowcore.ops.warp import lands_inside, warp
+from flowcore.types import BoolArray, FlowField, FramePair
+
+__all__ = ["METRICS", "Measurement", "Metric", "describe", "measure"]
+
+
+class Measurement(NamedTuple):
+    """A number, and how many pixels are behind it."""
+
+    value: float
+    num_pixels: int
+
+
+def measure(
+    flow: FlowField, pair: FramePair, *, backward: FlowField | None = None
+) -> dict[str, Measurement]:
+    """Every number that can be had for this flow of this pair, by key of `METRICS`.
+
+    Parameters
+    ----------
+    flow : FlowField
+        The estimate, first -> second. Only its valid pixels count anywhere.
+    pair : FramePair
+        With truth: errors and rates over the pixels valid in both. With ``occluded``: errors by
+        visibility. With ``labels``: ``epe_class_N`` for each class N present, 0 left out.
+    backward : FlowField, optional
+        The estimate, second -> first: gives the numbers of the round trip.
+
+    Returns
+    -------
+    dict of str to Measurement
+        What has no pixel is left out, never zero. ``psnr`` is infinite where the frames agree
+        exactly. ``density`` appears where the estimate has gaps.
+
+    Raises
+    ------
+    ShapeMismatchError
+        A flow is not of the pair's size.
+
+    Notes
+    -----
+    The warp numbers are taken over the visible pixels. If the pair says what is occluded, these
+    are the pixels that are not, and whose true flow stays in the frame: the same ones for every
+    estimate of the pair. Else they are the consistent pixels, if there is a backward flow; else
+    those that the estimate keeps inside the frame.
+    """
+    for name, field in (("flow", flow), ("backward flow", backward)):
+        if field is not None and field.size != pair.size:
+            raise ShapeMismatchError(
+                f"The {name} has (height, width) {field.size}, the frames {pair.size}."
+            )
+    found: dict[str, Measurement] = {}
+    if pair.truth is not None:
+        found |= _against_truth(flow, pair.truth, pair)
+    consistent = None
+    if backward is not None:
+        consistent, distance = _round_trip(flow, backward)
+        num_valid = int(flow.valid.sum())
+        share = 100 * statistics.mean(consistent[flow.valid])
+        found["consistent_share"] = Measurement(share, num_valid)
+        found["consistency_median"] = _measured(statistics.percentile(distance, 50), distance)
+    found |= _between_frames(flow, pair, _visible(flow, pair, consistent))
+    if not flow.valid.all():
+        found["density"] = Measurement(100 * statistics.mean(flow.valid), flow.valid.size)
+    return {key: number for key, number in found.items() if number.num_pixels}
+
+
+def _measured(value: float, pixels: statistics.Numbers) -> Measurement:
+    return Measurement(value, pixels.size)
+
+
+def _against_truth(flow: FlowField, truth: FlowField, pair: FramePair) -> dict[str, Measurement]:
+    counts = flow.valid & truth.valid
+    errors = epe(flow.uv, truth.uv)[counts].astype(np.float64)
+    speeds = truth.magnitude[counts].astype(np.float64)
+    values = {
+        "epe": statistics.mean(errors),
+        "fl_all": statistics.fl_percent(errors, speeds),
+        "wauc": statistics.wauc_percent(errors),
+        "angular_error": statistics.mean(angular_error(flow.uv, truth.uv)[counts]),
+        "r0_5": statistics.outlier_percent(errors, 0.5),
+        "r1": statistics.outlier_percent(errors, 1),
+        "r2": statistics.outlier_percent(errors, 2),
+    }
+    for px in (1, 3, 5):
+        values[f"outlier_{px}px"] = statistics.outlier_percent(errors, px)
+        values[f"inlier_{px}px"] = statistics.inlier_percent(errors, px)
+    for q in (50, 75, 95):
+        values[f"a{q}"] = statistics.percentile(errors, q)
+    found = {key: _measured(value, errors) for key, value in values.items()}
+
+    bins = statistics.speed_bins(speeds)
+    if pair.occluded is not None:
+        occluded = pair.occluded[counts]
+        distances = statistics.occlusion_distance(pair.occluded)[counts]
+        bins |= {"matched": ~occluded, "unmatched": occluded}
+        bins |= statistics.distance_bins(distances)
+    for name, inside in bins.items():
+        chosen = errors[inside]
+        found[f"epe_{name}"] = _measured(statistics.mean(chosen), chosen)
+    if pair.labels is not None:
+        for label, (value, size) in statistics.class_means(errors, pair.labels[counts]).items():
+            found[f"epe_class_{label}"] = Measurement(value, size)
+    return found
+
+
+def _round_trip(flow: FlowField, backward: FlowField) -> tuple[BoolArray, statistics.Numbers]:
+    """Which pixels are consistent, and by how much those that stay in the frame miss, in px."""
+    there, back = flow_to_tensor(flow.uv), flow_to_tensor(backward.uv)
+    checked = torch.from_numpy(np.array(flow.valid))[None]
+    if not backward.valid.all():
+        known = torch.from_numpy(np.array(backward.valid, np.float32))[None, None]
+        checked &= warp(known, there)[:, 0] > 0.99
+    consistent = consistency_mask(there, back) & checked
+    distance = consistency_distance(there, back)[checked & lands_inside(there)]
+    return consistent[0].numpy(), distance.double().numpy()
+
+
+def _visible(flow: FlowField, pair: FramePair, consistent: BoolArray | None) -> BoolArray:
+    """Pixels of the first frame that the warp numbers are taken over; see `measure`."""
+    if pair.occluded is not None:
+        return flow.valid & ~pair.occluded & _stays_inside(pair.truth or flow)
+    return flow.valid & _stays_inside(flow) if consistent is None else consistent
+
+
+def _stays_inside(flow: FlowField) -> BoolArray:
+    return np.asarray(lands_inside(flow_to_tensor(flow.uv))[0].numpy())
+
+
+def _between_frames(flow: FlowField, pair: FramePair, visible: BoolArray) -> dict[str, Measurement]:
+    num_visible = int(visible.sum())
+    if not num_visible:
+        return {}
+    qualities = warp_quality(
+        frame_to_tensor(pair.first),
+        frame_to_tensor(pair.second),
+        flow_to_tensor(flow.uv),
+        torch.from_numpy(visible)[None],
+    )
+    return {key: Measurement(value, num_visible) for key, value in qualities.items()}

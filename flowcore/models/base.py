@@ -1,0 +1,128 @@
+"""What every model offers, and what is known about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import torch
+
+from flowcore.errors import ShapeMismatchError
+from flowcore.types import Prediction
+
+__all__ = ["FlowModel", "ModelCard", "require_frames"]
+
+
+class FlowModel(Protocol):
+    """Anything that estimates flow from a pair of frames. It owns its normalization."""
+
+    @property
+    def stride(self) -> int:
+        """Both sides of a frame must be multiples of it."""
+
+    @property
+    def min_size(self) -> int:
+        """Both sides of a frame must be at least this many px."""
+
+    @property
+    def default_iterations(self) -> int | None:
+        """Refinement steps unless told otherwise; None for a model that does not refine."""
+
+    def __call__(
+        self,
+        first: torch.Tensor,
+        second: torch.Tensor,
+        *,
+        iterations: int | None = None,
+        keep_iterates: bool = False,
+    ) -> Prediction:
+        """The flow of frames ``(B, 3, H, W) float32``, RGB in [0, 1].
+
+        Raises
+        ------
+        ShapeMismatchError
+            The frames differ in size, or a side is too small or not a multiple of the stride.
+        ConfigError
+            Iterations below one, or asked of a model that does not refine.
+        """
+
+    def memory_bytes(self, height: int, width: int) -> int:
+        """An estimate of the working memory that one pair of this size takes at its peak."""
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What is known about a model, without loading it.
+
+    Parameters
+    ----------
+    name : str
+        ``architecture`` or ``architecture.tag``.
+    family : str
+        The file it is in: "classical", "raft".
+    available : bool
+        Whether it can be created now.
+    is_learnt : bool
+        Whether it has weights at all.
+    num_params : int
+        Learnt numbers; 0 for a classical method.
+    num_bytes : int, optional
+        Size of the weight file.
+    default_iterations : int, optional
+        None for a model that does not refine.
+    source, licence, recipe, data : str
+        The paper; terms of the weights (of the implementation, where there are none); how and on
+        what it was trained.
+    sha256 : str, optional
+        Of the weight file, in hex.
+    scores : mapping
+        ``{"middlebury": {"epe": 0.36}}``.
+    """
+
+    name: str
+    family: str
+    available: bool
+    is_learnt: bool
+    num_params: int
+    num_bytes: int | None
+    default_iterations: int | None
+    source: str = ""
+    licence: str = ""
+    recipe: str = ""
+    data: str = ""
+    sha256: str | None = None
+    scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields that the command line shows, ready for ``json.dumps``."""
+        return {
+            "name": self.name,
+            "family": self.family,
+            "available": self.available,
+            "num_params": self.num_params,
+            "num_bytes": self.num_bytes,
+            "licence": self.licence,
+            "source": self.source,
+            "scores": {dataset: dict(scores) for dataset, scores in self.scores.items()},
+        }
+
+
+def require_frames(model: FlowModel, first: torch.Tensor, second: torch.Tensor) -> None:
+    """Check that a model can work on these frames.
+
+    Raises
+    ------
+    ShapeMismatchError
+        The frames differ in size, or a side is too small or not a multiple of the stride.
+    """
+    if first.shape != second.shape or first.ndim != 4 or first.shape[1] != 3:
+        raise ShapeMismatchError(
+            f"Expected two batches of frames of one shape (B, 3, H, W), "
+            f"got {tuple(first.shape)} and {tuple(second.shape)}."
+        )
+    height, width = first.shape[-2:]
+    for side in (height, width):
+        if side % model.stride or side < model.min_size:
+            raise ShapeMismatchError(
+                f"The frames are {width}x{height} px (width x height); both sides must be "
+                f"multiples of {model.stride} and at least {model.min_size}."
+            )

@@ -1,0 +1,245 @@
+"""Models by name: ``architecture`` or ``architecture.tag``, the tag naming a set of weights."""
+
+import difflib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+from torch import nn
+
+from flowcore.cost import count_params
+from flowcore.errors import UnknownModelError, WeightsError
+from flowcore.models.base import FlowModel, ModelCard
+from flowcore.models.store import BUNDLED_FOLDER, imported_weights, load_state, user_folder
+from flowcore.types import Weights
+
+__all__ = [
+    "available",
+    "build_untrained",
+    "catalog",
+    "create",
+    "describe",
+    "learnt_architectures",
+    "register",
+    "state_shapes",
+]
+
+_Builder = TypeVar("_Builder", bound=Callable[[], FlowModel])
+
+
+@dataclass(frozen=True)
+class _Architecture:
+    builder: Callable[[], FlowModel]
+    source: str
+    licence: str
+    bundled: dict[str, Weights] = field(default_factory=dict)  # by tag
+
+    @property
+    def family(self) -> str:
+        return self.builder.__module__.rpartition(".")[2]
+
+
+_ARCHITECTURES: dict[str, _Architecture] = {}
+
+
+def register(
+    tag: str | None = None, weights: Weights | None = None, *, source: str = "", licence: str = ""
+) -> Callable[[_Builder], _Builder]:
+    """A decorator that gives a builder's model a name: the builder's own, then ``.tag``.
+
+    Parameters
+    ----------
+    tag, weights : optional
+        A bundled set of weights. Without them the architecture is registered alone: a method
+        that needs no weights, or a net whose weights users import. To give a net several sets,
+        stack decorators, the one with the source innermost.
+    source : str
+        The paper.
+    licence : str
+        Of the implementation, where there are no weights.
+
+    Raises
+    ------
+    ValueError
+        The name is taken, or a tag comes without weights.
+    """
+    if (tag is None) != (weights is None):
+        raise ValueError("A tag and its weights belong together.")
+
+    def add(builder: _Builder) -> _Builder:
+        name = builder.__name__
+        known = _ARCHITECTURES.get(name)
+        is_taken = known is not None and (known.builder is not builder or tag is None)
+        if is_taken or (known is not None and tag in known.bundled):
+            raise ValueError(f"The model {name}{f'.{tag}' if tag else ''} is registered twice.")
+        architecture = known or _Architecture(builder, source, licence)
+        if tag is not None and weights is not None:
+            architecture.bundled[tag] = weights
+        _ARCHITECTURES[name] = architecture
+        return builder
+
+    return add
+
+
+def available() -> list[str]:
+    """The names that ``create`` accepts now, sorted."""
+    return [card.name for card in catalog() if card.available]
+
+
+def catalog() -> list[ModelCard]:
+    """A card of every model, sorted by name; a net without any weights has one, not available."""
+    imported = imported_weights()
+    return [
+        _card(name, imported)
+        for architecture in sorted(_ARCHITECTURES)
+        for name in _names_of(architecture, imported)
+    ]
+
+
+def describe(name: str) -> ModelCard:
+    """What is known about one model.
+
+    Raises
+    ------
+    UnknownModelError
+        No architecture has that name.
+    WeightsError
+        The architecture is known, but not this set of weights.
+    """
+    imported = imported_weights()
+    architecture = _require_architecture(name)
+    if name != architecture and name not in _names_of(architecture, imported):
+        raise _missing_weights(name)
+    return _card(name, imported)
+
+
+def create(name: str) -> FlowModel:
+    """A fresh model with its weights, ready to estimate.
+
+    Raises
+    ------
+    UnknownModelError
+        No architecture has that name.
+    WeightsError
+        The weights are missing, altered, or of another architecture.
+    """
+    describe(name)  # refuses unknown names
+    model = _ARCHITECTURES[name.partition(".")[0]].builder()
+    if not isinstance(model, nn.Module):
+        return model
+    found = _find_weights(name, imported_weights())
+    if found is None:
+        raise _missing_weights(name)
+    folder, weights = found
+    try:
+        model.load_state_dict(load_state(folder, weights), strict=True)
+    except RuntimeError as error:
+        raise WeightsError(f"The weight file {weights.file} does not fit {name}.") from error
+    return model.eval()
+
+
+def build_untrained(architecture: str) -> nn.Module:
+    """A net with random weights, for training; never to be called pretrained.
+
+    Raises
+    ------
+    UnknownModelError
+        No net has that name.
+    """
+    model = _ARCHITECTURES[_require_architecture(architecture)].builder()
+    if not isinstance(model, nn.Module):
+        raise UnknownModelError(f"{architecture} is a classical method, it has nothing to train.")
+    return model
+
+
+def learnt_architectures() -> list[str]:
+    """The architectures that have weights, sorted."""
+    return [name for name in sorted(_ARCHITECTURES) if _outline(name) is not None]
+
+
+def state_shapes(architecture: str) -> dict[str, tuple[torch.Size, torch.dtype]]:
+    """Shape and dtype of every tensor in a net's state dict, without allocating any."""
+    net = _outline(architecture)
+    if net is None:
+        raise UnknownModelError(f"{architecture} is a classical method, it has no weights.")
+    return {name: (tensor.shape, tensor.dtype) for name, tensor in net.state_dict().items()}
+
+
+@lru_cache(maxsize=64)
+def _outline(architecture: str) -> nn.Module | None:
+    """The net on the meta device, where tensors have shapes but no memory; None if classical."""
+    with torch.device("meta"):
+        model = _ARCHITECTURES[architecture].builder()
+    return model if isinstance(model, nn.Module) else None
+
+
+def _names_of(architecture: str, imported: dict[str, Weights]) -> list[str]:
+    """The names under which an architecture is listed."""
+    if _outline(architecture) is None:
+        return [architecture]
+    tags = {f"{architecture}.{tag}" for tag in _ARCHITECTURES[architecture].bundled}
+    tags |= {name for name in imported if name.partition(".")[0] == architecture}
+    return sorted(tags) or [architecture]
+
+
+def _find_weights(name: str, imported: dict[str, Weights]) -> tuple[Path, Weights] | None:
+    """Folder and facts of a model's weights, present or not; None if it has none."""
+    architecture, _, tag = name.partition(".")
+    bundled = _ARCHITECTURES[architecture].bundled.get(tag)
+    if bundled is not None:
+        return BUNDLED_FOLDER, bundled
+    return (user_folder(), imported[name]) if name in imported else None
+
+
+def _card(name: str, imported: dict[str, Weights]) -> ModelCard:
+    architecture = name.partition(".")[0]
+    entry, net = _ARCHITECTURES[architecture], _outline(architecture)
+    found = _find_weights(name, imported)
+    folder, weights = found or (None, None)
+    is_here = folder is not None and weights is not None and (folder / weights.file).is_file()
+    return ModelCard(
+        name=name,
+        family=entry.family,
+        available=is_here or net is None,
+        is_learnt=net is not None,
+        num_params=count_params(net) if net is not None else 0,
+        num_bytes=weights.num_bytes if weights else None,
+        default_iterations=getattr(net, "default_iterations", None),
+        source=entry.source,
+        licence=weights.licence if weights else entry.licence,
+        recipe=weights.recipe if weights else "",
+        data=weights.data if weights else "",
+        sha256=weights.sha256 if weights else None,
+        scores=weights.scores if weights else {},
+    )
+
+
+def _require_architecture(name: str) -> str:
+    architecture, dot, _ = name.partition(".")
+    if architecture in _ARCHITECTURES and not (dot and _outline(architecture) is None):
+        return architecture
+    close = difflib.get_close_matches(name, sorted(set(_known_names())), n=3)
+    hint = f" Did you mean {' or '.join(close)}?" if close else ""
+    raise UnknownModelError(
+        f"No model is called {name!r}.{hint} `python -m flowcore models` lists them all."
+    )
+
+
+def _known_names() -> Iterator[str]:
+    yield from _ARCHITECTURES
+    yield from available()
+
+
+def _missing_weights(name: str) -> WeightsError:
+    architecture, _, tag = name.partition(".")
+    others = [other for other in available() if other.startswith(f"{architecture}.")]
+    if not tag and others:
+        return WeightsError(f"{name} alone does not say which weights; use {' or '.join(others)}.")
+    full = f"{architecture}.{tag or 'things'}"
+    return WeightsError(
+        f"The weights of {name} are not here; bring them with "
+        f"`python -m flowcore weights import FILE --name {full}`."
+    )

@@ -1,0 +1,156 @@
+"""The table of everything, on pairs whose motion is known."""
+
+import math
+
+import cv2
+import numpy as np
+import pytest
+
+from flowcore.errors import InputError, ShapeMismatchError
+from flowcore.metrics.summary import METRICS, describe, measure
+from flowcore.types import FlowField, FramePair
+
+SIZE = (40, 60)
+
+
+def constant(u, v, valid=None):
+    return FlowField(np.full((*SIZE, 2), (u, v), np.float32), valid)
+
+
+@pytest.fixture
+def pair(rng):
+    """A smooth scene that moves two px to the right, truth and all."""
+    scene = cv2.GaussianBlur(rng.integers(0, 256, (40, 64, 3), dtype=np.uint8), (0, 0), 1)
+    labels = np.ones(SIZE, np.int32)
+    labels[:10] = 5
+    labels[10:20] = 0
+    return FramePair(
+        scene[:, 2:62],
+        scene[:, :60],
+        truth=constant(2, 0),
+        labels=labels,
+        occluded=np.arange(60) >= np.full((40, 1), 58),
+    )
+
+
+def test_every_key_is_described_and_the_truth_scores_best(pair):
+    best = measure(pair.truth, pair, backward=constant(-2, 0))
+    for key, number in best.items():
+        assert describe(key).key == key
+        assert number.num_pixels > 0
+        assert not math.isnan(number.value)
+    absent = {"epe_s10_40", "epe_s40_plus", "epe_s0_1", "epe_d60_140", "density"}
+    assert set(METRICS) - set(best) == absent
+    assert best["epe"] == (0, 2400)
+    assert best["wauc"].value == pytest.approx(100)
+    assert best["consistent_share"] == (pytest.approx(100 * 58 / 60), 2400)
+    assert best["consistency_median"] == (0, 40 * 58)
+    assert best["psnr"].value > best["psnr_identity"].value + 20
+    assert best["ssim"].value > 0.99 > best["ssim_identity"].value + 0.2
+    assert best["photometric_error"] == (pytest.approx(0, abs=0.01), 40 * 58)
+
+
+def test_a_wrong_flow_scores_as_computed_by_hand(pair):
+    result = measure(constant(-1, 4), pair)
+    assert result["epe"] == (5, 2400)
+    assert result["fl_all"].value == 100
+    assert result["outlier_5px"].value == 0
+    assert result["inlier_5px"].value == 0
+    assert result["outlier_3px"].value == result["r2"].value == 100
+    assert result["a95"].value == 5
+    assert result["epe_unmatched"] == (5, 80)
+    assert result["epe_matched"] == (5, 2320)
+    assert result["epe_class_5"] == (5, 600)
+    assert result["epe_class_1"] == (5, 1200)
+    assert "epe_class_0" not in result
+    assert "consistent_share" not in result
+
+
+def test_gaps_of_the_estimate_and_of_the_truth_do_not_count(pair):
+    left = np.zeros(SIZE, bool)
+    left[:, :30] = True
+    top = np.zeros(SIZE, bool)
+    top[:10] = True
+    known = FramePair(pair.first, pair.second, truth=constant(2, 0, valid=top))
+    result = measure(constant(2, 3, valid=left), known, backward=constant(-2, -3))
+    assert result["epe"] == (3, 300)
+    assert result["density"] == (50, 2400)
+    assert result["consistent_share"].num_pixels == 1200
+
+
+def test_without_truth_there_are_warp_and_round_trip_only(pair):
+    bare = FramePair(pair.first, pair.second)
+    keys = {"psnr", "ssim", "photometric_error"}
+    keys |= {f"{key}_identity" for key in keys}
+    assert set(measure(constant(2, 0), bare)) == keys
+    assert set(measure(constant(2, 0), bare, backward=constant(-2, 0))) == keys | {
+        "consistent_share",
+        "consistency_median",
+    }
+
+
+def test_visible_pixels_come_from_truth_then_round_trip_then_frame(pair):
+    bare = FramePair(pair.first, pair.second)
+    estimate, elsewhere = constant(10, 0), constant(7, 7)
+    assert measure(estimate, pair)["psnr"].num_pixels == 40 * 58
+    assert measure(estimate, bare)["psnr"].num_pixels == 40 * 50
+    assert "psnr" not in measure(estimate, bare, backward=elsewhere)
+    assert measure(estimate, pair, backward=elsewhere)["psnr"].num_pixels == 40 * 58
+
+
+def test_a_gap_in_the_backward_flow_confirms_nothing(pair):
+    backward = constant(0, 0, valid=np.zeros(SIZE, bool))
+    result = measure(constant(0, 0), pair, backward=backward)
+    assert result["consistent_share"] == (0, 2400)
+    assert "consistency_median" not in result
+
+
+def test_nothing_valid_gives_no_number_but_the_density(pair):
+    empty = constant(0, 0, valid=np.zeros(SIZE, bool))
+    assert measure(empty, pair, backward=empty) == {"density": (0, 2400)}
+
+
+def test_a_static_pair_has_infinite_psnr(pair):
+    result = measure(constant(0, 0), FramePair(pair.first, pair.first))
+    assert result["psnr_identity"].value == math.inf
+    assert result["photometric_error_identity"].value == 0
+
+
+def test_one_pixel_is_enough():
+    dot = FramePair(np.zeros((1, 1, 3), np.uint8), np.ones((1, 1, 3), np.uint8))
+    result = measure(FlowField(np.zeros((1, 1, 2))), dot, backward=FlowField(np.zeros((1, 1, 2))))
+    assert result["photometric_error"] == (pytest.approx(1), 1)
+
+
+def test_another_size_is_refused(pair):
+    with pytest.raises(ShapeMismatchError, match=r"backward flow has .*\(3, 3\)"):
+        measure(pair.truth, pair, backward=FlowField(np.zeros((3, 3, 2))))
+
+
+def test_every_definition_is_complete_and_unknown_keys_are_refused():
+    for key, metric in METRICS.items():
+        assert key == metric.key
+        assert all(metric)
+        assert metric.definition.endswith(".")
+        assert metric.direction in ("lower", "higher")
+    assert describe("epe_class_12").definition.endswith("class 12.")
+    for unknown in ("f1", "epe_class_", "epe_class_x"):
+        with pytest.raises(InputError, match=unknown):
+            describe(unknown)
+
+
+@pytest.mark.data
+def test_dis_on_real_pairs_scores_as_measured_independently(real_data):
+    folder = real_data / "flow" / "middlebury"
+    epes = []
+    for sequence in sorted(folder.iterdir()):
+        first, second = (cv2.imread(str(sequence / f"frame{i}.png"))[..., ::-1] for i in (1, 2))
+        raw = np.fromfile(sequence / "flow.flo", np.float32)[3:].reshape(*first.shape[:2], 2)
+        truth = FlowField(raw, (np.abs(raw) < 1e9).all(-1))
+        gray = [
+            cv2.cvtColor(frame[..., ::-1].copy(), cv2.COLOR_BGR2GRAY) for frame in (first, second)
+        ]
+        dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        estimate = FlowField(dis.calc(*gray, None))
+        epes.append(measure(estimate, FramePair(first, second, truth=truth))["epe"].value)
+    assert np.mean(epes) == pytest.approx(0.336, abs=0.01)
