@@ -69,7 +69,7 @@ def evaluate(
     FlowcoreError
         Nothing to evaluate, or a pair that cannot be read or estimated; the message names it.
     """
-    scores = []
+    scores: list[PairScore] = []
     for files in find_pairs(root):
         try:
             pair = load_pair(files)

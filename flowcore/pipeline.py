@@ -27,6 +27,7 @@ from flowcore.types import ChunkGrid, Estimate, FlowField, FramePair, PipelineCo
 
 __all__ = [
     "DEFAULT_MODEL",
+    "default_device",
     "external_estimate",
     "load_model",
     "memory_needed",

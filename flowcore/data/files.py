@@ -58,7 +58,7 @@ def load_pair(files: PairFiles) -> FramePair:
     invalid = _mask(files.invalid)
     if invalid is not None:
         if invalid.shape != truth.size:
-            raise InputError(f"{files.invalid.name} is not of the size of the true flow.")
+            raise InputError(f"{files.invalid} is not of the size of the true flow.")
         truth = FlowField(truth.uv, truth.valid & ~invalid)
     return FramePair(
         read_frame(files.first),

@@ -153,7 +153,10 @@ def _prepare(a: Image, b: Image, mask: Image | None) -> tuple[torch.Tensor, ...]
     if a.shape != b.shape:
         raise ShapeMismatchError(f"The frames differ in shape: {_shape(a)} and {_shape(b)}.")
     size = (len(a), *a.shape[2:])
-    mask = torch.ones(size, device=a.device) if mask is None else torch.as_tensor(mask)
+    if mask is None:
+        mask = torch.ones(size, device=a.device)
+    elif isinstance(mask, np.ndarray):
+        mask = torch.from_numpy(np.array(mask))  # read-only arrays are copied
     if mask.ndim == 2:
         mask = mask[None]
     if mask.shape != size:

@@ -24,6 +24,8 @@ __all__ = [
     "dis_medium",
     "dis_ultrafast",
     "farneback",
+    "grey_levels",
+    "grey_values",
     "ilk",
     "tvl1",
 ]

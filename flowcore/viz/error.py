@@ -1,0 +1,140 @@
+"""Errors as colors: heat, KITTI's log steps, and who wins where."""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw
+
+from flowcore.errors import ConfigError
+from flowcore.metrics.flow import epe
+from flowcore.types import BoolArray, FloatArray, FlowField, UInt8Array
+from flowcore.viz.flow_color import UNKNOWN_COLOR
+from flowcore.viz.lettering import INK, font
+
+__all__ = ["color_bar", "error_to_color", "kitti_bar", "kitti_error_color", "who_wins", "wins_bar"]
+
+# Menze and Geiger, CVPR 2015: upper bounds in units of the outlier threshold, and their colors.
+_KITTI_BOUNDS = (0.0625, 0.125, 0.25, 0.5, 1, 2, 4, 8, 16)
+_KITTI_COLORS = np.array(
+    [
+        (49, 54, 149), (69, 117, 180), (116, 173, 209), (171, 217, 233), (224, 243, 248),
+        (254, 224, 144), (253, 174, 97), (244, 109, 67), (215, 48, 39), (165, 0, 38),
+    ],
+    np.uint8,
+)  # fmt: skip
+_BLUE, _RED = np.array((33, 102, 172)), np.array((178, 24, 43))
+
+
+def error_to_color(
+    errors: FloatArray, *, max_error: float, valid: BoolArray | None = None
+) -> UInt8Array:
+    """End-point errors as heat, (H, W, 3) uint8 RGB: black is right, bright is wrong.
+
+    Parameters
+    ----------
+    errors : (H, W)
+        px.
+    max_error : float
+        px that have the brightest color; what is worse has it too. Shared by panels compared.
+    valid : (H, W) bool, optional
+        Unknown pixels are neutral gray.
+
+    Examples
+    --------
+    >>> error_to_color(np.array([[0.0, 9.0]]), max_error=3)[0].tolist()
+    [[4, 0, 0], [252, 255, 164]]
+    """
+    _require_positive(max_error)
+    share = np.clip(errors / max_error, 0, 1)
+    picture = _heat(np.rint(255 * share).astype(np.uint8))
+    if valid is not None:
+        picture[~valid] = UNKNOWN_COLOR
+    return picture
+
+
+def kitti_error_color(estimate: FlowField, truth: FlowField) -> UInt8Array:
+    """Errors in KITTI's colors, (H, W, 3) uint8 RGB: blue is right, yellow to red is an outlier.
+
+    The steps are logarithmic in min(EPE / 3 px, EPE / 5 % of the true speed), so that 1 is where
+    Fl-all begins to count. Unknown pixels are black, as on the benchmark.
+    """
+    errors = epe(estimate.uv, truth.uv)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        relative = errors / (0.05 * truth.magnitude)
+    units = np.where(truth.magnitude > 0, np.minimum(errors / 3, relative), errors / 3)
+    picture = _KITTI_COLORS[np.searchsorted(_KITTI_BOUNDS, units, side="right")]
+    picture[~(truth.valid & estimate.valid)] = 0
+    return picture
+
+
+def who_wins(
+    first: FloatArray, second: FloatArray, *, max_difference: float, valid: BoolArray | None = None
+) -> UInt8Array:
+    """Which of two error maps is smaller, (H, W, 3) uint8 RGB: blue the first, red the second.
+
+    Parameters
+    ----------
+    first, second : (H, W)
+        End-point errors, px.
+    max_difference : float
+        px of difference that have the full color; white is a draw.
+    valid : (H, W) bool, optional
+        Unknown pixels are neutral gray.
+    """
+    _require_positive(max_difference)
+    lead = np.clip((second - first) / max_difference, -1, 1)[..., None]
+    picture = np.where(lead > 0, 255 + lead * (_BLUE - 255), 255 - lead * (_RED - 255))
+    picture = np.rint(picture).astype(np.uint8)
+    if valid is not None:
+        picture[~valid] = UNKNOWN_COLOR
+    return np.asarray(picture)
+
+
+def color_bar(max_error: float, *, width: int = 320) -> UInt8Array:
+    """The legend of ``error_to_color``, with its scale in px."""
+    ramp = _heat(np.linspace(0, 255, width).astype(np.uint8)[None])[0]
+    ticks = [(share, f"{share * max_error:g}") for share in (0, 0.5, 1)]
+    return _bar(ramp, ticks, "end-point error, px")
+
+
+def kitti_bar(*, width: int = 320) -> UInt8Array:
+    """The legend of ``kitti_error_color``, in px where 3 px is the threshold."""
+    ramp = _KITTI_COLORS[np.arange(width) * 10 // width]
+    ticks = [(step / 10, f"{3 * _KITTI_BOUNDS[step - 1]:.2g}") for step in (1, 3, 5, 7, 9)]
+    return _bar(ramp, ticks, "error, px (or as share of 5 % of the speed)")
+
+
+def wins_bar(max_difference: float, one: str, other: str, *, width: int = 320) -> UInt8Array:
+    """The legend of ``who_wins``."""
+    lead = np.linspace(max_difference, -max_difference, width, dtype=np.float32)[None]
+    ramp = who_wins(np.zeros_like(lead), lead, max_difference=max_difference)[0]
+    ticks = [(0, f"{max_difference:g}"), (0.5, "0"), (1, f"{max_difference:g}")]
+    return _bar(ramp, ticks, f"px better: {one} (blue), {other} (red)")
+
+
+def _heat(levels: npt.NDArray[np.uint8]) -> UInt8Array:
+    """OpenCV's inferno, even to the eye from black to pale yellow, as RGB."""
+    return np.ascontiguousarray(cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO)[..., ::-1])
+
+
+def _bar(ramp: UInt8Array, ticks: list[tuple[float, str]], label: str) -> UInt8Array:
+    """A ramp ``(width, 3)`` as a bar with numbers below, on white."""
+    width, margin, height, letters = len(ramp), 12, 14, 13
+    picture = Image.new("RGB", (width + 2 * margin, height + 3 * letters + 14), "white")
+    bar = np.broadcast_to(ramp, (height, width, 3))
+    picture.paste(Image.fromarray(np.ascontiguousarray(bar)), (margin, 4))
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((margin - 1, 3, margin + width, 4 + height), outline=INK)
+    for share, text in ticks:
+        x = margin + share * (width - 1)
+        draw.line([(x, 4 + height), (x, 8 + height)], INK)
+        anchor = "lt" if share == 0 else "rt" if share == 1 else "mt"
+        draw.text((x, 10 + height), text, INK, font(letters), anchor=anchor)
+    below = (picture.width / 2, 14 + height + letters)
+    draw.text(below, label, INK, font(letters), anchor="mt")
+    return np.asarray(picture)
+
+
+def _require_positive(value: float) -> None:
+    if not value > 0:
+        raise ConfigError(f"A color scale must end above 0 px, got {value}.")

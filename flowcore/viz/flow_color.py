@@ -1,0 +1,193 @@
+"""Flow as colors: hue is the direction, saturation the speed, white no motion."""
+
+import math
+from collections.abc import Iterable
+from functools import cache
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw
+
+from flowcore.errors import ConfigError, InputError
+from flowcore.types import BoolArray, FloatArray, FlowField, UInt8Array
+from flowcore.viz.lettering import INK, font
+
+__all__ = ["UNKNOWN_COLOR", "color_wheel", "flow_to_color", "shared_max_magnitude"]
+
+UNKNOWN_COLOR = (128, 128, 128)
+
+_RIM = 1.12  # the disc reaches this far beyond the scale, to show the darkened colors
+_FRIENDLY = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
+
+
+def flow_to_color(
+    flow: FlowField | FloatArray, *, max_magnitude: float, noise_floor: float = 0.05
+) -> UInt8Array:
+    """The flow in the colors of Middlebury, (H, W, 3) uint8 RGB.
+
+    Parameters
+    ----------
+    flow : FlowField or (H, W, 2) array
+        Unknown pixels, or values that are not finite, become neutral gray.
+    max_magnitude : float
+        Speed in px that has the full color. What is faster keeps its hue and is darkened, so that
+        it is seen to be off the scale. Panels to be compared share one value.
+    noise_floor : float
+        Slower than this many px is white.
+
+    Raises
+    ------
+    InputError
+        Not a flow.
+    ConfigError
+        ``max_magnitude`` is not above 0 or ``noise_floor`` is below 0.
+
+    Notes
+    -----
+    The wheel of Baker et al., IJCV 2011 (55 hues). Right is red, down yellow, left blue-green,
+    up violet.
+
+    Examples
+    --------
+    >>> flow_to_color(np.array([[[0.0, 0.0], [5.0, 0.0]]]), max_magnitude=5)[0].tolist()
+    [[255, 255, 255], [255, 0, 0]]
+    """
+    if not (math.isfinite(max_magnitude) and max_magnitude > 0):
+        raise ConfigError(f"The largest magnitude must be above 0 px, got {max_magnitude}.")
+    if not noise_floor >= 0:
+        raise ConfigError(f"The noise floor must be 0 px or more, got {noise_floor}.")
+    uv, valid = _known(flow)
+    speed = np.hypot(uv[..., 0], uv[..., 1])
+    radius = np.where(speed < noise_floor, 0, speed / np.float32(max_magnitude))
+    on_scale = radius <= 1
+    white = np.where(on_scale, 1 - radius, 0)[..., None]
+    strength = np.where(on_scale, radius, 0.75)[..., None]
+    picture = (255 * white + strength * _hue(uv)).astype(np.uint8)
+    picture[~valid] = UNKNOWN_COLOR
+    return picture
+
+
+def shared_max_magnitude(
+    flows: Iterable[FlowField | FloatArray], *, percentile: float = 99, floor: float = 1
+) -> float:
+    """One scale in px for flows that are shown side by side, rounded up to a friendly number.
+
+    The largest of the flows' own percentiles over known pixels, and at least ``floor``, so that
+    the noise of a pair at rest is not blown up.
+
+    Examples
+    --------
+    >>> slow, fast = np.full((2, 2, 2), 1.0), np.full((2, 2, 2), 5.0)
+    >>> shared_max_magnitude([slow, fast])  # 5 sqrt(2) = 7.07
+    8
+    """
+    largest = float(floor)
+    for flow in flows:
+        uv, valid = _known(flow)
+        if valid.any():
+            speed = np.hypot(uv[..., 0], uv[..., 1])[valid]
+            largest = max(largest, float(np.percentile(speed, percentile)))
+    decade = 10 ** math.floor(math.log10(largest))
+    # A hair of slack keeps 8.000001, rounding noise on a constant flow, from becoming 10.
+    return float(next(step * decade for step in _FRIENDLY if step * decade >= largest * (1 - 1e-5)))
+
+
+def color_wheel(
+    size: int = 160, *, max_magnitude: float, noise_floor: float = 0.05, margin: int = 6
+) -> UInt8Array:
+    """The legend of `flow_to_color`: the disc of all vectors with its scale in px, RGB uint8.
+
+    Parameters
+    ----------
+    size : int
+        Diameter of the disc in px of the picture, 48 or more; the picture is larger by a margin
+        and, below, by the scale. It has its own white ground, and so is readable on any page.
+    max_magnitude, noise_floor : float
+        As given to `flow_to_color`. The dark rim shows what is off the scale.
+    margin : int
+        White border in px.
+
+    Returns
+    -------
+    (H, W, 3) uint8
+    """
+    if size < 48:
+        raise ConfigError(f"A color wheel is at least 48 px wide, got {size}.")
+    disc = _disc(size, max_magnitude, noise_floor)
+    letters = max(10, size // 10)
+    picture = Image.new("RGB", (size + 2 * margin, size + 2 * margin + 2 * letters), "white")
+    picture.paste(Image.fromarray(disc), (margin, margin))
+    _draw_scale(picture, size, margin, letters, max_magnitude)
+    return np.asarray(picture)
+
+
+@cache
+def _wheel() -> FloatArray:
+    """The 55 hues of Baker et al., and the last again so that position 54 has a successor."""
+    rows: list[tuple[float, float, float]] = []
+
+    def arc(steps: int, start: tuple[int, int, int], channel: int, rise: int) -> None:
+        for step in range(steps):
+            hue = list(start)
+            hue[channel] += rise * (255 * step // steps)
+            rows.append((hue[0], hue[1], hue[2]))
+
+    arc(15, (255, 0, 0), 1, 1)  # red to yellow
+    arc(6, (255, 255, 0), 0, -1)  # to green
+    arc(4, (0, 255, 0), 2, 1)  # to cyan
+    arc(11, (0, 255, 255), 1, -1)  # to blue
+    arc(13, (0, 0, 255), 0, 1)  # to magenta
+    arc(6, (255, 0, 255), 2, -1)  # to red
+    return np.array([*rows, rows[-1]], np.float32)
+
+
+def _hue(uv: FloatArray) -> FloatArray:
+    """The full color of each direction, (H, W, 3), 0..255."""
+    # Adding 0 turns -0.0 into 0.0, without which "right" would have two colors.
+    angle = np.arctan2(-(uv[..., 1] + 0), -(uv[..., 0] + 0)) / np.float32(np.pi)
+    position = (angle + 1) / 2 * 54
+    index = position.astype(np.intp)
+    fraction = (position - index)[..., None]
+    wheel = _wheel()
+    low = wheel.take(index, axis=0)
+    return np.asarray(low + fraction * (wheel.take(index + 1, axis=0) - low))
+
+
+def _known(flow: FlowField | FloatArray) -> tuple[FloatArray, BoolArray]:
+    """The vectors, zero where they are unknown, and where they are known."""
+    if isinstance(flow, FlowField):
+        return flow.uv, flow.valid
+    uv = np.asarray(flow, np.float32)
+    if uv.ndim != 3 or uv.shape[2] != 2:
+        raise InputError(f"A flow has shape (H, W, 2), got {uv.shape}.")
+    valid: BoolArray = np.asarray(np.isfinite(uv).all(axis=-1))
+    return np.where(valid[..., None], uv, np.float32(0)), valid
+
+
+def _disc(size: int, max_magnitude: float, noise_floor: float) -> UInt8Array:
+    """The color of every vector around the middle, on white, with a smooth edge."""
+    fine = 4 * size
+    axis = (np.arange(fine, dtype=np.float32) + 0.5 - fine / 2) / (fine / 2) * _RIM
+    x, y = np.meshgrid(axis, axis)
+    uv = np.stack([x, y], axis=-1) * np.float32(max_magnitude)
+    colors = flow_to_color(uv, max_magnitude=max_magnitude, noise_floor=noise_floor)
+    colors[np.hypot(x, y) > _RIM] = 255
+    return np.asarray(cv2.resize(colors, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _draw_scale(
+    picture: Image.Image, size: int, margin: int, letters: int, max_magnitude: float
+) -> None:
+    """A ruler from the middle of the disc to the full color on its right, numbered in px."""
+    draw = ImageDraw.Draw(picture)
+    middle = margin + size / 2
+    right = middle + size / 2 / _RIM
+    top = margin + size + letters // 3
+    draw.line([(middle, top), (right, top)], INK)
+    for x in (middle, right):
+        draw.line([(x, top - letters // 4), (x, top + letters // 4)], INK)
+    below = top + letters // 3
+    draw.text((middle, below), "0", INK, font(letters), anchor="mt")
+    edge = picture.width - 1
+    draw.text((edge, below), f"{max_magnitude:g} px", INK, font(letters), anchor="rt")

@@ -1,0 +1,25 @@
+"""Compare: several methods on one pair, side by side."""
+
+import streamlit as st
+
+from flowcore.panels import shared_scale
+from pages.components.lane_form import choose_lanes
+from pages.components.pair_picker import pick_pair
+from pages.components.results import show_downloads, show_panels, show_table, show_wins
+from pages.components.runs import start, watch
+from pages.components.weights_import import import_weights_here
+
+st.title("Compare")
+pair = pick_pair()
+lanes, again = choose_lanes()
+import_weights_here()
+
+runs = start(pair, lanes, again=again)
+watch(runs)
+
+finished = {run.lane.title: run.job.result for run in runs if run.job.state == "done"}
+show_panels(pair, runs, shared_scale(pair, list(finished.values())))
+if finished:
+    show_table(finished)
+    show_wins(pair, finished)
+    show_downloads(pair, finished)

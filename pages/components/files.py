@@ -1,0 +1,51 @@
+"""Work on uploaded bytes, in a worker process of its own.
+
+A decoder that crashes or hangs on a hostile file is one plain sentence, and the server goes on.
+"""
+
+import hashlib
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from flowcore.errors import InputError
+from pages.components.jobs import shared_queue
+from pages.components.tasks import call
+
+__all__ = ["decoded", "done_aside"]
+
+PATIENCE_SECONDS = 60
+
+
+def decoded(function: Callable[..., Any], data: bytes, *args: Any) -> Any:
+    """``function(data, *args)``, kept by content so that a rerun of the page is free.
+
+    Raises
+    ------
+    FlowcoreError
+        What the function raised; ``InputError`` where it crashed or took over a minute.
+    """
+    digest = hashlib.sha256(data).hexdigest()
+    return _result(f"{function.__qualname__}:{digest}:{args!r}", function, data, *args)
+
+
+def done_aside(function: Callable[..., Any], *args: Any) -> Any:
+    """``function(*args)``, each time anew: for work that leaves something behind. Errors alike."""
+    return _result(uuid.uuid4().hex, function, *args)
+
+
+def _result(key: str, function: Callable[..., Any], *args: Any) -> Any:
+    queue = shared_queue("files")
+    job = queue.get(key) or queue.submit(key, call, function, *args)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not job.is_over:
+        if time.monotonic() > deadline:
+            queue.cancel(key)
+            break
+        time.sleep(0.005)
+    if job.state == "cancelled":
+        raise InputError("Reading this file took over a minute, so it was given up.")
+    if job.state == "failed":
+        raise (job.error_type or InputError)(job.error)
+    return job.result

@@ -1,0 +1,142 @@
+"""The form of the lanes: a model and what is done around it, side by side."""
+
+import re
+from dataclasses import dataclass, replace
+from typing import get_args
+
+import streamlit as st
+
+from flowcore import models
+from flowcore.errors import ConfigError, FlowcoreError
+from flowcore.io.flow_files import decode_flow
+from flowcore.types import Blend, ChunkGrid, FlowField, PipelineConfig
+from pages.components.files import decoded
+
+__all__ = ["LaneChoice", "choose_lanes"]
+
+EXTERNAL = "external flow file"
+WHOLE = "whole frame"
+DEFAULT_MODELS = ("dis_medium", "farneback", "tvl1", "ilk")
+MAX_LANES = len(DEFAULT_MODELS)
+
+
+@dataclass(frozen=True)
+class LaneChoice:
+    """What the user wants in one lane; ``flow`` is that of another tool, ready to show."""
+
+    title: str
+    config: PipelineConfig
+    flow: FlowField | None = None
+
+
+def choose_lanes() -> tuple[list[LaneChoice], bool]:
+    """The lanes as last run, each titled differently, and whether Run was just pressed.
+
+    A lane whose settings contradict each other says so in its place and is left out.
+    """
+    count = st.segmented_control(
+        "Lanes", range(2, MAX_LANES + 1), default=3, required=True, key="lanes", bind="query-params"
+    )
+    with st.form("lanes-form", border=False):
+        columns = st.columns(count)
+        lanes: dict[str, LaneChoice] = {}
+        for number, column in enumerate(columns, start=1):
+            with column.container(border=True):
+                lane = _lane(number)
+            if lane is not None:
+                title = lane.title if lane.title not in lanes else f"{lane.title} ({number})"
+                lanes[title] = replace(lane, title=title)
+        pressed = st.form_submit_button("Run", type="primary", shortcut="Ctrl+Enter")
+    return list(lanes.values()), pressed
+
+
+def _lane(number: int) -> LaneChoice | None:
+    names = models.available()
+    model = st.selectbox(
+        f"Lane {number}",
+        [*names, EXTERNAL],
+        index=names.index(DEFAULT_MODELS[number - 1]),
+        key=f"m{number}",
+        bind="query-params",
+    )
+    with st.popover("Settings", width="stretch"):
+        settings = _settings(number)
+        uploaded = st.file_uploader("Flow file of another tool", key=f"f{number}")
+    try:
+        if model == EXTERNAL:
+            if uploaded is None:
+                raise ConfigError("Drop the flow file of another tool under Settings, then run.")
+            flow = decoded(decode_flow, uploaded.getvalue())
+            return LaneChoice("external", PipelineConfig("external"), flow)
+        config = _config(model, **settings)
+        return LaneChoice(_title(config), config)
+    except FlowcoreError as error:
+        st.error(str(error))
+        return None
+
+
+def _settings(number: int) -> dict[str, object]:
+    """The knobs of one lane, as the widgets give them."""
+
+    def key(name: str) -> dict[str, str]:
+        return {"key": f"{name}{number}", "bind": "query-params"}
+
+    return {
+        "scale": st.number_input(
+            "Scale", 0.1, 4.0, 1.0, 0.25, **key("s"), help="Resize factor before the model."
+        ),
+        "blur_sigma": st.number_input(
+            "Blur sigma, px", 0.0, 20.0, 0.0, 0.5, **key("b"), help="Gaussian blur of both frames."
+        ),
+        "chunks": st.selectbox(
+            "Chunks, rows x columns",
+            [WHOLE, "1x2", "2x2", "3x3", "4x4"],
+            accept_new_options=True,
+            help="Chunked inference: estimate each chunk by itself and stitch. Type any RxC.",
+            **key("c"),
+        ),
+        "overlap": st.number_input("Overlap, px", 0, 512, 32, 8, **key("o")),
+        "blend": st.selectbox("Blend", get_args(Blend), index=2, **key("w")),
+        "iterations": st.number_input(
+            "Iterations (0: the model's own)",
+            0,
+            100,
+            0,
+            **key("i"),
+            help="Refinement steps, for models that refine.",
+        ),
+    }
+
+
+def _config(
+    model: str,
+    *,
+    scale: float,
+    blur_sigma: float,
+    chunks: str | None,
+    overlap: int,
+    blend: Blend,
+    iterations: int,
+) -> PipelineConfig:
+    grid = None
+    if chunks not in (None, WHOLE):
+        size = re.fullmatch(r"\s*(\d{1,3})\s*[x,]\s*(\d{1,3})\s*", chunks)
+        if size is None:
+            raise ConfigError("Chunks are written as rows x columns, such as 2x3.")
+        grid = ChunkGrid(int(size[1]), int(size[2]), overlap, blend)
+    refines = models.describe(model).default_iterations is not None
+    return PipelineConfig(model, scale, blur_sigma, grid, iterations or None if refines else None)
+
+
+def _title(config: PipelineConfig) -> str:
+    """The model and what differs from the plain run, such as ``dis_medium, 2x2``."""
+    parts = [config.model]
+    if config.chunks:
+        parts.append(f"{config.chunks.rows}x{config.chunks.cols}")
+    if config.scale != 1:
+        parts.append(f"scale {config.scale:g}")
+    if config.blur_sigma:
+        parts.append(f"blur {config.blur_sigma:g}")
+    if config.iterations:
+        parts.append(f"{config.iterations} iterations")
+    return ", ".join(parts)

@@ -1,0 +1,81 @@
+"""Lanes on their way: submit, watch, cancel."""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from flowcore.types import FramePair
+from pages.components.jobs import Job, QueueFullError, shared_queue
+from pages.components.lane_form import LaneChoice
+from pages.components.tasks import estimate_lane, measure_external
+
+__all__ = ["Run", "start", "watch"]
+
+QUICK_SECONDS = 0.4
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A lane and the job that works on it."""
+
+    lane: LaneChoice
+    job: Job
+
+
+def start(pair: FramePair, lanes: Sequence[LaneChoice], *, again: bool) -> list[Run]:
+    """The run of each lane; ``again`` repeats those that failed or were cancelled.
+
+    Waits a moment, so that quick methods are there at once. A full queue is said on the page.
+    """
+    runs = []
+    try:
+        runs.extend(Run(lane, _submit(pair, lane, again=again)) for lane in lanes)
+    except QueueFullError as error:
+        st.warning(str(error))
+    deadline = time.monotonic() + QUICK_SECONDS
+    while not all(run.job.is_over for run in runs) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return runs
+
+
+def watch(runs: Sequence[Run]) -> None:
+    """Progress and a button to cancel, while anything is on its way."""
+    active = [run for run in runs if not run.job.is_over]
+    if active:
+        _progress(active)
+
+
+@st.fragment(run_every=0.3)
+def _progress(active: Sequence[Run]) -> None:
+    if any(run.job.is_over for run in active):
+        st.rerun()
+    with st.container(border=True):
+        for run in active:
+            st.progress(run.job.progress, _describe(run))
+        if st.button("Cancel", key="cancel"):
+            for run in active:
+                shared_queue("lanes").cancel(run.job.key)
+            st.rerun()
+
+
+def _describe(run: Run) -> str:
+    job = run.job
+    if job.state == "queued":
+        return f"{run.lane.title}: number {job.position} in the queue"
+    return f"{run.lane.title}: {job.message or 'starting'}, {job.seconds:.0f} s"
+
+
+def _submit(pair: FramePair, lane: LaneChoice, *, again: bool) -> Job:
+    queue = shared_queue("lanes")
+    flow = lane.flow
+    source = repr(lane.config) if flow is None else hashlib.sha256(flow.uv.tobytes()).hexdigest()
+    key = f"lane:{pair.digest}:{source}"
+    known = queue.get(key)
+    if known is not None and not (again and known.state in ("failed", "cancelled")):
+        return known
+    if flow is not None:
+        return queue.submit(key, measure_external, pair, flow, lane.title)
+    return queue.submit(key, estimate_lane, pair, lane.config, None)

@@ -1,0 +1,162 @@
+"""Processes that do the heavy work: a host that forks one worker per request.
+
+The host imports torch and the pipeline once and then only waits; a worker is a fork of it and is
+there within milliseconds, so killing one costs nothing. Host and workers never import the script
+that the server runs, unlike those of ``multiprocessing``. They form a process group of their own:
+Ctrl-C does not reach them, and when the server's end of the control socket closes, for whatever
+reason, the host kills the whole group.
+
+Needs a system with fork (Linux, macOS).
+"""
+
+import contextlib
+import importlib
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from flowcore.errors import FlowcoreError
+
+__all__ = ["Worker", "WorkerHost"]
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, eq=False)
+class Worker:
+    """A worker process that waits for tasks: its process id and the line to it."""
+
+    pid: int
+    line: Connection
+
+    def send(self, task: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        """Have ``task(report, *args)`` run; ``task`` must be importable by its name."""
+        self.line.send_bytes(pickle.dumps((task, args), protocol=5))
+
+    def receive(self) -> bytes:
+        """The next message, pickled: see ``_answer``.
+
+        Raises
+        ------
+        EOFError, OSError
+            The process is gone.
+        """
+        return self.line.recv_bytes()
+
+    def kill(self) -> None:
+        """End the process at once, whatever it is doing."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        """End the process and the line to it."""
+        self.kill()
+        self.line.close()
+
+
+class WorkerHost:
+    """The process that forks the workers.
+
+    Parameters
+    ----------
+    preload : sequence of str
+        Modules that every worker finds imported.
+    """
+
+    def __init__(self, preload: Sequence[str]) -> None:
+        self._control, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603  # our own module, no outside text
+                [sys.executable, "-m", __name__, str(theirs.fileno()), *preload],
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+
+    def start_worker(self) -> Worker:
+        """A fresh worker, once the host has imported what it was told to.
+
+        Raises
+        ------
+        EOFError, OSError
+            The host is gone.
+        """
+        ours, theirs = socket.socketpair()
+        line = Connection(ours.detach())
+        try:
+            with theirs:
+                socket.send_fds(self._control, [b"+"], [theirs.fileno()])
+            return Worker(line.recv(), line)
+        except (EOFError, OSError):
+            line.close()
+            raise
+
+    def close(self) -> None:
+        """End the host and all its workers."""
+        if self._process.returncode is not None:
+            return
+        self._control.close()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+
+def _host(control: socket.socket) -> None:
+    """Fork a worker for each line that comes in; kill them all when the server is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system clears away dead workers
+    while True:
+        _, lines, _, _ = socket.recv_fds(control, 1, 1)
+        if not lines:
+            os.killpg(0, signal.SIGKILL)
+        if os.fork() == 0:
+            control.close()
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            _serve(Connection(lines[0]))
+        os.close(lines[0])
+
+
+def _serve(line: Connection) -> None:
+    """Answer one task after another until the line ends; never returns."""
+    with contextlib.suppress(EOFError, OSError):
+        line.send(os.getpid())
+        while True:
+            line.send_bytes(_answer(line))
+    os._exit(0)  # not the host's way out
+
+
+def _answer(line: Connection) -> bytes:
+    """The pickled last message about the next task.
+
+    ``("done", result)`` or ``("failed", error class, sentence, traceback)``; while the task runs,
+    ``("progress", fraction, message)`` is sent for every report. An error that is not a
+    ``FlowcoreError`` has no class and no sentence, but a traceback for the log.
+    """
+
+    def report(fraction: float, message: str = "") -> None:
+        line.send(("progress", fraction, message))
+
+    request = line.recv_bytes()
+    try:
+        task, args = pickle.loads(request)  # noqa: S301  # from our own server
+        return pickle.dumps(("done", task(report, *args)), protocol=5)
+    except FlowcoreError as error:
+        return pickle.dumps(("failed", type(error), str(error), ""))
+    except Exception:
+        return pickle.dumps(("failed", None, "", traceback.format_exc()))
+
+
+if __name__ == "__main__":
+    for module in sys.argv[2:]:
+        importlib.import_module(module)
+    _host(socket.socket(fileno=int(sys.argv[1])))

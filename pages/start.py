@@ -1,0 +1,38 @@
+"""Start: what this is, a first result at once, and the samples."""
+
+import streamlit as st
+
+from flowcore.data import samples
+from flowcore.panels import draw, draw_truth, shared_scale
+from flowcore.pipeline import DEFAULT_MODEL
+from flowcore.types import PipelineConfig
+from pages.components.lane_form import LaneChoice
+from pages.components.runs import start, watch
+
+st.title("Flowscope")
+st.markdown("See side by side what optical-flow methods make of two frames, and why one is better.")
+
+pair = samples.load(samples.names()[0])
+(run,) = start(pair, [LaneChoice(DEFAULT_MODEL, PipelineConfig(DEFAULT_MODEL))], again=False)
+watch([run])
+if run.job.state == "done":
+    scale = shared_scale(pair, [run.job.result])
+    panels = {
+        "First frame": pair.first,
+        "Second frame": pair.second,
+        "True flow": draw_truth(pair, scale),
+        f"Flow of {DEFAULT_MODEL}": draw("flow", pair, run.job.result, scale),
+    }
+    with st.grid(4, min_column_width=240):
+        for caption, picture in panels.items():
+            st.image(picture, caption, width="stretch", alt=caption)
+st.page_link("compare.py", label="Compare methods on this pair, or on your own frames")
+
+st.subheader("Samples")
+st.caption("Real photos with exactly known motion, and one real stereo pair. Nothing to download.")
+with st.grid(5, min_column_width=180, border=True) as gallery:
+    for key, sample in samples.SAMPLES.items():
+        with gallery.cell():
+            st.image(samples.thumbnail(key), width="stretch", alt=sample.title)
+            st.page_link("compare.py", label=sample.title, query_params={"sample": key})
+            st.caption(sample.description)

@@ -1,0 +1,60 @@
+"""Folders of pairs, as benchmarks lay them out."""
+
+import numpy as np
+import pytest
+
+from flowcore.data.files import find_pairs, load_pair
+from flowcore.errors import InputError
+from flowcore.io.flow_files import write_flow
+from flowcore.io.frames import write_frame
+from flowcore.types import FlowField
+
+
+@pytest.fixture
+def root(tmp_path, rng):
+    for dataset, sequence, suffix in (
+        ("b", "two", "flo"),
+        ("a", "one", "png"),
+        ("b", "one", "flo"),
+    ):
+        folder = tmp_path / dataset / sequence
+        folder.mkdir(parents=True)
+        for name in ("frame1.png", "frame2.png"):
+            write_frame(folder / name, rng.integers(0, 256, (6, 8, 3), np.uint8))
+        write_flow(folder / f"flow.{suffix}", FlowField(np.ones((6, 8, 2), np.float32)))
+    return tmp_path
+
+
+def mask(path, where):
+    picture = np.zeros((6, 8, 3), np.uint8)
+    picture[where] = 255
+    from PIL import Image
+
+    Image.fromarray(picture[..., 0]).save(path)
+
+
+def test_pairs_are_found_in_order(root):
+    assert [(p.dataset, p.sequence) for p in find_pairs(root)] == [
+        ("a", "one"),
+        ("b", "one"),
+        ("b", "two"),
+    ]
+
+
+def test_masks_are_read(root):
+    mask(root / "a/one/occ.png", np.s_[0])
+    mask(root / "a/one/invalid.png", np.s_[:, 0])
+    pair = load_pair(find_pairs(root)[0])
+    assert pair.occluded.sum() == 8
+    assert pair.truth.valid.sum() == 42
+    assert pair.name == "a/one"
+
+
+def test_what_is_missing_is_named(root, tmp_path):
+    with pytest.raises(InputError, match="no folder"):
+        find_pairs(tmp_path / "nowhere")
+    with pytest.raises(InputError, match=r"frame1\.png"):
+        find_pairs(root / "a")
+    (root / "a/one/flow.png").unlink()
+    with pytest.raises(InputError, match="a/one has neither"):
+        find_pairs(root)

@@ -1,0 +1,130 @@
+"""Pictures whose colors can be told by hand."""
+
+import numpy as np
+import pytest
+
+from flowcore.errors import ConfigError
+from flowcore.types import FlowField
+from flowcore.viz import error, overlay
+from flowcore.viz.flow_color import (
+    UNKNOWN_COLOR,
+    color_wheel,
+    flow_to_color,
+    shared_max_magnitude,
+)
+from flowcore.viz.sheet import panel_sheet
+
+
+def one(u, v):
+    return np.array([[[u, v]]], np.float32)
+
+
+def color(u, v, **options):
+    return flow_to_color(one(u, v), **{"max_magnitude": 10, **options})[0, 0].tolist()
+
+
+class TestFlowColor:
+    def test_rest_and_noise_are_white(self):
+        assert color(0, 0) == color(0.03, 0) == [255, 255, 255]
+        assert color(0.03, 0, noise_floor=0, max_magnitude=0.03) == [255, 0, 0]
+
+    def test_each_direction_has_its_own_hue(self):
+        right, left, up, down = color(10, 0), color(-10, 0), color(0, -10), color(0, 10)
+        assert right == [255, 0, 0]
+        assert left[0] == 0  # leftward motion is not wiped out
+        assert down[0] > 200
+        assert down[2] == 0  # yellow
+        assert up[2] == 255  # blue to violet
+        assert len({tuple(c) for c in (right, left, up, down)}) == 4
+
+    def test_half_the_speed_is_half_as_saturated(self):
+        assert color(5, 0) == [255, 127, 127]
+
+    def test_beyond_the_scale_the_hue_stays_and_darkens(self):
+        assert color(100, 0) == [191, 0, 0]
+
+    def test_unknown_is_gray(self):
+        field = FlowField(one(5, 5), np.array([[False]]))
+        assert tuple(flow_to_color(field, max_magnitude=1)[0, 0]) == UNKNOWN_COLOR
+
+    def test_one_scale_for_all(self):
+        assert shared_max_magnitude([one(1, 0), one(7, 0)]) == 8
+        assert shared_max_magnitude([one(0.001, 0)]) == 1
+
+    def test_legend_shows_the_numbers(self):
+        ten, twenty = (color_wheel(100, max_magnitude=m, margin=4) for m in (10, 20))
+        assert ten.shape == twenty.shape
+        assert (ten[:100] == twenty[:100]).mean() > 0.9
+        assert (ten[105:] != twenty[105:]).any()
+
+
+class TestErrors:
+    def test_heat_rises_to_the_maximum_and_stays(self):
+        picture = error.error_to_color(
+            np.array([[0, 1.5, 3, 99]], np.float32),
+            max_error=3,
+            valid=np.array([[1, 1, 1, 1]], bool),
+        )
+        brightness = picture[0].astype(int).sum(1)
+        assert (np.diff(brightness)[:2] > 0).all()
+        assert brightness[2] == brightness[3]
+
+    def test_kitti_colors_turn_warm_at_the_outlier_threshold(self):
+        """At 100 px the threshold is 5 px: 5 % of the speed counts, not 3 px."""
+        truth = FlowField(np.array([[[10, 0], [10, 0], [100, 0], [100, 0]]], np.float32))
+        estimate = FlowField(truth.uv + np.array([[[2.9, 0], [3.1, 0], [4.9, 0], [5.1, 0]]]))
+        picture = error.kitti_error_color(estimate, truth)[0].tolist()
+        good, bad = [224, 243, 248], [254, 224, 144]
+        assert picture == [good, bad, good, bad]
+
+    def test_winner_takes_its_color(self):
+        lead = error.who_wins(*np.float32([[[0, 1, 2]], [[2, 1, 0]]]), max_difference=2)[0]
+        assert lead.tolist() == [[33, 102, 172], [255, 255, 255], [178, 24, 43]]
+
+    def test_bars_differ_in_their_numbers(self):
+        assert (error.color_bar(3) != error.color_bar(6)).any()
+        assert error.kitti_bar().shape[2] == error.wins_bar(1, "a", "b").shape[2] == 3
+
+    def test_a_scale_must_have_a_length(self):
+        with pytest.raises(ConfigError, match="above 0 px"):
+            error.error_to_color(np.zeros((1, 1), np.float32), max_error=0)
+
+
+class TestOverlay:
+    frame = np.full((40, 60, 3), 100, np.uint8)
+
+    def test_mask_tints_only_its_pixels(self):
+        mask = np.zeros((40, 60), bool)
+        mask[0, 0] = True
+        picture = overlay.overlay_mask(self.frame, mask, color=(200, 0, 100))
+        assert picture[0, 0].tolist() == [150, 50, 100]
+        assert (picture[1:] == 100).all()
+
+    def test_warped_second_is_hatched_where_it_leaves(self):
+        flow = np.zeros((40, 60, 2), np.float32)
+        flow[:, 30:, 0] = 100
+        picture = overlay.warped_second(self.frame, FlowField(flow))
+        assert (picture[:, :30] == 100).all()
+        assert (picture[:, 30:] != 100).any()
+
+    def test_difference_by_hand(self):
+        gap = overlay.difference(self.frame, self.frame - 7, gain=3)
+        assert (gap == 21).all()
+
+    def test_arrows_are_drawn_where_something_moves(self):
+        still = overlay.draw_arrows(self.frame, FlowField(np.zeros((40, 60, 2))), step=20)
+        moving = overlay.draw_arrows(self.frame, FlowField(np.full((40, 60, 2), 8.0)), step=20)
+        assert (moving != 50).any(-1).sum() > 3 * (still != 50).any(-1).sum()
+
+
+def test_sheet_holds_every_panel_and_the_legend():
+    red, blue = (
+        np.full((30, 50, 3), (255, 0, 0), np.uint8),
+        np.full((30, 50, 3), (0, 0, 255), np.uint8),
+    )
+    sheet = panel_sheet(
+        [[("one", red), ("two", blue)], [("three", red)]], [blue[:10]], "caption " * 9
+    )
+    assert (sheet == (255, 0, 0)).all(-1).sum() == 2 * 30 * 50
+    assert (sheet == (0, 0, 255)).all(-1).sum() == 30 * 50 + 10 * 50
+    assert (sheet[:2] == 255).all()
