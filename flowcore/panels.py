@@ -137,7 +137,7 @@ def legend(layer: str, scale: Scale) -> UInt8Array | None:
     """The legend of a layer with its numbers in px; None for a layer that needs none."""
     match layer:
         case "flow":
-            return color_wheel(120, max_magnitude=scale.max_magnitude)
+            return color_wheel(84, max_magnitude=scale.max_magnitude)
         case "error":
             return color_bar(scale.max_error)
         case "kitti_error":

@@ -7,12 +7,10 @@ from pages.components.lane_form import choose_lanes
 from pages.components.pair_picker import pick_pair
 from pages.components.results import show_downloads, show_panels, show_table, show_wins
 from pages.components.runs import start, watch
-from pages.components.weights_import import import_weights_here
 
 st.title("Compare")
 pair = pick_pair()
 lanes, again = choose_lanes()
-import_weights_here()
 
 runs = start(pair, lanes, again=again)
 watch(runs)

@@ -28,11 +28,11 @@ if run.job.state == "done":
             st.image(picture, caption, width="stretch", alt=caption)
 st.page_link("compare.py", label="Compare methods on this pair, or on your own frames")
 
-st.subheader("Samples")
+st.header("Samples")
 st.caption("Real photos with exactly known motion, and one real stereo pair. Nothing to download.")
 with st.grid(5, min_column_width=180, border=True) as gallery:
     for key, sample in samples.SAMPLES.items():
         with gallery.cell():
             st.image(samples.thumbnail(key), width="stretch", alt=sample.title)
-            st.page_link("compare.py", label=sample.title, query_params={"sample": key})
+            st.page_link("compare.py", label=sample.title, query_params={"sample": sample.title})
             st.caption(sample.description)

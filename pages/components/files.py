@@ -7,6 +7,7 @@ import hashlib
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flowcore.errors import InputError
@@ -18,8 +19,8 @@ __all__ = ["decoded", "done_aside"]
 PATIENCE_SECONDS = 60
 
 
-def decoded(function: Callable[..., Any], data: bytes, *args: Any) -> Any:
-    """``function(data, *args)``, kept by content so that a rerun of the page is free.
+def decoded(function: Callable[..., Any], data: bytes, *args: Any, **options: Any) -> Any:
+    """``function(data, *args, **options)``, kept by content so that a rerun of the page is free.
 
     Raises
     ------
@@ -27,17 +28,18 @@ def decoded(function: Callable[..., Any], data: bytes, *args: Any) -> Any:
         What the function raised; ``InputError`` where it crashed or took over a minute.
     """
     digest = hashlib.sha256(data).hexdigest()
-    return _result(f"{function.__qualname__}:{digest}:{args!r}", function, data, *args)
+    key = f"{function.__qualname__}:{digest}:{args!r}:{options!r}"
+    return _result(key, partial(function, data, *args, **options))
 
 
 def done_aside(function: Callable[..., Any], *args: Any) -> Any:
     """``function(*args)``, each time anew: for work that leaves something behind. Errors alike."""
-    return _result(uuid.uuid4().hex, function, *args)
+    return _result(uuid.uuid4().hex, partial(function, *args))
 
 
-def _result(key: str, function: Callable[..., Any], *args: Any) -> Any:
+def _result(key: str, work: Callable[[], Any]) -> Any:
     queue = shared_queue("files")
-    job = queue.get(key) or queue.submit(key, call, function, *args)
+    job = queue.get(key) or queue.submit(key, call, work)
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not job.is_over:
         if time.monotonic() > deadline:

@@ -11,6 +11,7 @@ from flowcore.errors import ConfigError, FlowcoreError
 from flowcore.io.flow_files import decode_flow
 from flowcore.types import Blend, ChunkGrid, FlowField, PipelineConfig
 from pages.components.files import decoded
+from pages.components.weights_import import import_weights_here
 
 __all__ = ["LaneChoice", "choose_lanes"]
 
@@ -34,9 +35,16 @@ def choose_lanes() -> tuple[list[LaneChoice], bool]:
 
     A lane whose settings contradict each other says so in its place and is left out.
     """
-    count = st.segmented_control(
-        "Lanes", range(2, MAX_LANES + 1), default=3, required=True, key="lanes", bind="query-params"
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        count = st.segmented_control(
+            "Lanes",
+            range(2, MAX_LANES + 1),
+            default=3,
+            required=True,
+            key="lanes",
+            bind="query-params",
+        )
+        import_weights_here()
     with st.form("lanes-form", border=False):
         columns = st.columns(count)
         lanes: dict[str, LaneChoice] = {}
@@ -52,16 +60,17 @@ def choose_lanes() -> tuple[list[LaneChoice], bool]:
 
 def _lane(number: int) -> LaneChoice | None:
     names = models.available()
-    model = st.selectbox(
-        f"Lane {number}",
-        [*names, EXTERNAL],
-        index=names.index(DEFAULT_MODELS[number - 1]),
-        key=f"m{number}",
-        bind="query-params",
-    )
-    with st.popover("Settings", width="stretch"):
-        settings = _settings(number)
-        uploaded = st.file_uploader("Flow file of another tool", key=f"f{number}")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        model = st.selectbox(
+            f"Lane {number}",
+            [*names, EXTERNAL],
+            index=names.index(DEFAULT_MODELS[number - 1]),
+            key=f"m{number}",
+            bind="query-params",
+        )
+        with st.popover("Settings"):
+            settings = _settings(number)
+            uploaded = st.file_uploader("Flow file of another tool", key=f"f{number}")
     try:
         if model == EXTERNAL:
             if uploaded is None:

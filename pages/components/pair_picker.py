@@ -9,6 +9,7 @@ from flowcore.errors import FlowcoreError
 from flowcore.io.flow_files import decode_flow
 from flowcore.io.frames import decode_frame, decode_labels, decode_mask
 from flowcore.io.video import decode_video_frames, probe_video
+from flowcore.panels import draw_truth, shared_scale
 from flowcore.types import FramePair
 from pages.components.files import decoded
 
@@ -24,6 +25,35 @@ def pick_pair() -> FramePair:
 
     While a choice is incomplete or cannot be read, this is said beside it and the last pair stays.
     """
+    controls, pictures = st.columns([2, 3], gap="medium")
+    with controls:
+        pair = _chosen()
+    with pictures:
+        _show(pair)
+    return pair
+
+
+def _show(pair: FramePair) -> None:
+    """The frames, small, and what is known about them."""
+    known = [
+        name
+        for name, part in (
+            ("truth", pair.truth),
+            ("labels", pair.labels),
+            ("occlusions", pair.occluded),
+        )
+        if part is not None
+    ]
+    pictures = {"First frame": pair.first, "Second frame": pair.second}
+    if pair.truth is not None:
+        pictures["True flow"] = draw_truth(pair, shared_scale(pair, []))
+    for column, (caption, picture) in zip(st.columns(len(pictures)), pictures.items(), strict=True):
+        column.image(picture, caption, width="stretch", alt=caption)
+    height, width = pair.size
+    st.caption(f"{width} x {height} px, with {', '.join(known) or 'no truth'}.")
+
+
+def _chosen() -> FramePair:
     source = st.segmented_control(
         "Frames",
         list(_SOURCES),
@@ -68,7 +98,7 @@ def _upload() -> FramePair | None:
         return None
     first, second = sorted(files, key=lambda file: file.name, reverse=swap)
     frames = [
-        decoded(decode_frame, file.getvalue(), name)
+        decoded(decode_frame, file.getvalue(), name=name)
         for file, name in ((first, "The first frame"), (second, "The second frame"))
     ]
     return _with_truth(FramePair(*frames, name="uploaded frames"))
@@ -113,7 +143,7 @@ def _video() -> FramePair | None:
 
 def _one_image() -> FramePair:
     file = st.file_uploader("Any image; a sample photo if left empty", type=PICTURES, key="image")
-    photo = decoded(decode_frame, file.getvalue()) if file else samples.load("occluder").first
+    photo = decoded(decode_frame, file.getvalue()) if file else samples.load("large").first
     knobs = _motion_knobs()
     return _moved(photo.tobytes(), photo.shape, **knobs)
 

@@ -44,11 +44,11 @@ def show_panels(pair: FramePair, runs: Sequence[Run], scale: Scale) -> None:
     for column, run in zip(st.columns(len(runs)), runs, strict=True):
         with column:
             _panel(layer, pair, run, scale)
-    words, picture = st.columns([3, 1])
-    words.caption(LAYERS[layer].caption)
     bar = legend(layer, scale)
-    if bar is not None:
-        picture.image(bar, alt=f"Legend of the layer {layers[layer].label}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if bar is not None:
+            st.image(bar, alt=f"Legend of the layer {layers[layer].label}")
+        st.caption(LAYERS[layer].caption)
 
 
 def show_wins(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
@@ -79,7 +79,7 @@ def show_table(lanes: Mapping[str, Lane]) -> None:
         key="metrics",
         bind="query-params",
     )
-    shown = table[["seconds", *groups.get(name, groups["Summary"])]]
+    shown = table[["seconds", "threads", *groups.get(name, groups["Summary"])]]
     st.dataframe(
         shown.style.apply(_mark_best),
         column_config={key: _column(key, lanes) for key in shown},
@@ -131,12 +131,10 @@ def _panel(layer: str, pair: FramePair, run: Run, scale: Scale) -> None:
 
 
 def _caption(title: str, lane: Lane) -> str:
-    parts = [title]
-    if "epe" in lane.metrics:
-        parts.append(f"EPE {lane.metrics['epe'].value:.2f} px")
-    if lane.estimate.threads:
-        parts.append(f"{lane.estimate.seconds:.2f} s on {lane.estimate.threads} threads")
-    return " · ".join(parts)
+    parts = [f"EPE {lane.metrics['epe'].value:.2f} px"] if "epe" in lane.metrics else []
+    if lane.estimate.threads:  # an external flow took no time of ours
+        parts.append(f"{lane.estimate.seconds:.2f} s")
+    return f"{title}: {', '.join(parts)}" if parts else title
 
 
 def _flow_files(title: str, lane: Lane) -> None:
@@ -156,6 +154,8 @@ def _column(key: str, lanes: Mapping[str, Lane]) -> object:
         return st.column_config.NumberColumn(
             "Time, s", format="%.3f", help="Forward estimate alone: model loaded and warm."
         )
+    if key == "threads":
+        return st.column_config.NumberColumn("Threads", help="Processor threads it could use.")
     metric = describe(key)
     counts = [lane.metrics[key].num_pixels for lane in lanes.values() if key in lane.metrics]
     pixels = f"{min(counts):,}" if len(set(counts)) == 1 else f"{min(counts):,} to {max(counts):,}"
@@ -172,7 +172,7 @@ def _column(key: str, lanes: Mapping[str, Lane]) -> object:
 def _mark_best(column: pd.Series) -> list[str]:
     """Bold where the column is at its best; nothing where all agree."""
     name = str(column.name)
-    if name.endswith("_identity") or column.nunique() < 2:
+    if name == "threads" or name.endswith("_identity") or column.nunique() < 2:
         return [""] * len(column)
     lower = name == "seconds" or describe(name).direction == "lower"
     best = column.min() if lower else column.max()

@@ -55,10 +55,12 @@ def _progress(active: Sequence[Run]) -> None:
     with st.container(border=True):
         for run in active:
             st.progress(run.job.progress, _describe(run))
-        if st.button("Cancel", key="cancel"):
-            for run in active:
-                shared_queue("lanes").cancel(run.job.key)
-            st.rerun()
+        st.button("Cancel", key="cancel", on_click=_cancel, args=(active,))
+
+
+def _cancel(active: Sequence[Run]) -> None:
+    for run in active:
+        shared_queue("lanes").cancel(run.job.key)
 
 
 def _describe(run: Run) -> str:

@@ -12,9 +12,9 @@ __all__ = ["call", "estimate_lane", "import_checkpoint", "measure_external"]
 Report = Callable[[float, str], None]
 
 
-def call(_report: Report, function: Callable[..., Any], *args: Any) -> Any:
-    """``function(*args)``: any library call that reads a file of a user."""
-    return function(*args)
+def call(_report: Report, work: Callable[[], Any]) -> Any:
+    """What ``work`` returns: any library call that reads a file of a user."""
+    return work()
 
 
 def estimate_lane(

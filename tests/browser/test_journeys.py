@@ -1,0 +1,146 @@
+"""What a person does on the pages, in a real browser."""
+
+import io
+import json
+import re
+import zipfile
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from flowcore.data.synthetic import make_pair
+from flowcore.io.flow_files import decode_flow, encode_flow
+from flowcore.io.frames import encode_frame
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=20_000)
+
+
+@pytest.fixture(scope="module")
+def pair():
+    rng = np.random.default_rng(0)
+    texture = rng.integers(0, 256, (12, 16, 3), np.uint8).repeat(8, 0).repeat(8, 1)
+    return make_pair(np.ascontiguousarray(texture), dx=3, dy=1)
+
+
+def png(name, frame):
+    return {"name": name, "mimeType": "image/png", "buffer": encode_frame(frame)}
+
+
+def open_compare(page, server, query=""):
+    page.goto(f"{server}/compare{query}")
+    expect(page.get_by_role("heading", name="Compare", exact=True)).to_be_visible()
+
+
+def choose(page, group, option):
+    page.get_by_role("radiogroup", name=group).get_by_text(option, exact=True).click()
+
+
+def lane_picture(page, layer, title):
+    return page.get_by_role("img", name=f"{layer} of {title}", exact=True)
+
+
+def test_a_deep_link_on_a_fresh_server_opens_its_page(page, server):
+    open_compare(page, server, "?lanes=2")
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+    expect(lane_picture(page, "Flow", "dis_medium")).to_be_visible()
+    expect(lane_picture(page, "Flow", "farneback")).to_be_visible()
+
+
+def test_start_shows_a_result_and_leads_to_a_sample(page, server):
+    page.goto(server)
+    expect(page.get_by_role("img", name="Flow of dis_medium")).to_be_visible()
+    page.get_by_role("link", name="Motorcycle (real stereo pair)").click()
+    expect(page.get_by_text("741 x 500 px, with truth.")).to_be_visible()
+
+
+def test_two_dropped_frames_with_truth_give_an_error(page, server, pair):
+    open_compare(page, server, "?lanes=2&source=Two+frames")
+    page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(
+        [png("a.png", pair.first), png("b.png", pair.second)]
+    )
+    expect(page.get_by_text("128 x 96 px, with no truth.")).to_be_visible()
+    page.get_by_text("Truth, labels, occlusions (optional)").click()
+    truth = {"name": "x.flo", "mimeType": "", "buffer": encode_flow(pair.truth, "flo")}
+    page.get_by_test_id("stFileUploaderDropzoneInput").nth(1).set_input_files(truth)
+    expect(page.get_by_text("128 x 96 px, with truth.")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"dis_medium: EPE 0\.\d\d px"))).to_be_visible()
+
+
+def test_hostile_uploads_are_a_sentence_and_the_page_lives_on(page, server, pair):
+    open_compare(page, server, "?lanes=2&source=Two+frames")
+    before = page.get_by_text("640 x 448 px").count()
+    uploader = page.get_by_test_id("stFileUploaderDropzoneInput").first
+    broken = {"name": "b.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n" + b"x" * 99}
+    uploader.set_input_files([png("a.png", pair.first), broken])
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("The second frame")
+    expect(alert).not_to_contain_text("Traceback")
+    assert page.get_by_text("640 x 448 px").count() == before
+    expect(lane_picture(page, "Flow", "dis_medium")).to_be_visible()
+
+
+def test_frames_of_different_sizes_are_named(page, server, pair):
+    open_compare(page, server, "?lanes=2&source=Two+frames")
+    page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(
+        [png("a.png", pair.first), png("b.png", pair.second[:50])]
+    )
+    expect(page.get_by_role("alert")).to_contain_text("differ in size")
+
+
+def test_settings_live_in_the_address(page, server):
+    open_compare(page, server, "?lanes=2&layer=Error&sample=Occluder&m1=dis_fast&c1=2x2")
+    expect(lane_picture(page, "Error", "dis_fast, 2x2")).to_be_visible()
+    choose(page, "Layer", "Warped")
+    expect(lane_picture(page, "Warped", "dis_fast, 2x2")).to_be_visible()
+    page.wait_for_url("**layer=Warped**")
+
+
+def test_absurd_settings_in_the_address_do_no_harm(page, server):
+    open_compare(page, server, "?lanes=99&layer=x&m1=../../etc&c1=9x9x9&s1=-5&sample=nope")
+    expect(page.get_by_text("Chunks are written as rows x columns")).to_be_visible()
+    expect(lane_picture(page, "Flow", "farneback")).to_be_visible()
+
+
+def test_everything_can_be_taken_away(page, server):
+    open_compare(page, server, "?lanes=2&sample=Sub-pixel")
+    expect(lane_picture(page, "Flow", "farneback")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Everything (ZIP)").click()
+    with zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes())) as archive:
+        settings = json.loads(archive.read("settings.json"))
+        flow = decode_flow(archive.read("flows/dis_medium.flo"))
+        assert "sheet.png" in archive.namelist()
+    assert flow.size == (300, 451)
+    assert settings["lanes"]["dis_medium"]["config"]["model"] == "dis_medium"
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Metrics (CSV)").click()
+    assert download.value.path().read_text().startswith("lane,seconds,threads,epe,")
+
+
+def test_a_long_run_can_be_cancelled_and_started_again(page, server):
+    open_compare(page, server, "?lanes=2&m1=tvl1&source=One+image&dx=11")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("tvl1: cancelled. Press Run to start again.")).to_be_visible()
+    page.get_by_role("button", name="Run").click()
+    expect(lane_picture(page, "Flow", "tvl1")).to_be_visible()
+
+
+def test_a_phone_shows_it_without_sideways_scrolling(page, server):
+    page.set_viewport_size({"width": 400, "height": 800})
+    open_compare(page, server, "?lanes=2")
+    expect(lane_picture(page, "Flow", "dis_medium")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+@pytest.mark.parametrize("path", ["", "/compare?lanes=2"])
+def test_nothing_bars_a_screen_reader(page, server, path):
+    page.goto(f"{server}{path}")
+    expect(page.get_by_role("img").first).to_be_visible()
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+    found = Axe().run(page).response["violations"]
+    # Streamlit's own: the hint of the shortcut beside Run is too pale.
+    ours = [(rule["id"], [node["target"] for node in rule["nodes"]]) for rule in found]
+    assert [rule for rule in ours if rule[0] != "color-contrast"] == []
