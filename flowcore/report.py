@@ -84,7 +84,7 @@ def bundle(pair: FramePair, lanes: Mapping[str, Lane]) -> bytes:
 
 def file_stem(title: str) -> str:
     """A lane's title as a file name: ``dis_medium, 2x2`` becomes ``dis_medium_2x2``."""
-    return re.sub(r"[^\w.]+", "_", title).strip("_") or "lane"
+    return re.sub(r"[^\w.]+", "_", title).strip("._") or "lane"
 
 
 def _panel_title(title: str, lane: Lane, layer: str) -> str:

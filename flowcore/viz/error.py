@@ -42,7 +42,7 @@ def error_to_color(
     Examples
     --------
     >>> error_to_color(np.array([[0.0, 9.0]]), max_error=3)[0].tolist()
-    [[4, 0, 0], [252, 255, 164]]
+    [[0, 0, 4], [252, 255, 164]]
     """
     _require_positive(max_error)
     share = np.clip(errors / max_error, 0, 1)

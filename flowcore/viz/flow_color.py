@@ -6,7 +6,6 @@ from functools import cache
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from flowcore.errors import ConfigError, InputError
@@ -80,7 +79,7 @@ def shared_max_magnitude(
     --------
     >>> slow, fast = np.full((2, 2, 2), 1.0), np.full((2, 2, 2), 5.0)
     >>> shared_max_magnitude([slow, fast])  # 5 sqrt(2) = 7.07
-    8
+    8.0
     """
     largest = float(floor)
     for flow in flows:

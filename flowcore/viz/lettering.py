@@ -14,7 +14,7 @@ QUIET_INK = (96, 100, 108)
 def font(size: int) -> ImageFont.FreeTypeFont:
     """The typeface that comes with Pillow, ``size`` px high."""
     typeface = ImageFont.load_default(size)
-    assert isinstance(typeface, ImageFont.FreeTypeFont)  # noqa: S101 - given a size it always is
+    assert isinstance(typeface, ImageFont.FreeTypeFont)
     return typeface
 
 

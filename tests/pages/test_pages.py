@@ -1,0 +1,142 @@
+"""Pages as scripts: they open, react, refuse plainly, and never show an exception."""
+
+import io
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from flowcore.data.synthetic import make_pair
+from flowcore.io.flow_files import encode_flow
+from flowcore.io.frames import encode_frame
+from pages.components.jobs import shared_queue
+
+
+@pytest.fixture(scope="module", autouse=True)
+def queues(tmp_path_factory):
+    """The server's queues, ended and forgotten afterwards."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FLOWCORE_WEIGHTS", str(tmp_path_factory.mktemp("weights")))
+        yield
+        for purpose in ("lanes", "files"):
+            shared_queue(purpose).shutdown()
+        shared_queue.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def pair():
+    rng = np.random.default_rng(0)
+    texture = rng.integers(0, 256, (12, 16, 3), np.uint8).repeat(8, 0).repeat(8, 1)
+    return make_pair(np.ascontiguousarray(texture), dx=3, dy=1)
+
+
+def compare(**query):
+    app = AppTest.from_file("../../pages/navigation.py", default_timeout=60)
+    for key, value in {"lanes": "2", **query}.items():
+        app.query_params[key] = value
+    app.run()
+    return finished(app.switch_page("compare.py").run())
+
+
+def finished(app):
+    """Run until no lane is on its way."""
+    for _ in range(100):
+        if not any("estimating" in p.proto.text for p in app.get("progress")):
+            break
+        app.run()
+    assert not app.exception
+    return app
+
+
+def captions(app):
+    return " ".join(element.value for element in app.caption)
+
+
+def alerts(app):
+    return [element.value for element in app.error]
+
+
+def test_start_opens():
+    app = AppTest.from_file("../../pages/navigation.py", default_timeout=60).run()
+    assert not app.exception
+    assert app.title[0].value == "Flowscope"
+
+
+def test_compare_opens_on_the_colorful_sample():
+    app = compare()
+    assert "640 x 448 px, with truth, labels, occlusions." in captions(app)
+    (table,) = app.dataframe
+    assert list(table.value.index) == ["dis_medium", "farneback"]
+    assert table.value.loc["dis_medium", "epe"] < table.value.loc["farneback", "epe"]
+
+
+def test_same_lane_twice_gets_two_titles():
+    app = compare(m1="dis_fast", m2="dis_fast")
+    assert list(app.dataframe[0].value.index) == ["dis_fast", "dis_fast (2)"]
+
+
+def test_uploaded_frames_need_no_truth(pair):
+    app = compare(source="Two frames")
+    files = [(f"{n}.png", encode_frame(f), "image/png") for n, f in
+             (("b", pair.second), ("a", pair.first))]  # fmt: skip
+    app = finished(app.file_uploader(key="frames").set_value(files).run())
+    assert "128 x 96 px, with no truth." in captions(app)
+    assert "psnr" in app.dataframe[0].value
+    assert "epe" not in app.dataframe[0].value
+
+
+def test_uploaded_truth_of_another_size_is_refused_in_its_place(pair):
+    app = compare(source="Two frames")
+    files = [("a.png", encode_frame(pair.first), ""), ("b.png", encode_frame(pair.second), "")]
+    app.file_uploader(key="frames").set_value(files).run()
+    other = make_pair(np.zeros((8, 8, 3), np.uint8)).truth
+    app.file_uploader(key="truth").set_value(("t.flo", encode_flow(other, "flo"), "")).run()
+    assert any("8x8" in text for text in alerts(finished(app)))
+    assert "128 x 96 px, with no truth." in captions(app)
+
+
+@pytest.mark.parametrize("data", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n"])
+def test_garbage_is_a_sentence_and_the_last_pair_stays(pair, data):
+    app = compare(source="Two frames")
+    files = [("a.png", encode_frame(pair.first), ""), ("b.png", data, "")]
+    app = finished(app.file_uploader(key="frames").set_value(files).run())
+    assert any(text.startswith("The second frame") for text in alerts(app))
+    assert "640 x 448 px" in captions(app)
+    assert len(app.dataframe[0].value) == 2
+
+
+def test_garbage_as_video_flow_or_weights_is_a_sentence():
+    app = compare(source="Video")
+    app.file_uploader(key="video").set_value(("v.mp4", b"\0\0\0\x18ftypmp42" + b"x" * 99, "")).run()
+    assert alerts(finished(app))
+    app = compare(m1="external flow file")
+    assert any("Drop the flow file" in text for text in alerts(app))
+    app.file_uploader(key="f1").set_value(("x.flo", b"PIEH" + b"\xff" * 8, ""))
+    app = finished(app.button[0].click().run())
+    assert alerts(app)
+    app.file_uploader(key="weights").set_value(("w.pth", b"cos\nsystem\n", "")).run()
+    app.button(key="weights-import").click().run()
+    assert any("checkpoint" in text for text in alerts(finished(app)))
+
+
+def test_an_external_flow_is_a_lane(pair):
+    app = compare(m1="external flow file", source="Two frames")
+    files = [("a.png", encode_frame(pair.first), ""), ("b.png", encode_frame(pair.second), "")]
+    app.file_uploader(key="frames").set_value(files).run()
+    app.file_uploader(key="f1").set_value(("x.npy", npy(pair.truth.uv), ""))
+    app = finished(app.button[0].click().run())
+    assert "external" in app.dataframe[0].value.index
+
+
+def test_an_image_is_set_in_motion():
+    app = compare(source="One image", dx="5", noise="10")
+    assert "600 x 400 px, with truth, labels, occlusions." in captions(app)
+    app = finished(app.toggle(key="occluder").set_value(True).run())
+    app = finished(app.get("segmented_control")[-1].set_value("Classes").run())
+    assert "epe_class_2" in app.dataframe[0].value
+
+
+def npy(array):
+    stream = io.BytesIO()
+    np.save(stream, array)
+    return stream.getvalue()

@@ -1,0 +1,207 @@
+"""The command line keeps its promises: one JSON document, one line of error, status 2."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from flowcore.__main__ import main
+from flowcore.data.synthetic import make_pair
+from flowcore.io.flow_files import read_flow, write_flow
+from flowcore.io.frames import read_frame, write_frame
+from flowcore.types import FlowField
+
+
+@pytest.fixture
+def folder(tmp_path, rng, monkeypatch):
+    """ROOT/set/one and ROOT/set/two: a texture moved by (2, 1) and by (-3, 0) px."""
+    monkeypatch.setenv("FLOWCORE_WEIGHTS", str(tmp_path / "weights"))
+    texture = rng.integers(0, 256, (16, 20, 3), np.uint8).repeat(5, 0).repeat(5, 1)
+    for name, motion in (("one", (2, 1)), ("two", (-3, 0))):
+        pair = make_pair(np.ascontiguousarray(texture), dx=motion[0], dy=motion[1])
+        sequence = tmp_path / "root" / "set" / name
+        sequence.mkdir(parents=True)
+        write_frame(sequence / "frame1.png", pair.first)
+        write_frame(sequence / "frame2.png", pair.second)
+        write_flow(sequence / "flow.flo", pair.truth)
+    return tmp_path
+
+
+@pytest.fixture
+def run(capsys):
+    def call(*arguments):
+        status = main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return call
+
+
+def frames(folder, name="one"):
+    return [folder / "root/set" / name / f"frame{number}.png" for number in (1, 2)]
+
+
+def test_models_lists_every_architecture(folder, run):
+    status, out, _ = run("models", "--json")
+    cards = {card["name"]: card for card in json.loads(out)}
+    assert status == 0
+    assert set(cards["raft_small"]) == {
+        "name", "family", "available", "num_params", "num_bytes", "licence", "source", "scores",
+    }  # fmt: skip
+    assert not cards["raft_small"]["available"]
+    assert cards["raft_small"]["num_bytes"] is None
+    assert cards["raft_small"]["num_params"] == 990_162
+    assert cards["raft_large"]["num_params"] == 5_257_536
+    assert cards["dis_medium"]["available"]
+
+
+def test_estimate_against_truth(folder, run):
+    truth = folder / "root/set/one/flow.flo"
+    out_file, picture = folder / "out.png", folder / "picture.png"
+    status, out, err = run(
+        "estimate", *frames(folder), "--truth", truth, "--out", out_file, "--png", picture,
+        "--threads", 1, "--json",
+    )  # fmt: skip
+    result = json.loads(out)
+    assert (status, err) == (0, "")
+    assert result["model"] == "dis_medium"
+    assert (result["height"], result["width"], result["threads"]) == (80, 100, 1)
+    assert 0 < result["seconds"] < 5
+    assert result["metrics"]["epe"] < 0.5
+    assert {"fl_all", "psnr", "psnr_identity", "consistent_share"} <= set(result["metrics"])
+    error = read_flow(out_file).uv - read_flow(truth).uv
+    assert np.hypot(*np.moveaxis(error, -1, 0)).mean() == pytest.approx(
+        result["metrics"]["epe"], abs=0.02
+    )
+    assert read_frame(picture).shape[0] > 80  # the panel and its legend
+
+
+def test_without_truth_only_what_needs_none(folder, run):
+    _, out, _ = run("estimate", *frames(folder), "--json")
+    metrics = json.loads(out)["metrics"]
+    assert "epe" not in metrics
+    assert metrics["psnr"] > metrics["psnr_identity"]
+
+
+def test_a_pair_at_rest_is_valid_json(folder, run):
+    first, _ = frames(folder)
+    _, out, _ = run("estimate", first, first, "--json")
+    assert json.loads(out)["metrics"]["psnr_identity"] is None  # infinite
+
+
+@pytest.mark.parametrize("blend", ["none", "linear", "hann"])
+def test_every_setting_is_passed_on(folder, run, blend):
+    options = ("--chunks", "2x2", "--overlap", 16, "--blend", blend, "--blur", 0.5, "--scale", 1.5)
+    status, out, _ = run(
+        "estimate", *frames(folder), *options, "--motion-aware",
+        "--truth", folder / "root/set/one/flow.flo", "--json",
+    )  # fmt: skip
+    assert status == 0
+    assert json.loads(out)["metrics"]["epe"] < 1
+
+
+def test_an_external_flow_is_scored_like_ours(folder, run):
+    flow = folder / "other.npy"
+    np.save(flow, np.broadcast_to(np.float32((2, 1)), (80, 100, 2)))
+    _, out, _ = run(
+        "estimate", *frames(folder), "--model", f"external:{flow}",
+        "--truth", folder / "root/set/one/flow.flo", "--json",
+    )  # fmt: skip
+    assert json.loads(out)["metrics"]["epe"] == 0
+
+
+def test_evaluate_and_back(folder, run):
+    status, out, err = run("evaluate", folder / "root", "--out", folder / "flows", "--json")
+    result = json.loads(out)
+    assert status == 0
+    assert "set/one" in err
+    assert [(p["dataset"], p["sequence"]) for p in result["pairs"]] == [
+        ("set", "one"),
+        ("set", "two"),
+    ]
+    scores = result["datasets"]["set"]
+    assert scores["pairs"] == 2
+    assert scores["epe"] == pytest.approx(np.mean([p["epe"] for p in result["pairs"]]))
+    _, again, _ = run(
+        "evaluate", folder / "root", "--model", f"external:{folder / 'flows'}", "--json"
+    )
+    assert json.loads(again)["datasets"]["set"]["epe"] == pytest.approx(scores["epe"], abs=1e-6)
+
+
+def test_pooled_scores_weigh_pixels(folder, run):
+    """One pair has only a tenth of its truth: its mean counts half, its pixels a tenth."""
+    valid = np.zeros((80, 100), bool)
+    valid[:8] = True
+    write_flow(
+        folder / "root/set/two/flow.flo", FlowField(np.full((80, 100, 2), 50, np.float32), valid)
+    )
+    _, out, _ = run("evaluate", folder / "root", "--json")
+    one, two = json.loads(out)["pairs"]
+    scores = json.loads(out)["datasets"]["set"]
+    assert (one["num_pixels"], two["num_pixels"]) == (8000, 800)
+    assert scores["epe"] == pytest.approx((one["epe"] + two["epe"]) / 2)
+    assert scores["epe_pooled"] == pytest.approx((10 * one["epe"] + two["epe"]) / 11)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["estimate", "{first}", "{nothing}"], "Cannot read"),
+        (["estimate", "{first}", "{second}", "--model", "raft_smal"], "raft_small"),
+        (["estimate", "{first}", "{second}", "--model", "raft_small.things"], "weights import"),
+        (["estimate", "{first}", "{second}", "--chunks", "99x99"], "chunks"),
+        (["estimate", "{first}", "{second}", "--overlap", "8"], "need --chunks"),
+        (["estimate", "{first}", "{second}", "--iterations", "3"], "takes no iterations"),
+        (["estimate", "{first}", "{second}", "--out", "{first}.xyz"], ".flo"),
+        (["estimate", "{first}", "{second}", "--truth", "{first}"], "flow"),
+        (["evaluate", "{nothing}"], "no folder"),
+        (["weights", "import", "{first}"], "checkpoint"),
+        (["weights", "import", "{first}", "--name", "../../etc"], "architecture.tag"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_done_is_one_line_and_status_2(folder, run, arguments, words):
+    first, second = frames(folder)
+    names = {"first": first, "second": second, "nothing": folder / "nothing"}
+    status, out, err = run(*(argument.format(**names) for argument in arguments))
+    assert status == 2
+    assert out == ""
+    assert err.startswith("flowcore: ")
+    assert err.count("\n") == 1
+    assert words in err
+
+
+def test_it_runs_as_a_module(folder):
+    command = [sys.executable, "-m", "flowcore", "estimate", *frames(folder), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    assert json.loads(done.stdout)["model"] == "dis_medium"
+    assert done.stderr == ""
+
+
+@pytest.mark.data
+def test_official_raft_small_reproduces_its_published_run(real_data, run, monkeypatch, tmp_path):
+    monkeypatch.setenv("FLOWCORE_WEIGHTS", str(tmp_path))
+    status, out, _ = run("weights", "import", real_data / "checkpoints/raft-small.pth", "--json")
+    card = json.loads(out)
+    assert (status, card["name"], card["num_params"]) == (0, "raft_small.things", 990_162)
+    pair = real_data / "flow/flyingchairs/0000001"
+    _, out, _ = run(
+        "estimate", pair / "frame1.png", pair / "frame2.png", "--truth", pair / "flow.flo",
+        "--model", "raft_small.things", "--iterations", "20", "--json",
+    )  # fmt: skip
+    assert json.loads(out)["metrics"]["epe"] == pytest.approx(0.970, rel=0.01)
+
+
+@pytest.mark.data
+def test_dis_medium_reproduces_its_table(real_data, run):
+    _, out, _ = run("evaluate", real_data / "flow", "--json")
+    scores = {name: (s["epe"], s["fl_all"]) for name, s in json.loads(out)["datasets"].items()}
+    expected = {
+        "middlebury": (0.336, 1.30),
+        "sintel": (0.332, 2.19),
+        "kitti2012": (15.439, 40.98),
+        "flyingchairs": (3.930, 17.06),
+    }
+    for name, numbers in expected.items():
+        assert scores[name] == pytest.approx(numbers, rel=0.005)

@@ -1,0 +1,99 @@
+"""What leaves a comparison holds what is needed to repeat and to check it."""
+
+import io
+import json
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from flowcore.comparison import external_lane, run_lane, settings_document
+from flowcore.data.synthetic import make_pair
+from flowcore.errors import ConfigError
+from flowcore.io.flow_files import decode_flow
+from flowcore.io.frames import decode_frame
+from flowcore.panels import LAYERS, draw, draw_truth, layers_of, legend, shared_scale
+from flowcore.report import bundle, file_stem, metrics_table, sheet
+from flowcore.types import ChunkGrid, FlowField, FramePair, PipelineConfig
+
+
+@pytest.fixture(scope="module")
+def pair():
+    rng = np.random.default_rng(0)
+    texture = rng.integers(0, 256, (12, 16, 3), np.uint8).repeat(8, 0).repeat(8, 1)
+    return make_pair(np.ascontiguousarray(texture), dx=4, dy=-2, occluder=(-6, 0), name="test")
+
+
+@pytest.fixture(scope="module")
+def lanes(pair):
+    chunked = PipelineConfig("dis_medium", chunks=ChunkGrid(2, 2, 16))
+    gappy = FlowField(pair.truth.uv, np.arange(128)[None] % 2 * np.ones((96, 1)) > 0)
+    return {
+        "dis_medium": run_lane(pair, PipelineConfig("dis_medium")),
+        "dis_medium, 2x2": run_lane(pair, chunked),
+        "external": external_lane(pair, gappy),
+    }
+
+
+def test_table_has_a_row_per_lane(lanes):
+    table = metrics_table(lanes)
+    assert list(table.index) == list(lanes)
+    assert table.loc["external", "epe"] == 0
+    assert table.loc["external", "density"] == 50
+    assert np.isnan(table.loc["external", "consistent_share"])
+    again = pd.read_csv(io.StringIO(table.to_csv()), index_col="lane")
+    pd.testing.assert_frame_equal(again, table)
+
+
+def test_settings_name_everything_needed_to_repeat(pair, lanes):
+    document = json.loads(settings_document(pair, lanes))
+    assert document["digest"] == pair.digest
+    assert document["lanes"]["dis_medium, 2x2"]["config"]["chunks"]["overlap"] == 16
+    assert document["lanes"]["external"]["weights_sha256"] is None
+    assert set(document["versions"]) >= {"python", "torch", "opencv-python-headless"}
+    epe = document["lanes"]["dis_medium"]["metrics"]["epe"]
+    assert epe["num_pixels"] == 96 * 128
+
+
+def test_bundle_can_be_read_back(pair, lanes):
+    with zipfile.ZipFile(io.BytesIO(bundle(pair, lanes))) as archive:
+        assert np.array_equal(decode_frame(archive.read("second.png")), pair.second)
+        flow = decode_flow(archive.read("flows/dis_medium_2x2.flo"))
+        assert np.array_equal(flow.uv, lanes["dis_medium, 2x2"].estimate.flow.uv)
+        external = decode_flow(archive.read("flows/external.kitti.png"))
+        assert np.array_equal(external.valid, lanes["external"].estimate.flow.valid)
+        assert decode_flow(archive.read("flows/truth.npy")).size == pair.size
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_every_layer_is_drawn_at_the_size_of_the_pair(pair, lanes, layer):
+    scale = shared_scale(pair, list(lanes.values()))
+    panels = [draw(layer, pair, lane, scale) for lane in lanes.values()]
+    assert {panel.shape for panel in panels} == {(96, 128, 3)}
+    assert (legend(layer, scale) is not None) == (layer in ("flow", "error", "kitti_error"))
+
+
+def test_layers_that_need_truth_are_not_offered_without(pair, lanes):
+    bare = FramePair(pair.first, pair.second)
+    assert "error" not in layers_of(bare)
+    scale = shared_scale(bare, [lanes["dis_medium"]])
+    with pytest.raises(ConfigError, match="no true flow"):
+        draw_truth(bare, scale)
+    with pytest.raises(ConfigError, match="No layer 'error'"):
+        draw("error", bare, lanes["dis_medium"], scale)
+    lane = run_lane(bare, PipelineConfig("dis_fast"))
+    assert sheet(bare, {"dis_fast": lane}).shape[2] == 3
+
+
+def test_the_scale_is_that_of_the_truth(pair, lanes):
+    """The truth reaches 6 px; a lane gone wild does not change the colors of the others."""
+    wild = external_lane(pair, FlowField(np.full((96, 128, 2), 500, np.float32)))
+    assert shared_scale(pair, [wild]) == shared_scale(pair, list(lanes.values()))
+    assert shared_scale(pair, []).max_magnitude == 8
+
+
+def test_file_names_are_tame():
+    assert file_stem("raft_small.things, 2x2 (2)") == "raft_small.things_2x2_2"
+    assert file_stem("../../etc/passwd") == "etc_passwd"
+    assert file_stem("!!!") == "lane"
