@@ -8,7 +8,8 @@ from importlib.metadata import version
 from typing import Any
 
 from flowcore import models
-from flowcore.errors import UnknownModelError
+from flowcore.cost import available_memory, format_bytes
+from flowcore.errors import ConfigError, UnknownModelError
 from flowcore.metrics.summary import Measurement, measure
 from flowcore.ops.consistency import consistency_mask
 from flowcore.ops.convert import flow_to_tensor
@@ -16,6 +17,8 @@ from flowcore.pipeline import external_estimate, run
 from flowcore.types import BoolArray, Estimate, FlowField, FramePair, PipelineConfig
 
 __all__ = ["Lane", "external_lane", "run_lane", "settings_document"]
+
+_MEASURE_BYTES_PER_PIXEL = 260  # measured at 40 Mpx
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +51,7 @@ def run_lane(
     ``report`` is told the finished share, 0..1, and what is being done. Errors: as of
     ``flowcore.pipeline.run``.
     """
+    _require_memory_to_measure(pair)
     estimate = run(
         pair,
         config,
@@ -99,6 +103,16 @@ def settings_document(pair: FramePair, lanes: Mapping[str, Lane]) -> str:
         },
     }
     return json.dumps(document, indent=2)
+
+
+def _require_memory_to_measure(pair: FramePair) -> None:
+    height, width = pair.size
+    needed, free = _MEASURE_BYTES_PER_PIXEL * height * width, available_memory()
+    if needed > free:
+        raise ConfigError(
+            f"Measuring a flow of {width}x{height} px takes about {format_bytes(needed)}, "
+            f"{format_bytes(free)} are free. Use smaller frames."
+        )
 
 
 def _weights_hash(model: str) -> str | None:

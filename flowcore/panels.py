@@ -9,7 +9,7 @@ from flowcore.metrics.flow import epe
 from flowcore.types import FlowField, FramePair, UInt8Array
 from flowcore.viz.error import color_bar, error_to_color, kitti_bar, kitti_error_color, who_wins
 from flowcore.viz.flow_color import color_wheel, flow_to_color, shared_max_magnitude
-from flowcore.viz.overlay import difference, draw_arrows, overlay_mask, warped_second
+from flowcore.viz.overlay import difference, draw_arrows, hatch, overlay_mask, warped_second
 
 __all__ = [
     "LAYERS",
@@ -23,6 +23,7 @@ __all__ = [
     "shared_scale",
 ]
 
+_OCCLUDED = (0, 220, 220)
 _HEADROOM = 1.25  # estimates a little faster than the truth are still on the scale
 
 
@@ -47,7 +48,10 @@ LAYERS: Mapping[str, Layer] = {
         "first. Hatched: not visible in the second frame.",
     ),
     "difference": Layer("Difference", "First frame minus warped second; black is good."),
-    "consistency": Layer("Consistency", "Marked where forward and backward flow disagree."),
+    "consistency": Layer(
+        "Consistency",
+        "Pink: forward and backward flow disagree. Cyan lines: occluded by the truth, if known.",
+    ),
     "arrows": Layer("Arrows", "Every few px, the flow as an arrow on the first frame."),
 }
 
@@ -104,11 +108,7 @@ def draw(layer: str, pair: FramePair, lane: Lane, scale: Scale) -> UInt8Array:
         case "difference":
             return difference(pair.first, warped_second(pair.second, flow))
         case "consistency":
-            return (
-                pair.first
-                if lane.consistent is None
-                else overlay_mask(pair.first, ~lane.consistent)
-            )
+            return _consistency(pair, lane)
         case "arrows":
             return draw_arrows(pair.first, flow)
         case _:
@@ -144,6 +144,13 @@ def legend(layer: str, scale: Scale) -> UInt8Array | None:
             return kitti_bar()
         case _:
             return None
+
+
+def _consistency(pair: FramePair, lane: Lane) -> UInt8Array:
+    picture = pair.first
+    if lane.consistent is not None:
+        picture = overlay_mask(picture, ~lane.consistent)
+    return picture if pair.occluded is None else hatch(picture, pair.occluded, color=_OCCLUDED)
 
 
 def _truth(pair: FramePair) -> FlowField:

@@ -40,7 +40,7 @@ __all__ = [
 DEFAULT_MODEL = "dis_medium"
 
 _LARGEST_ENLARGEMENT = 8  # times the side; smaller frames than min_size / 8 are padded as well
-_TENSORS_PER_FRAME = 12  # float32 planes held per pixel outside the model: frames, flow, weights
+_TENSORS_PER_FRAME = 8  # float32 planes held per pixel outside the model: frames, flow, weights
 
 
 def predict(

@@ -10,9 +10,9 @@ from pages.components.runs import start, watch
 
 st.title("Compare")
 pair = pick_pair()
-lanes, again = choose_lanes()
+lanes, threads, again = choose_lanes()
 
-runs = start(pair, lanes, again=again)
+runs = start(pair, lanes, threads=threads, again=again)
 watch(runs)
 
 finished = {run.lane.title: run.job.result for run in runs if run.job.state == "done"}

@@ -13,7 +13,7 @@ st.title("Flowscope")
 st.markdown("See side by side what optical-flow methods make of two frames, and why one is better.")
 
 pair = samples.load(samples.names()[0])
-(run,) = start(pair, [LaneChoice(DEFAULT_MODEL, PipelineConfig(DEFAULT_MODEL))], again=False)
+(run,) = start(pair, [LaneChoice(DEFAULT_MODEL, PipelineConfig(DEFAULT_MODEL))])
 watch([run])
 if run.job.state == "done":
     scale = shared_scale(pair, [run.job.result])

@@ -118,7 +118,7 @@ def test_a_flow_that_is_not_finite_is_named(monkeypatch):
 
 
 def test_memory_is_checked_before_anything_is_allocated(monkeypatch):
-    monkeypatch.setattr(pipeline, "available_memory", lambda: 200_000_000)
+    monkeypatch.setattr(pipeline, "available_memory", lambda: 160_000_000)
     pipeline.require_memory(Shifted(), (200, 200), PipelineConfig("small"))
     with pytest.raises(ConfigError, match=r"needs about 1\.\d+ GB for 1000x1000 px.*Chunks of 4x4"):
         pipeline.require_memory(Shifted(), (1000, 1000), PipelineConfig("large"))

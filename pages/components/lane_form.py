@@ -1,5 +1,6 @@
 """The form of the lanes: a model and what is done around it, side by side."""
 
+import os
 import re
 from dataclasses import dataclass, replace
 from typing import get_args
@@ -19,6 +20,7 @@ EXTERNAL = "external flow file"
 WHOLE = "whole frame"
 DEFAULT_MODELS = ("dis_medium", "farneback", "tvl1", "ilk")
 MAX_LANES = len(DEFAULT_MODELS)
+MAX_THREADS = os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,8 @@ class LaneChoice:
     flow: FlowField | None = None
 
 
-def choose_lanes() -> tuple[list[LaneChoice], bool]:
-    """The lanes as last run, each titled differently, and whether Run was just pressed.
+def choose_lanes() -> tuple[list[LaneChoice], int, bool]:
+    """The lanes as last run, each titled differently; the threads; whether Run was just pressed.
 
     A lane whose settings contradict each other says so in its place and is left out.
     """
@@ -54,8 +56,19 @@ def choose_lanes() -> tuple[list[LaneChoice], bool]:
             if lane is not None:
                 title = lane.title if lane.title not in lanes else f"{lane.title} ({number})"
                 lanes[title] = replace(lane, title=title)
-        pressed = st.form_submit_button("Run", type="primary", shortcut="Ctrl+Enter")
-    return list(lanes.values()), pressed
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            pressed = st.form_submit_button("Run", type="primary", shortcut="Ctrl+Enter")
+            threads = st.number_input(
+                "Threads",
+                1,
+                MAX_THREADS,
+                MAX_THREADS,
+                key="threads",
+                bind="query-params",
+                width=120,
+                help="Processor threads of each estimate: compare timings at one count only.",
+            )
+    return list(lanes.values()), threads, pressed
 
 
 def _lane(number: int) -> LaneChoice | None:

@@ -25,14 +25,16 @@ class Run:
     job: Job
 
 
-def start(pair: FramePair, lanes: Sequence[LaneChoice], *, again: bool) -> list[Run]:
+def start(
+    pair: FramePair, lanes: Sequence[LaneChoice], *, threads: int | None = None, again: bool = False
+) -> list[Run]:
     """The run of each lane; ``again`` repeats those that failed or were cancelled.
 
     Waits a moment, so that quick methods are there at once. A full queue is said on the page.
     """
     runs = []
     try:
-        runs.extend(Run(lane, _submit(pair, lane, again=again)) for lane in lanes)
+        runs.extend(Run(lane, _submit(pair, lane, threads, again=again)) for lane in lanes)
     except QueueFullError as error:
         st.warning(str(error))
     deadline = time.monotonic() + QUICK_SECONDS
@@ -70,14 +72,14 @@ def _describe(run: Run) -> str:
     return f"{run.lane.title}: {job.message or 'starting'}, {job.seconds:.0f} s"
 
 
-def _submit(pair: FramePair, lane: LaneChoice, *, again: bool) -> Job:
+def _submit(pair: FramePair, lane: LaneChoice, threads: int | None, *, again: bool) -> Job:
     queue = shared_queue("lanes")
     flow = lane.flow
     source = repr(lane.config) if flow is None else hashlib.sha256(flow.uv.tobytes()).hexdigest()
-    key = f"lane:{pair.digest}:{source}"
+    key = f"lane:{pair.digest}:{threads}:{source}"
     known = queue.get(key)
     if known is not None and not (again and known.state in ("failed", "cancelled")):
         return known
     if flow is not None:
         return queue.submit(key, measure_external, pair, flow, lane.title)
-    return queue.submit(key, estimate_lane, pair, lane.config, None)
+    return queue.submit(key, estimate_lane, pair, lane.config, threads)

@@ -60,7 +60,7 @@ def main() -> None:
             browser = playwright.chromium.launch(
                 executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
             )
-            first, everything = load(browser)
+            first, _ = load(browser)
             total = time.perf_counter() - start
             print(f"make run to server        {up:7.1f} s")
             print(f"make run to first flow    {up + first:7.1f} s (all three lanes {total:.1f} s)")
