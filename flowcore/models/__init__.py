@@ -1,11 +1,6 @@
 """Models by name. Importing this package registers every family; weights load when asked for."""
 
-from flowcore.models import (  # noqa: F401  they register themselves
-    classical,
-    raft,
-    raft_layouts,
-    scope,
-)
+from flowcore.models import classical, raft, raft_layouts  # noqa: F401  they register themselves
 from flowcore.models.base import FlowModel, ModelCard, require_frames
 from flowcore.models.registry import (
     available,
