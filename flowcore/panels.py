@@ -133,15 +133,18 @@ def draw_wins(pair: FramePair, one: Lane, other: Lane, *, max_difference: float)
     return who_wins(*errors, max_difference=max_difference, valid=known)
 
 
-def legend(layer: str, scale: Scale) -> UInt8Array | None:
-    """The legend of a layer with its numbers in px; None for a layer that needs none."""
+def legend(layer: str, scale: Scale, *, size: int = 84) -> UInt8Array | None:
+    """The legend of a layer with its numbers in px; None for a layer that needs none.
+
+    ``size`` is the diameter of the color wheel; bars are four times as wide.
+    """
     match layer:
         case "flow":
-            return color_wheel(84, max_magnitude=scale.max_magnitude)
+            return color_wheel(size, max_magnitude=scale.max_magnitude)
         case "error":
-            return color_bar(scale.max_error)
+            return color_bar(scale.max_error, width=4 * size)
         case "kitti_error":
-            return kitti_bar()
+            return kitti_bar(width=4 * size)
         case _:
             return None
 

@@ -17,6 +17,8 @@ from flowcore.viz.sheet import panel_sheet
 
 __all__ = ["bundle", "file_stem", "flow_sheet", "metrics_table", "sheet"]
 
+LEGEND_SIZE = 140
+
 
 def metrics_table(lanes: Mapping[str, Lane]) -> pd.DataFrame:
     """One row per lane, one column per metric that any lane has; missing numbers are NaN."""
@@ -48,7 +50,9 @@ def sheet(pair: FramePair, lanes: Mapping[str, Lane]) -> UInt8Array:
         ),
     ]  # fmt: skip
     legends = [
-        picture for layer in ("flow", judged) if (picture := legend(layer, scale)) is not None
+        picture
+        for layer in ("flow", judged)
+        if (picture := legend(layer, scale, size=LEGEND_SIZE)) is not None
     ]
     return panel_sheet(rows, legends, _sheet_caption(pair, lanes))
 
@@ -57,7 +61,9 @@ def flow_sheet(pair: FramePair, title: str, lane: Lane) -> UInt8Array:
     """One flow in color at full size, with its title and its legend, ``(H, W, 3) uint8``."""
     scale = shared_scale(pair, [lane])
     picture = draw("flow", pair, lane, scale)
-    return panel_sheet([[(title, picture)]], [color_wheel(120, max_magnitude=scale.max_magnitude)])
+    return panel_sheet(
+        [[(title, picture)]], [color_wheel(LEGEND_SIZE, max_magnitude=scale.max_magnitude)]
+    )
 
 
 def bundle(pair: FramePair, lanes: Mapping[str, Lane]) -> bytes:
