@@ -1,6 +1,7 @@
 """Pages as scripts: they open, react, refuse plainly, and never show an exception."""
 
 import io
+import time
 
 import numpy as np
 import pytest
@@ -40,9 +41,9 @@ def compare(**query):
 
 def finished(app):
     """Run until no lane is on its way."""
-    for _ in range(100):
-        if not any("estimating" in p.proto.text for p in app.get("progress")):
-            break
+    deadline = time.monotonic() + 60
+    while app.get("progress") and time.monotonic() < deadline:
+        time.sleep(0.1)
         app.run()
     assert not app.exception
     return app
