@@ -7,7 +7,7 @@ from flowcore.comparison import Lane
 from flowcore.errors import ConfigError
 from flowcore.metrics.flow import epe
 from flowcore.types import FlowField, FramePair, UInt8Array
-from flowcore.viz.error import color_bar, error_to_color, kitti_bar, kitti_error_color, who_wins
+from flowcore.viz.error import color_bar, error_to_color, kitti_bar, kitti_error_color
 from flowcore.viz.flow_color import color_wheel, flow_to_color, shared_max_magnitude
 from flowcore.viz.overlay import difference, draw_arrows, hatch, overlay_mask, warped_second
 
@@ -17,7 +17,6 @@ __all__ = [
     "Scale",
     "draw",
     "draw_truth",
-    "draw_wins",
     "layers_of",
     "legend",
     "shared_scale",
@@ -124,13 +123,6 @@ def draw_truth(pair: FramePair, scale: Scale) -> UInt8Array:
         The pair has no truth.
     """
     return flow_to_color(_truth(pair), max_magnitude=scale.max_magnitude)
-
-
-def draw_wins(pair: FramePair, one: Lane, other: Lane, *, max_difference: float) -> UInt8Array:
-    """Where one lane's error is smaller than the other's: blue for ``one``, red for ``other``."""
-    errors = [epe(lane.estimate.flow.uv, _truth(pair).uv) for lane in (one, other)]
-    known = _truth(pair).valid & one.estimate.flow.valid & other.estimate.flow.valid
-    return who_wins(*errors, max_difference=max_difference, valid=known)
 
 
 def legend(layer: str, scale: Scale, *, size: int = 84) -> UInt8Array | None:

@@ -5,7 +5,7 @@ import streamlit as st
 from flowcore.panels import shared_scale
 from pages.components.lane_form import choose_lanes
 from pages.components.pair_picker import pick_pair
-from pages.components.results import show_downloads, show_panels, show_table, show_wins
+from pages.components.results import chosen_pixels, show_downloads, show_lanes, show_table
 from pages.components.runs import start, watch
 
 st.title("Compare")
@@ -16,8 +16,8 @@ runs = start(pair, lanes, threads=threads, again=again)
 watch(runs)
 
 finished = {run.lane.title: run.job.result for run in runs if run.job.state == "done"}
-show_panels(pair, runs, shared_scale(pair, list(finished.values())))
+scale = shared_scale(pair, list(finished.values()))
+show_lanes(pair, runs, scale, chosen_pixels(pair, finished))
 if finished:
     show_table(finished)
-    show_wins(pair, finished)
     show_downloads(pair, finished)

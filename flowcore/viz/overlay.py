@@ -71,7 +71,7 @@ def warped_second(
     return hatch(picture, ~(seen if visible is None else seen & visible))
 
 
-def difference(first: UInt8Array, second: UInt8Array, *, gain: int = 3) -> UInt8Array:
+def difference(first: UInt8Array, second: UInt8Array, *, gain: int = 4) -> UInt8Array:
     """The absolute difference of two frames times ``gain``: black where they agree."""
     gap = np.abs(first.astype(np.int16) - second)
     return np.asarray(np.minimum(gap * gain, 255), np.uint8)

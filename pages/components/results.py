@@ -1,20 +1,25 @@
 """What a comparison shows: panels on one scale, one table of metrics, files to take away."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
 from flowcore import report
 from flowcore.comparison import Lane
-from flowcore.io.flow_files import encode_flow
+from flowcore.errors import InputError
+from flowcore.io.flow_files import FLOW_FORMATS, encode_flow
 from flowcore.io.frames import encode_frame
 from flowcore.metrics.definitions import describe
-from flowcore.panels import LAYERS, Scale, draw, draw_wins, layers_of, legend
-from flowcore.types import FramePair
+from flowcore.metrics.masks import pixels_behind
+from flowcore.panels import Scale
+from flowcore.types import BoolArray, FramePair
+from flowcore.viz.viewer_payload import ViewerLane, pack_viewer
 from pages.components.runs import Run
+from pages.components.viewer import flow_viewer
 
-__all__ = ["show_downloads", "show_panels", "show_table", "show_wins"]
+__all__ = ["chosen_pixels", "show_downloads", "show_lanes", "show_table"]
 
 GROUPS = {
     "Summary": ("epe", "fl_all", "outlier_1px", "wauc", "angular_error", "psnr", "ssim",
@@ -27,46 +32,53 @@ GROUPS = {
              "photometric_error_identity", "consistent_share", "consistency_median", "density"),
 }  # fmt: skip
 BEST = "font-weight: 700"
+TABLE = "table"
 
 
-def show_panels(pair: FramePair, runs: Sequence[Run], scale: Scale) -> None:
-    """One layer of every lane, side by side, under its title; what failed says why."""
-    layers = layers_of(pair)
-    layer = st.segmented_control(
-        "Layer",
-        list(layers),
-        default="flow",
-        required=True,
-        format_func=lambda key: layers[key].label,
-        key="layer",
-        bind="query-params",
+def show_lanes(
+    pair: FramePair, runs: Sequence[Run], scale: Scale, marked: tuple[str, BoolArray] | None
+) -> None:
+    """All lanes in the viewer, on one scale; what failed or was cancelled says so above it.
+
+    ``marked`` are pixels to point out, and what they are.
+    """
+    for run in runs:
+        if run.job.state == "failed":
+            st.error(f"{run.lane.title}: {run.job.error}")
+        elif run.job.state == "cancelled":
+            st.info(f"{run.lane.title}: cancelled. Press Run to start again.")
+    finished = tuple(run for run in runs if run.job.state == "done")
+    mark = (marked[0], marked[1].tobytes()) if marked else None
+    keys = tuple((run.lane.title, run.job.key) for run in finished)
+    flow_viewer(_payload(pair.digest, keys, scale, mark, pair, finished, marked), key="viewer")
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _payload(
+    digest: str,
+    keys: tuple[tuple[str, str], ...],
+    scale: Scale,
+    mark: tuple[str, bytes] | None,
+    _pair: FramePair,
+    _runs: Sequence[Run],
+    _marked: tuple[str, BoolArray] | None,
+) -> bytes:
+    """What the viewer is given; kept by what it shows."""
+    lanes = [
+        ViewerLane(run.lane.title, run.job.result.estimate.flow, run.job.result.consistent)
+        for run in _runs
+    ]
+    return pack_viewer(
+        _pair,
+        lanes,
+        max_magnitude=scale.max_magnitude,
+        max_error=scale.max_error,
+        marked=_marked,
     )
-    for column, run in zip(st.columns(len(runs)), runs, strict=True):
-        with column:
-            _panel(layer, pair, run, scale)
-    bar = legend(layer, scale)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if bar is not None:
-            st.image(bar, alt=f"Legend of the layer {layers[layer].label}")
-        st.caption(LAYERS[layer].caption)
-
-
-def show_wins(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
-    """Who wins where, between two lanes of the user's choice."""
-    if pair.truth is None or len(lanes) < 2:
-        return
-    with st.expander("Who wins where", on_change="rerun", key="wins") as panel:
-        if not panel.open:
-            return
-        left, right = st.columns(2)
-        one = left.selectbox("Blue where better", list(lanes), key="win-a")
-        others = [title for title in lanes if title != one]
-        other = right.selectbox("Red where better", others, key="win-b")
-        st.image(draw_wins(pair, lanes[one], lanes[other]), width="stretch", alt="Who wins where")
 
 
 def show_table(lanes: Mapping[str, Lane]) -> None:
-    """One row per lane; the best number of each column is bold."""
+    """One row per lane; the best number of each column is bold; a click shows a number's pixels."""
     table = report.metrics_table(lanes)
     groups = {name: [key for key in keys if key in table] for name, keys in GROUPS.items()}
     groups["Classes"] = [key for key in table if key.startswith("epe_class_")]
@@ -78,13 +90,35 @@ def show_table(lanes: Mapping[str, Lane]) -> None:
         required=True,
         key="metrics",
         bind="query-params",
+        help="Click a number to see its pixels in the viewer.",
     )
     shown = table[["seconds", "threads", *groups.get(name, groups["Summary"])]]
     st.dataframe(
         shown.style.apply(_mark_best),
         column_config={key: _column(key, lanes) for key in shown},
+        on_select="rerun",
+        selection_mode="single-cell",
+        key=TABLE,
         alt="Metrics of every lane",
     )
+
+
+def chosen_pixels(pair: FramePair, lanes: Mapping[str, Lane]) -> tuple[str, BoolArray] | None:
+    """The pixels of the number that is selected in the table, and what they are."""
+    cells = st.session_state.get(TABLE, {}).get("selection", {}).get("cells", [])
+    if not cells:
+        return None
+    row, key = cells[0]
+    if row >= len(lanes) or key in ("seconds", "threads"):
+        return None
+    title = list(lanes)[row]
+    lane = lanes[title]
+    try:
+        mask = pixels_behind(key, lane.estimate.flow, pair, consistent=lane.consistent)
+    except InputError as error:
+        st.info(str(error))
+        return None
+    return f"{describe(key).label} of {title}", mask
 
 
 def show_downloads(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
@@ -109,42 +143,18 @@ def show_downloads(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
             on_click="ignore",
             help="Panel sheet, table, flows as .flo, KITTI PNG and .npy, settings and versions.",
         )
+        _flow_files(lanes)
 
 
-def _panel(layer: str, pair: FramePair, run: Run, scale: Scale) -> None:
-    title, job = run.lane.title, run.job
-    if job.state == "failed":
-        st.error(f"{title}: {job.error}")
-    elif job.state == "cancelled":
-        st.info(f"{title}: cancelled. Press Run to start again.")
-    elif job.state != "done":
-        st.skeleton(height=200)
-    else:
-        lane = job.result
-        st.image(
-            draw(layer, pair, lane, scale),
-            width="stretch",
-            caption=_caption(title, lane),
-            alt=f"{LAYERS[layer].label} of {title}",
-        )
-        _flow_files(title, lane)
-
-
-def _caption(title: str, lane: Lane) -> str:
-    parts = [f"EPE {lane.metrics['epe'].value:.2f} px"] if "epe" in lane.metrics else []
-    if lane.estimate.threads:  # an external flow took no time of ours
-        parts.append(f"{lane.estimate.seconds:.2f} s")
-    return f"{title}: {', '.join(parts)}" if parts else title
-
-
-def _flow_files(title: str, lane: Lane) -> None:
-    with st.popover("Flow files", type="tertiary"):
-        for kind, suffix in (("flo", ".flo"), ("kitti", ".png"), ("npy", ".npy")):
+def _flow_files(lanes: Mapping[str, Lane]) -> None:
+    with st.popover("Flow files"):
+        title = st.selectbox("Lane", list(lanes), key="flow-lane")
+        for kind, suffix in FLOW_FORMATS.items():
             st.download_button(
-                f"Download {suffix}" + (" (KITTI)" if kind == "kitti" else ""),
-                lambda kind=kind: encode_flow(lane.estimate.flow, kind),
+                f"{kind} ({suffix})",
+                partial(encode_flow, lanes[title].estimate.flow, kind),
                 f"{report.file_stem(title)}{suffix}",
-                key=f"flow-{kind}-{title}",
+                key=f"flow-{kind}",
                 on_click="ignore",
             )
 

@@ -1,0 +1,172 @@
+// What a person can do, as functions of the viewer; buttons, menus, keys and pointers all call these.
+
+import { sharedLayers } from "./layers.js";
+import { fitView, panView, revealPixel, toScreen, zoomView } from "./view.js";
+
+const SCALE_STEP = 1.25;
+export const MODES = { grid: "Grid", wipe: "Wipe", blink: "Blink", single: "Single" };
+
+export function setMode(viewer, mode) {
+  const { state } = viewer;
+  state.mode = mode;
+  state.isBlinking = mode === "blink" && !matchMedia("(prefers-reduced-motion: reduce)").matches;
+  viewer.refresh();
+}
+
+export function toggleBlinking(viewer) {
+  viewer.state.isBlinking = viewer.state.mode === "blink" && !viewer.state.isBlinking;
+  viewer.refresh();
+}
+
+// `side` is "active", or "other" for the right-hand side of a wipe.
+export function showPane(viewer, index, side = "active") {
+  const { state } = viewer;
+  const count = state.panes.length;
+  state[side] = ((index % count) + count) % count;
+  viewer.refresh();
+}
+
+export function stepPane(viewer, by, side = "active") {
+  showPane(viewer, viewer.state[side] + by, side);
+}
+
+export function swapSides(viewer) {
+  const { state } = viewer;
+  [state.active, state.other] = [state.other, state.active];
+  viewer.refresh();
+}
+
+export function setSource(viewer, index, key) {
+  const { state, model } = viewer;
+  const source = model.sources.find((candidate) => candidate.key === key);
+  const { layer } = state.panes[index];
+  state.panes[index] = { source: key, layer: source.layers.includes(layer) ? layer : source.layers[0] };
+  viewer.refresh();
+}
+
+export function setLayer(viewer, index, layer) {
+  viewer.state.panes[index].layer = layer;
+  viewer.refresh();
+}
+
+// Panes that do not have the layer keep theirs.
+export function setLayerOfAll(viewer, layer) {
+  const { state, model } = viewer;
+  for (const pane of state.panes) {
+    const source = model.sources.find(({ key }) => key === pane.source);
+    if (source.layers.includes(layer)) pane.layer = layer;
+  }
+  state.layerOfAll = layer;
+  viewer.refresh();
+}
+
+export function stepLayerOfAll(viewer, by) {
+  const layers = sharedLayers(viewer.model.sources);
+  const index = layers.indexOf(viewer.state.layerOfAll) + by;
+  setLayerOfAll(viewer, layers[(index + layers.length) % layers.length]);
+}
+
+// Adds the first source that is not shown yet, else another copy of the last pane.
+export function addPane(viewer) {
+  const { state, model } = viewer;
+  const shown = new Set(state.panes.map(({ source }) => source));
+  const source = model.sources.find(({ key }) => !shown.has(key));
+  state.panes.push(source ? { source: source.key, layer: source.layers[0] } : { ...state.panes.at(-1) });
+  viewer.refresh();
+}
+
+export function removePane(viewer, index) {
+  const { state } = viewer;
+  if (state.panes.length === 1) return;
+  state.panes.splice(index, 1);
+  state.active = Math.min(state.active, state.panes.length - 1);
+  state.other = Math.min(state.other, state.panes.length - 1);
+  viewer.refresh();
+}
+
+export function setScale(viewer, name, value) {
+  const isUsable = Number.isFinite(value) && (name === "noiseFloor" ? value >= 0 : value > 0);
+  if (isUsable) viewer.state.scale[name] = value;
+  viewer.refresh();
+}
+
+export function stepScale(viewer, by) {
+  const { scale } = viewer.state;
+  setScale(viewer, "maxMagnitude", Number((scale.maxMagnitude * SCALE_STEP ** by).toPrecision(3)));
+}
+
+export function setWipe(viewer, share) {
+  viewer.state.wipe = Math.min(1, Math.max(0, share));
+  viewer.refresh();
+}
+
+export function zoomBy(viewer, factor, point = middleOf(viewer)) {
+  const { state, model, paneSize } = viewer;
+  state.view = zoomView(state.view, model, paneSize, factor, point);
+  viewer.refresh();
+}
+
+// Where the keyboard zooms: at the crosshair, else in the middle.
+function middleOf({ state, model, paneSize }) {
+  if (!state.cursor) return { x: paneSize.width / 2, y: paneSize.height / 2 };
+  return toScreen(state.view, model, paneSize, { x: state.cursor.x + 0.5, y: state.cursor.y + 0.5 });
+}
+
+export function panBy(viewer, dx, dy) {
+  const { state, model, paneSize } = viewer;
+  state.view = panView(state.view, model, paneSize, dx, dy);
+  viewer.redraw();
+}
+
+export function fit(viewer) {
+  viewer.state.view = fitView(viewer.model);
+  viewer.refresh();
+}
+
+export function centerOnCursor(viewer) {
+  const { state, model, paneSize } = viewer;
+  const pixel = state.cursor ?? state.pin;
+  if (!pixel) return;
+  state.view = panView({ ...state.view, x: pixel.x + 0.5, y: pixel.y + 0.5 }, model, paneSize, 0, 0);
+  viewer.redraw();
+}
+
+export function pointAt(viewer, pixel) {
+  viewer.state.cursor = pixel;
+  viewer.redraw();
+}
+
+// Starts from the pin, or from the middle of the view, if nothing is pointed at yet.
+export function moveCursor(viewer, dx, dy) {
+  const { state, model, paneSize } = viewer;
+  const from = state.cursor ?? state.pin ?? { x: Math.floor(state.view.x), y: Math.floor(state.view.y) };
+  const clamp = (value, length) => Math.min(length - 1, Math.max(0, value));
+  state.cursor = { x: clamp(from.x + dx, model.width), y: clamp(from.y + dy, model.height) };
+  state.view = revealPixel(state.view, model, paneSize, state.cursor);
+  viewer.redraw();
+  viewer.announce();
+}
+
+export function pin(viewer, pixel = viewer.state.cursor) {
+  if (!pixel) return;
+  viewer.state.pin = pixel;
+  viewer.onPick(pixel);
+  viewer.redraw();
+  viewer.announce();
+}
+
+export function unpin(viewer) {
+  viewer.state.pin = null;
+  viewer.state.cursor = null;
+  viewer.redraw();
+}
+
+export function toggleMarks(viewer) {
+  viewer.state.isMarkShown = !viewer.state.isMarkShown;
+  viewer.refresh();
+}
+
+export function toggleFullscreen({ root }) {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else root.requestFullscreen?.();
+}

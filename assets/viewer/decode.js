@@ -1,0 +1,91 @@
+// Payload -> model: frames as bitmaps, flows as integers of a stated step, masks as bytes.
+// The layout is described in flowcore/viz/viewer_payload.py, which writes it.
+
+const FORMAT = 1;
+
+export function readHeader(bytes) {
+  const length = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
+  if (header.format !== FORMAT) {
+    throw new Error(`These flows are in format ${header.format}, this viewer reads ${FORMAT}.`);
+  }
+  return { header, body: bytes.subarray(4 + length) };
+}
+
+export async function decodeModel({ header, body }) {
+  const numPixels = header.width * header.height;
+  const mask = async (span) => span && unpackBits(await inflate(body, span), numPixels);
+  const flow = async (entry) => entry && decodeFlow(await inflate(body, entry), entry.step, header);
+  const lane = async (entry) => {
+    const [field, valid, consistent] = await Promise.all([
+      flow(entry.flow), mask(entry.valid), mask(entry.consistent),
+    ]);
+    return { title: entry.title, field: { ...field, valid }, consistent };
+  };
+  const [first, second, truth, lanes, occluded, labels, marked] = await Promise.all([
+    decodePhoto(body, header.first),
+    decodePhoto(body, header.second),
+    header.truth && lane(header.truth),
+    Promise.all(header.lanes.map(lane)),
+    mask(header.occluded),
+    header.labels && inflate(body, header.labels).then((raw) => new Int32Array(raw.buffer)),
+    mask(header.marked?.mask),
+  ]);
+  return { ...header, first, second, truth, lanes, occluded, labels, markedMask: marked };
+}
+
+async function inflate(body, { offset, length }) {
+  const packed = new Blob([body.subarray(offset, offset + length)]);
+  const stream = packed.stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+async function decodePhoto(body, { offset, length }) {
+  const jpeg = new Blob([body.subarray(offset, offset + length)], { type: "image/jpeg" });
+  return { bitmap: await createImageBitmap(jpeg), pixels: null };
+}
+
+// Photo pixels as packed RGBA words, read back once and only where a layer computes with them.
+export function photoPixels(photo) {
+  if (!photo.pixels) {
+    const { width, height } = photo.bitmap;
+    const canvas = new OffscreenCanvas(width, height);
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    context.drawImage(photo.bitmap, 0, 0);
+    photo.pixels = context.getImageData(0, 0, width, height).data;
+  }
+  return photo.pixels;
+}
+
+// Two planes, u and v, each as its low bytes and then its high bytes.
+export function decodeFlow(raw, step, { width, height }) {
+  const size = 2 * width * height;
+  return {
+    u: integratePlane(raw.subarray(0, size), width, height),
+    v: integratePlane(raw.subarray(size), width, height),
+    step,
+  };
+}
+
+// Undoes, in this order: zigzag, differences down the columns, differences along the rows.
+function integratePlane(raw, width, height) {
+  const numPixels = width * height;
+  const plane = new Int16Array(numPixels);
+  const along = new Int16Array(width);
+  for (let y = 0, i = 0; y < height; y++) {
+    let value = 0;
+    for (let x = 0; x < width; x++, i++) {
+      const zigzag = raw[i] | (raw[numPixels + i] << 8);
+      along[x] += (zigzag >>> 1) ^ -(zigzag & 1);
+      value += along[x];
+      plane[i] = value; // wraps to 16 bits, as the differences did
+    }
+  }
+  return plane;
+}
+
+function unpackBits(bits, numPixels) {
+  const mask = new Uint8Array(numPixels);
+  for (let i = 0; i < numPixels; i++) mask[i] = (bits[i >> 3] >> (7 - (i & 7))) & 1;
+  return mask;
+}

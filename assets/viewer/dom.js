@@ -1,0 +1,25 @@
+// Elements in one call. Text goes in as text nodes only, so nothing in the data can become markup.
+
+export function make(tag, properties = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name in node) node[name] = value;
+    else node.setAttribute(name, value);
+  }
+  node.append(...children);
+  return node;
+}
+
+export function makeButton(text, label, onclick) {
+  return make("button", { type: "button", title: label, "aria-label": label, onclick }, text);
+}
+
+// A menu whose options are replaced only when they differ, so that it keeps the focus.
+export function setOptions(select, options, value) {
+  const signature = JSON.stringify(options);
+  if (select.signature !== signature) {
+    select.signature = signature;
+    select.replaceChildren(...options.map(([key, text]) => make("option", { value: key }, text)));
+  }
+  select.value = value;
+}

@@ -1,0 +1,152 @@
+// One pane on its canvas: pictures, then arrows, crosshair, pin and where the pixel goes.
+
+import { describeLayer } from "./layers.js";
+import { marksOf, picturesOf } from "./pictures.js";
+import { isKnown, readSource } from "./readings.js";
+import { toScreen, viewScale, visibleRect } from "./view.js";
+
+const ARROW_SPACING = 26;
+const ARROW_HEAD = 4.5;
+
+// `panes` is one pane, or two to be wiped between at `state.wipe` of the width.
+export function drawPane(canvas, viewer, panes) {
+  const { state, paneSize: size, pixelRatio } = viewer;
+  const context = canvas.getContext("2d");
+  context.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
+  context.clearRect(0, 0, size.width, size.height);
+  const [first, second] = panes;
+  const divider = second ? state.wipe * size.width : size.width;
+  drawClipped(context, viewer, first, 0, divider);
+  if (second) {
+    drawClipped(context, viewer, second, divider, size.width);
+    drawDivider(context, divider, size.height);
+  }
+}
+
+function drawClipped(context, viewer, pane, left, right) {
+  context.save();
+  context.beginPath();
+  context.rect(left, 0, right - left, viewer.paneSize.height);
+  context.clip();
+  drawPictures(context, viewer, pane);
+  const { source, layer } = pane;
+  if (layer === "arrows") drawArrows(context, viewer, source);
+  drawCrosshair(context, viewer);
+  drawPin(context, viewer);
+  if (describeLayer(layer).photo === "second") drawTargets(context, viewer);
+  context.restore();
+}
+
+function drawPictures(context, viewer, { source, layer }) {
+  const { state, model, paneSize, pictures } = viewer;
+  const scale = viewScale(state.view, model, paneSize);
+  const origin = toScreen(state.view, model, paneSize, { x: 0, y: 0 });
+  const marks = state.isMarkShown ? marksOf(pictures) : [];
+  context.imageSmoothingEnabled = scale < 2;
+  for (const { image, region } of [...picturesOf(pictures, source, layer, state.scale), ...marks]) {
+    const { x, y, step, columns, rows } = region;
+    const size = step * scale;
+    context.drawImage(image, origin.x + x * scale, origin.y + y * scale, columns * size, rows * size);
+  }
+}
+
+function drawDivider(context, x, height) {
+  context.fillStyle = "#fff";
+  context.fillRect(x - 1, 0, 2, height);
+  context.beginPath();
+  context.arc(x, height / 2, 9, 0, 2 * Math.PI);
+  context.fill();
+  strokeTwice(context, "#1b2730", "#1b2730", () => {
+    for (const side of [-1, 1]) {
+      context.moveTo(x + 2 * side, height / 2 - 3);
+      context.lineTo(x + 5 * side, height / 2);
+      context.lineTo(x + 2 * side, height / 2 + 3);
+    }
+  });
+}
+
+// Arrows stand on fixed pixels, so that they do not crawl while the view moves.
+function drawArrows(context, viewer, { field }) {
+  const { state, model, paneSize } = viewer;
+  const scale = viewScale(state.view, model, paneSize);
+  const rect = visibleRect(state.view, model, paneSize);
+  const spacing = Math.max(1, Math.round(ARROW_SPACING / scale));
+  const start = (low) => Math.max(0, Math.floor(low / spacing)) * spacing + (spacing >> 1);
+  strokeTwice(context, "rgb(0 0 0 / 70%)", "#ffe24d", () => {
+    for (let y = start(rect.top); y < Math.min(rect.bottom, model.height); y += spacing) {
+      for (let x = start(rect.left); x < Math.min(rect.right, model.width); x += spacing) {
+        const i = y * model.width + x;
+        if (!isKnown(field, i)) continue;
+        const tail = toScreen(state.view, model, paneSize, { x: x + 0.5, y: y + 0.5 });
+        const length = field.step * scale;
+        traceArrow(context, tail, field.u[i] * length, field.v[i] * length);
+      }
+    }
+  });
+}
+
+function traceArrow(context, tail, dx, dy) {
+  const length = Math.hypot(dx, dy);
+  if (length < 1) return;
+  const head = Math.min(ARROW_HEAD, length) / length;
+  const tip = { x: tail.x + dx, y: tail.y + dy };
+  context.moveTo(tail.x, tail.y);
+  context.lineTo(tip.x, tip.y);
+  context.moveTo(tip.x - head * (dx + 0.5 * dy), tip.y - head * (dy - 0.5 * dx));
+  context.lineTo(tip.x, tip.y);
+  context.lineTo(tip.x - head * (dx - 0.5 * dy), tip.y - head * (dy + 0.5 * dx));
+}
+
+// A dark line under a light one is seen on any picture.
+function strokeTwice(context, dark, light, trace) {
+  context.beginPath();
+  trace();
+  context.lineJoin = "round";
+  for (const [style, width] of [[dark, 3], [light, 1.3]]) {
+    context.strokeStyle = style;
+    context.lineWidth = width;
+    context.stroke();
+  }
+}
+
+function drawCrosshair(context, viewer) {
+  const { state, model, paneSize } = viewer;
+  if (!state.cursor) return;
+  const scale = viewScale(state.view, model, paneSize);
+  const corner = toScreen(state.view, model, paneSize, state.cursor);
+  const middle = { x: corner.x + scale / 2, y: corner.y + scale / 2 };
+  context.globalCompositeOperation = "difference";
+  context.fillStyle = "#9a9a9a";
+  context.fillRect(0, middle.y - 0.5, paneSize.width, 1);
+  context.fillRect(middle.x - 0.5, 0, 1, paneSize.height);
+  context.globalCompositeOperation = "source-over";
+  if (scale >= 6) {
+    strokeTwice(context, "#000", "#fff", () => context.rect(corner.x, corner.y, scale, scale));
+  }
+}
+
+function drawPin(context, viewer) {
+  const { state, model, paneSize } = viewer;
+  if (!state.pin) return;
+  const at = toScreen(state.view, model, paneSize, { x: state.pin.x + 0.5, y: state.pin.y + 0.5 });
+  strokeTwice(context, "#000", "#fff", () => {
+    context.arc(at.x, at.y, 6, 0, 2 * Math.PI);
+    for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+      context.moveTo(at.x + 6 * dx, at.y + 6 * dy);
+      context.lineTo(at.x + 10 * dx, at.y + 10 * dy);
+    }
+  });
+}
+
+// A ring in each lane's color where that lane sends the pixel.
+function drawTargets(context, viewer) {
+  const { state, model, paneSize } = viewer;
+  const pixel = state.cursor ?? state.pin;
+  if (!pixel) return;
+  for (const source of model.sources.filter(({ field }) => field)) {
+    const reading = readSource(source, null, pixel, model.width);
+    if (!reading) continue;
+    const at = toScreen(state.view, model, paneSize, { x: reading.x + 0.5, y: reading.y + 0.5 });
+    strokeTwice(context, "#000", viewer.colorOf(source), () => context.arc(at.x, at.y, 4, 0, 2 * Math.PI));
+  }
+}

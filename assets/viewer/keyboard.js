@@ -1,0 +1,76 @@
+// Every key in one table, which both the keyboard and its help read.
+
+import { centerOnCursor, fit, moveCursor, pin, setMode, setWipe, showPane, stepLayerOfAll, stepPane, stepScale, swapSides, toggleBlinking, toggleFullscreen, toggleMarks, unpin, zoomBy } from "./actions.js";
+import { make, makeButton } from "./dom.js";
+
+const STRIDE = 16;
+
+const KEYS = [
+  [["g"], "Grid of all panes", (viewer) => setMode(viewer, "grid")],
+  [["w"], "Wipe between two panes", (viewer) => setMode(viewer, "wipe")],
+  [["b"], "Blink through the panes", (viewer) => setMode(viewer, "blink")],
+  [["s"], "Single pane", (viewer) => setMode(viewer, "single")],
+  [[" "], "Pause or play blinking", toggleBlinking],
+  [["["], "Previous pane", (viewer) => stepPane(viewer, -1)],
+  [["]"], "Next pane", (viewer) => stepPane(viewer, 1)],
+  [["1", "2", "3", "4", "5", "6", "7", "8", "9"], "Pane of that number", (viewer, key) => showPane(viewer, Number(key) - 1)],
+  [["x"], "Swap the sides of the wipe", swapSides],
+  [["{"], "Wipe to the left", (viewer) => setWipe(viewer, viewer.state.wipe - 0.02)],
+  [["}"], "Wipe to the right", (viewer) => setWipe(viewer, viewer.state.wipe + 0.02)],
+  [["l"], "Next layer in all panes", (viewer) => stepLayerOfAll(viewer, 1)],
+  [["L"], "Previous layer in all panes", (viewer) => stepLayerOfAll(viewer, -1)],
+  [["m"], "Show or hide the marked pixels", toggleMarks],
+  [[","], "Scale down: slow motion gets stronger colors", (viewer) => stepScale(viewer, -1)],
+  [["."], "Scale up: fast motion comes back on the scale", (viewer) => stepScale(viewer, 1)],
+  [["+", "="], "Zoom in", (viewer) => zoomBy(viewer, 1.25)],
+  [["-"], "Zoom out", (viewer) => zoomBy(viewer, 0.8)],
+  [["0"], "Show the whole frame", fit],
+  [["c"], "Center on the crosshair", centerOnCursor],
+  [["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"], `Move the crosshair by 1 px, with Shift by ${STRIDE}`, moveByArrow],
+  [["Enter"], "Pin the pixel under the crosshair", (viewer) => pin(viewer)],
+  [["Escape"], "Remove pin and crosshair", unpin],
+  [["f"], "Full screen", toggleFullscreen],
+  [["?"], "These keys", (viewer) => viewer.help.showModal()],
+];
+
+const SHOWN = {
+  " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc", "-": "−",
+};
+
+function moveByArrow(viewer, key, isLong) {
+  const by = isLong ? STRIDE : 1;
+  const [dx, dy] = { ArrowLeft: [-by, 0], ArrowRight: [by, 0], ArrowUp: [0, -by], ArrowDown: [0, by] }[key];
+  moveCursor(viewer, dx, dy);
+}
+
+// Handled keys stay here: the page around has shortcuts of its own.
+export function onKey(viewer, event) {
+  if (!viewer.model || viewer.help.open || event.ctrlKey || event.metaKey || event.altKey) return;
+  const { target } = event;
+  if (target.matches("input, select") || (target.matches("button") && [" ", "Enter"].includes(event.key))) return;
+  const [, , run] = KEYS.find(([keys]) => keys.includes(event.key)) ?? [];
+  if (!run) return;
+  event.preventDefault();
+  event.stopPropagation();
+  run(viewer, event.key, event.shiftKey);
+}
+
+export function createHelp() {
+  const rows = KEYS.flatMap(([keys, text]) => [
+    make("dt", {}, ...shownKeys(keys).map((key) => make("kbd", {}, key))),
+    make("dd", {}, text),
+  ]);
+  const dialog = make("dialog", { className: "help", "aria-label": "Keyboard shortcuts" });
+  dialog.append(
+    make("h2", {}, "Keyboard"),
+    make("dl", { tabIndex: 0, "aria-label": "Keys" }, ...rows),
+    make("p", {}, "Drag to move, wheel or pinch to zoom, click to pin, double-click to zoom in."),
+    makeButton("Close", "Close the help", () => dialog.close()),
+  );
+  dialog.onclick = (event) => { if (event.target === dialog) dialog.close(); };
+  return dialog;
+}
+
+function shownKeys(keys) {
+  return keys.length > 4 ? [`${keys[0]} – ${keys.at(-1)}`] : keys.map((key) => SHOWN[key] ?? key);
+}

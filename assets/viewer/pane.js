@@ -1,0 +1,82 @@
+// A pane: what it shows (menus), its canvas, and in wipe mode the same for a right-hand side.
+
+import { removePane, setLayer, setSource, setWipe, stepPane } from "./actions.js";
+import { make, makeButton, setOptions } from "./dom.js";
+import { drawPane } from "./draw.js";
+import { layerLabel } from "./layers.js";
+import { followPointer } from "./pointer.js";
+
+// `indices` says which of the chosen panes it shows: one, or two in wipe mode.
+export function createPane(viewer) {
+  const canvas = make("canvas", { className: "picture", role: "img" });
+  const divider = make("input", {
+    type: "range", className: "divider", min: 0, max: 1, step: 0.01, "aria-label": "Position of the wipe",
+    oninput: () => setWipe(viewer, divider.valueAsNumber),
+  });
+  const sides = [createHead(viewer, "active"), createHead(viewer, "other")];
+  const header = make("header", { className: "heads" }, sides[0].element, divider, sides[1].element);
+  const element = make("section", { className: "pane" }, header, canvas);
+  const pane = { element, canvas, indices: [] };
+  followPointer(viewer, canvas);
+
+  pane.update = (indices) => {
+    pane.indices = indices;
+    const isWipe = indices.length === 2;
+    divider.hidden = sides[1].element.hidden = !isWipe;
+    divider.value = viewer.state.wipe;
+    indices.forEach((index, side) => sides[side].update(index));
+    const label = indices.map((index) => paneLabel(viewer, index)).join(" | ");
+    canvas.setAttribute("aria-label", label);
+    element.setAttribute("aria-label", label);
+  };
+  pane.resize = ({ width, height }, pixelRatio) => {
+    canvas.width = Math.round(width * pixelRatio);
+    canvas.height = Math.round(height * pixelRatio);
+    canvas.style.width = `${width}px`;
+    canvas.style.height = `${height}px`;
+  };
+  pane.draw = () => drawPane(canvas, viewer, pane.indices.map((index) => shownIn(viewer, index)));
+  return pane;
+}
+
+export function shownIn({ state, model }, index) {
+  const { source, layer } = state.panes[index];
+  return { source: model.sources.find(({ key }) => key === source), layer };
+}
+
+export function paneLabel(viewer, index) {
+  const { source, layer } = shownIn(viewer, index);
+  const label = layerLabel(layer, viewer.model.sources);
+  return source.field ? `${source.title}: ${label}` : label;
+}
+
+function createHead(viewer, side) {
+  let index = 0;
+  const swatch = make("i", { className: "swatch" });
+  const sources = make("select", {
+    className: "source", "aria-label": "Shown in this pane", onchange: () => setSource(viewer, index, sources.value),
+  });
+  const layers = make("select", {
+    className: "layer", "aria-label": "Layer of this pane", onchange: () => setLayer(viewer, index, layers.value),
+  });
+  const back = makeButton("‹", "Previous pane", () => stepPane(viewer, -1, side));
+  const forth = makeButton("›", "Next pane", () => stepPane(viewer, 1, side));
+  const position = make("span", { className: "position" });
+  const stepper = make("span", { className: "stepper" }, back, position, forth);
+  const remove = makeButton("×", "Remove this pane", () => removePane(viewer, index));
+  const element = make("div", { className: "head" }, stepper, swatch, sources, layers, remove);
+
+  const update = (newIndex) => {
+    index = newIndex;
+    const { state, model } = viewer;
+    const { source, layer } = shownIn(viewer, index);
+    stepper.hidden = state.mode === "grid" || state.panes.length === 1;
+    remove.hidden = state.mode !== "grid" || state.panes.length === 1;
+    position.textContent = `${index + 1}/${state.panes.length}`;
+    swatch.hidden = !source.field;
+    swatch.style.background = source.field ? viewer.colorOf(source) : "";
+    setOptions(sources, model.sources.map(({ key, title }) => [key, title]), source.key);
+    setOptions(layers, source.layers.map((id) => [id, layerLabel(id, model.sources)]), layer);
+  };
+  return { element, update };
+}

@@ -1,0 +1,90 @@
+// The numbers under the crosshair: one row for the truth and for each lane.
+
+import { make } from "./dom.js";
+import { readSource } from "./readings.js";
+
+const COLUMNS = [
+  ["u", "u", "px, to the right"],
+  ["v", "v", "px, down"],
+  ["speed", "Speed", "px, length of (u, v)"],
+  ["angle", "Angle", "degrees, 0 is right and 90 down"],
+  ["epe", "EPE", "px from the truth; lower is better"],
+  ["angularError", "Angular", "angular error in degrees; lower is better"],
+  ["target", "Goes to", "x, y in the second frame, px"],
+];
+
+export function createReadout(viewer) {
+  const place = make("p", { className: "place" });
+  const table = make("table", {});
+  const spoken = make("p", { className: "unseen", role: "status" });
+  const element = make("div", { className: "readout" }, place, make("div", { className: "rows" }, table), spoken);
+  let cells = [];
+
+  const build = () => {
+    const columns = viewer.model.truth ? COLUMNS : COLUMNS.filter(([key]) => key !== "epe" && key !== "angularError");
+    const titles = columns.map(([, text, title]) => make("th", { scope: "col", title }, text));
+    const rows = viewer.model.sources.filter(({ field }) => field).map((source) => ({ source, row: makeRow(viewer, source, columns) }));
+    cells = rows.map(({ source, row }) => ({ source, columns, row }));
+    table.replaceChildren(
+      make("caption", { className: "unseen" }, "Flow at the crosshair"),
+      make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Lane"), ...titles)),
+      make("tbody", {}, ...rows.map(({ row }) => row)),
+    );
+  };
+  const update = () => {
+    const pixel = viewer.state.cursor ?? viewer.state.pin;
+    place.replaceChildren(...describePlace(viewer, pixel));
+    for (const { source, columns, row } of cells) {
+      const reading = pixel && readSource(source, viewer.model.truth?.field, pixel, viewer.model.width);
+      columns.forEach(([key], i) => { row.cells[i + 1].textContent = formatCell(key, reading); });
+    }
+  };
+  const announce = () => { spoken.textContent = speak(viewer); };
+  return { element, build, update, announce };
+}
+
+function makeRow(viewer, source, columns) {
+  const swatch = make("i", { className: "swatch" });
+  swatch.style.background = viewer.colorOf(source);
+  const title = make("th", { scope: "row", title: source.title }, swatch, source.title);
+  return make("tr", {}, title, ...columns.map(([key]) => make("td", { className: key })));
+}
+
+export function formatCell(key, reading) {
+  if (!reading) return "–";
+  if (key === "target") return `${number(reading.x, 1)}, ${number(reading.y, 1)}`;
+  return reading[key] === undefined ? "–" : number(reading[key], key === "angle" || key === "angularError" ? 1 : 2);
+}
+
+function number(value, digits) {
+  const text = value.toFixed(digits);
+  return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−");
+}
+
+function describePlace({ model, state }, pixel) {
+  if (!pixel) return [make("span", { className: "hint" }, "Point at a pixel to read it, click to pin it. Press ? for the keys.")];
+  const i = pixel.y * model.width + pixel.x;
+  const parts = [`x ${pixel.x}`, `y ${pixel.y}`];
+  if (model.labels) parts.push(`class ${className(model, model.labels[i])}`);
+  if (model.occluded?.[i]) parts.push("not visible in the second frame");
+  if (!state.cursor) parts.push("pinned");
+  return parts.map((text) => make("span", {}, text));
+}
+
+function className({ classNames }, id) {
+  return classNames[id] ?? (id === 0 ? "unlabelled" : String(id));
+}
+
+// One sentence for a screen reader, where a person moves by keys.
+function speak({ model, state }) {
+  const pixel = state.cursor ?? state.pin;
+  if (!pixel) return "";
+  const truth = model.truth?.field;
+  const rows = model.sources.filter(({ field }) => field).map((source) => {
+    const reading = readSource(source, truth, pixel, model.width);
+    if (!reading) return `${source.title} unknown`;
+    const error = reading.epe === undefined ? "" : `, error ${number(reading.epe, 2)}`;
+    return `${source.title} ${number(reading.u, 2)}, ${number(reading.v, 2)}${error}`;
+  });
+  return `x ${pixel.x}, y ${pixel.y}: ${rows.join("; ")}`;
+}

@@ -1,0 +1,87 @@
+// The panes of the current mode, as large as the room allows, and their drawing.
+
+import { createPane, shownIn } from "./pane.js";
+import { paintDetail, wantsDetail } from "./pictures.js";
+import { make } from "./dom.js";
+import { clampView, viewScale, visibleRect } from "./view.js";
+
+const DETAIL_MS = 120;
+const GAP = 8;
+const HEAD_HEIGHT = 28;
+const MIN_PANE_WIDTH = 220;
+const HEIGHT_SHARE = 0.7; // of the window, for all panes together
+const MAX_PIXEL_RATIO = 2;
+
+export function createStage(viewer) {
+  const element = make("div", {
+    className: "stage", tabIndex: 0, role: "application", "aria-label": "Flow viewer; press ? for the keys",
+  });
+  const spare = []; // panes are made once and used again
+  let panes = [];
+  let timer = 0;
+
+  const update = () => {
+    const slots = slotsOf(viewer.state);
+    while (spare.length < slots.length) spare.push(createPane(viewer));
+    if (panes.length !== slots.length) {
+      panes = spare.slice(0, slots.length);
+      element.replaceChildren(...panes.map((pane) => pane.element));
+    }
+    arrange(viewer, element, panes);
+    panes.forEach((pane, i) => pane.update(slots[i]));
+  };
+  const draw = () => {
+    // At rest a finger scrolls the page past the panes; once zoomed in it moves the view.
+    element.classList.toggle("zoomed", viewer.state.view.zoom > 1);
+    for (const pane of panes) pane.draw();
+    clearTimeout(timer);
+    timer = setTimeout(() => refine(viewer, slotsOf(viewer.state).flat()), DETAIL_MS);
+  };
+  return { element, update, draw };
+}
+
+// Which of the chosen panes stand where: one list of indices per pane on the screen.
+function slotsOf({ mode, panes, active, other }) {
+  if (mode === "grid") return panes.map((_, index) => [index]);
+  return mode === "wipe" ? [[active, other]] : [[active]];
+}
+
+function arrange(viewer, element, panes) {
+  const width = element.clientWidth;
+  if (!width) return;
+  const maxHeight = Math.max(240, HEIGHT_SHARE * innerHeight);
+  const { columns, size } = bestGrid(panes.length, viewer.model, width, maxHeight);
+  element.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
+  viewer.paneSize = size;
+  viewer.pixelRatio = Math.min(MAX_PIXEL_RATIO, devicePixelRatio);
+  viewer.state.view = clampView(viewer.state.view, viewer.model, size);
+  for (const pane of panes) pane.resize(size, viewer.pixelRatio);
+}
+
+// The fewest columns with which all panes are in sight, else as many as stay readable.
+export function bestGrid(count, frame, width, maxHeight) {
+  const maxColumns = Math.max(1, Math.min(count, Math.floor((width + GAP) / (MIN_PANE_WIDTH + GAP))));
+  for (let columns = 1; ; columns++) {
+    const column = (width - (columns - 1) * GAP) / columns;
+    const rows = Math.ceil(count / columns);
+    const height = (column * frame.height) / frame.width;
+    const isInSight = rows * (height + HEAD_HEIGHT + GAP) <= maxHeight;
+    if (isInSight || columns === maxColumns) {
+      return { columns, size: { width: column, height: Math.max(24, Math.min(height, maxHeight)) } };
+    }
+  }
+}
+
+// After the view has come to rest: what is in sight, where the whole-frame picture is too coarse.
+function refine(viewer, indices) {
+  const { state, model, paneSize, pixelRatio, pictures } = viewer;
+  if (!model) return;
+  const scale = viewScale(state.view, model, paneSize) * pixelRatio;
+  const rect = visibleRect(state.view, model, paneSize);
+  const key = JSON.stringify([rect, state.scale, indices.map((index) => state.panes[index])]);
+  if (pictures.refinedFor === key) return;
+  pictures.refinedFor = key;
+  const coarse = indices.map((index) => shownIn(viewer, index)).filter(({ layer }) => wantsDetail(pictures, layer, scale));
+  for (const { source, layer } of coarse) paintDetail(pictures, source, layer, state.scale, rect);
+  if (coarse.length) viewer.redraw();
+}

@@ -1,0 +1,52 @@
+// The row above the panes: mode, layer of all panes, one more pane, zoom, help.
+
+import { addPane, fit, MODES, setLayerOfAll, setMode, toggleBlinking, toggleMarks, zoomBy } from "./actions.js";
+import { make, makeButton, setOptions } from "./dom.js";
+import { layerLabel, sharedLayers } from "./layers.js";
+
+const ZOOM_STEP = 1.5;
+
+export function createToolbar(viewer) {
+  const modes = Object.entries(MODES).map(([mode, label]) => [mode, makeButton(label, `${label} of panes`, () => setMode(viewer, mode))]);
+  const blink = makeButton("", "", () => toggleBlinking(viewer));
+  const layers = make("select", { onchange: () => setLayerOfAll(viewer, layers.value) });
+  const add = makeButton("+ Pane", "Add a pane", () => addPane(viewer));
+  const marks = makeButton("", "", () => toggleMarks(viewer));
+  const zoom = make("output", { className: "zoom", "aria-label": "Zoom" });
+  const element = make(
+    "div",
+    { className: "toolbar", role: "toolbar", "aria-label": "View" },
+    make("div", { className: "segments", role: "group", "aria-label": "Mode" }, ...modes.map(([, button]) => button)),
+    blink,
+    make("label", { className: "all" }, "All panes ", layers),
+    add,
+    marks,
+    make("span", { className: "spacer" }),
+    makeButton("−", "Zoom out", () => zoomBy(viewer, 1 / ZOOM_STEP)),
+    zoom,
+    makeButton("+", "Zoom in", () => zoomBy(viewer, ZOOM_STEP)),
+    makeButton("Fit", "Show the whole frame", () => fit(viewer)),
+    makeButton("?", "Keyboard shortcuts", () => viewer.help.showModal()),
+  );
+
+  const update = () => {
+    const { state, model } = viewer;
+    for (const [mode, button] of modes) button.setAttribute("aria-pressed", String(mode === state.mode));
+    blink.hidden = state.mode !== "blink";
+    relabel(blink, state.isBlinking ? "Pause" : "Play", state.isBlinking ? "Pause blinking" : "Blink by itself");
+    add.hidden = state.mode !== "grid";
+    marks.hidden = !model.marked;
+    marks.setAttribute("aria-pressed", String(state.isMarkShown));
+    if (model.marked) relabel(marks, `Marked: ${model.marked.title}`, `Show or hide the marked pixels: ${model.marked.title}`);
+    const options = sharedLayers(model.sources).map((layer) => [layer, layerLabel(layer, model.sources)]);
+    setOptions(layers, options, state.layerOfAll);
+    zoom.textContent = `${state.view.zoom.toFixed(1)}×`;
+  };
+  return { element, update };
+}
+
+function relabel(button, text, label) {
+  button.textContent = text;
+  button.title = label;
+  button.setAttribute("aria-label", label);
+}

@@ -1,0 +1,149 @@
+// The viewer: one state, one model, and the parts that show them.
+
+import { stepPane } from "./actions.js";
+import { colorTable } from "./color.js";
+import { decodeModel, readHeader } from "./decode.js";
+import { make } from "./dom.js";
+import { createHelp, onKey } from "./keyboard.js";
+import { buildSources } from "./layers.js";
+import { createLegend } from "./legend.js";
+import { createPictures } from "./pictures.js";
+import { createReadout } from "./readout.js";
+import { createStage } from "./stage.js";
+import { createToolbar } from "./toolbar.js";
+import { fitView } from "./view.js";
+
+const BLINK_MS = 700;
+const SPEECH_MS = 300;
+const TRUTH_COLOR = "#7f7f7f";
+const LANE_COLORS = "#0072b2,#d55e00,#009e73,#cc79a7,#e69f00,#56b4e9,#9a8c00,#5a6872";
+
+export function createViewer(root) {
+  const viewer = { root, model: null, state: null, paneSize: { width: 1, height: 1 }, onPick: () => {} };
+  viewer.colorOf = (source) => laneColor(root, source);
+  viewer.help = createHelp();
+  const parts = {
+    toolbar: createToolbar(viewer),
+    stage: createStage(viewer),
+    legend: createLegend(viewer),
+    readout: createReadout(viewer),
+  };
+  viewer.stage = parts.stage.element;
+  scheduleUpdates(viewer, parts);
+
+  const foot = make("div", { className: "foot" }, parts.legend.element, parts.readout.element);
+  const message = make("p", { className: "message", role: "alert", hidden: true });
+  const body = make("div", { className: "body", hidden: true }, parts.toolbar.element, viewer.stage, foot);
+  root.replaceChildren(message, body, viewer.help);
+  root.onkeydown = (event) => onKey(viewer, event);
+  const resizing = new ResizeObserver(() => viewer.refresh());
+  resizing.observe(root);
+  const blinking = setInterval(() => viewer.state?.isBlinking && stepPane(viewer, 1), BLINK_MS);
+
+  viewer.destroy = () => {
+    resizing.disconnect();
+    clearInterval(blinking);
+    viewer.model = null;
+  };
+  viewer.show = async (bytes) => {
+    try {
+      await load(viewer, bytes, parts);
+      message.hidden = true;
+      body.hidden = false;
+    } catch (error) {
+      message.textContent = `These flows cannot be shown: ${error.message}`;
+      message.hidden = false;
+      body.hidden = true;
+    }
+  };
+  return viewer;
+}
+
+// `redraw` is for what moves (crosshair, view), `refresh` for everything; both act once per frame.
+function scheduleUpdates(viewer, { toolbar, stage, legend, readout }) {
+  let isScheduled = false;
+  let isWhole = false;
+  const update = () => {
+    isScheduled = false;
+    if (!viewer.model) return;
+    if (isWhole) for (const part of [toolbar, stage, legend]) part.update();
+    isWhole = false;
+    stage.draw();
+    readout.update();
+    viewer.onDrawn?.();
+    viewer.onDrawn = null;
+  };
+  viewer.redraw = () => {
+    if (!isScheduled) requestAnimationFrame(update);
+    isScheduled = true;
+  };
+  viewer.refresh = () => {
+    isWhole = true;
+    viewer.redraw();
+  };
+  let speech = 0;
+  viewer.announce = () => {
+    clearTimeout(speech);
+    speech = setTimeout(readout.announce, SPEECH_MS);
+  };
+}
+
+// The page's chart colors where it has them, so that lanes look alike in charts and here.
+function laneColor(root, { color }) {
+  if (color === undefined) return TRUTH_COLOR;
+  const theme = getComputedStyle(root).getPropertyValue("--st-chart-categorical-colors");
+  const colors = (theme.trim() || LANE_COLORS).split(",");
+  return colors[color % colors.length].trim();
+}
+
+// The same payload again (a rerun, another theme) only draws again; a new one keeps what still fits.
+async function load(viewer, bytes, parts) {
+  const start = performance.now();
+  const { header, body } = readHeader(bytes);
+  if (viewer.shownId !== header.id) {
+    viewer.shownId = header.id;
+    const model = await decodeModel({ header, body });
+    if (viewer.shownId !== header.id) return; // a newer payload came in meanwhile
+    model.sources = buildSources(model);
+    model.errorTable = colorTable(header.errorColors);
+    viewer.state = carryOver(viewer, model);
+    viewer.model = model;
+    viewer.pictures = createPictures(model);
+    viewer.onDrawn = () => { viewer.root.dataset.firstDrawMs = (performance.now() - start).toFixed(1); };
+  }
+  parts.readout.build();
+  viewer.refresh();
+}
+
+// State for a new model: zoom, crosshair and panes stay as far as they make sense there.
+function carryOver({ state, model: old }, model) {
+  const fresh = firstState(model);
+  if (!old) return fresh;
+  const hasSame = ({ source, layer }) => model.sources.some(({ key, layers }) => key === source && layers.includes(layer));
+  const known = new Set(old.sources.map(({ key }) => key));
+  const added = fresh.panes.filter(({ source }) => !known.has(source));
+  const panes = [...state.panes.filter(hasSame), ...added];
+  const kept = { ...state, panes: panes.length ? panes : fresh.panes, active: 0, isMarkShown: true };
+  kept.other = Math.min(1, kept.panes.length - 1);
+  const isSameSize = old.width === model.width && old.height === model.height;
+  return isSameSize ? kept : { ...kept, view: fresh.view, cursor: null, pin: null };
+}
+
+function firstState(model) {
+  const panes = model.sources.map(({ key, layers }) => ({ source: key, layer: layers[0] }));
+  const { maxMagnitude, noiseFloor, maxError } = model;
+  return {
+    mode: "grid",
+    panes,
+    active: 0,
+    other: Math.min(1, panes.length - 1),
+    wipe: 0.5,
+    isBlinking: false,
+    isMarkShown: true,
+    layerOfAll: "flow",
+    view: fitView(model),
+    cursor: null,
+    pin: null,
+    scale: { maxMagnitude, noiseFloor, maxError },
+  };
+}

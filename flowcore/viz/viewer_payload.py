@@ -1,0 +1,309 @@
+"""What the viewer in the browser is given: one bytes payload, or a page that holds it.
+
+A payload is the length of its header as a 32-bit little-endian number, the header as JSON, and then
+the blobs, which the header names by offset and length:
+
+- frames: JPEG;
+- flows: whole numbers of a stated ``step`` in px, 16 bit, as differences along rows and columns,
+  folded to small unsigned numbers, the low bytes of u, its high bytes, then v alike, gzip;
+- masks: one bit a pixel, the first pixel in the highest bit, gzip;
+- labels: 32-bit numbers, gzip.
+"""
+
+import base64
+import gzip
+import hashlib
+import html
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from flowcore.errors import ConfigError, InputError, ShapeMismatchError
+from flowcore.types import BoolArray, FlowField, FramePair, UInt8Array
+from flowcore.viz.flow_color import shared_max_magnitude
+
+__all__ = [
+    "ViewerLane",
+    "pack_viewer",
+    "viewer_element",
+    "viewer_page",
+    "viewer_script",
+    "viewer_style",
+]
+
+FORMAT = 1
+ASSETS = Path(__file__).resolve().parents[2] / "assets" / "viewer"
+# In this order: what a file needs while it loads stands before it.
+SCRIPTS = (
+    "color",
+    "decode",
+    "readings",
+    "layers",
+    "view",
+    "dom",
+    "paint",
+    "pictures",
+    "draw",
+    "actions",
+    "pointer",
+    "pane",
+    "stage",
+    "toolbar",
+    "legend",
+    "readout",
+    "keyboard",
+    "viewer",
+    "component",
+)
+
+_FINEST_STEP = 2.0**-8  # px; the read-out shows hundredths
+_JPEG_QUALITY = 92
+_MAX_SIDE = 65500  # what JPEG holds
+_LOCKED_DOWN = (  # the page asks nobody for anything
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src blob: data:"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class ViewerLane:
+    """One lane as the viewer shows it.
+
+    Parameters
+    ----------
+    title : str
+        Differs from the other lanes' titles.
+    flow : FlowField
+    consistent : (H, W) bool, optional
+        Where forward and backward flow agree.
+    """
+
+    title: str
+    flow: FlowField
+    consistent: BoolArray | None = None
+
+
+class _Blobs:
+    """The body of a payload while it grows."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+        self.size = 0
+
+    def add(self, blob: bytes) -> dict[str, int]:
+        """Where the blob went."""
+        span = {"offset": self.size, "length": len(blob)}
+        self.parts.append(blob)
+        self.size += len(blob)
+        return span
+
+
+def pack_viewer(
+    pair: FramePair,
+    lanes: Sequence[ViewerLane],
+    *,
+    max_magnitude: float | None = None,
+    max_error: float | None = None,
+    noise_floor: float = 0.05,
+    class_names: Mapping[int, str] | None = None,
+    marked: tuple[str, BoolArray] | None = None,
+) -> bytes:
+    """The pair and its lanes in one payload for the viewer.
+
+    Parameters
+    ----------
+    pair : FramePair
+        Its truth, labels and occlusion mask are shown where there are any.
+    lanes : sequence of ViewerLane
+    max_magnitude, max_error : float, optional
+        Speed and error in px that have the full color at first. If left out, the truth decides, or
+        the lanes where there is none; errors get a quarter of that, and at least 1 px.
+    noise_floor : float
+        Slower than this many px is white.
+    class_names : mapping of int to str, optional
+        Names of the labels.
+    marked : (str, (H, W) bool), optional
+        Pixels to point out in all panes, and what they are.
+
+    Returns
+    -------
+    bytes
+        Flows are rounded to 1/256 px as long as they stay below 128 px.
+
+    Raises
+    ------
+    InputError
+        Two lanes of one title.
+    ShapeMismatchError
+        A flow or mask that is not of the frames' size.
+    ConfigError
+        A scale that is not above 0, or a noise floor below 0.
+    """
+    flows = [pair.truth] if pair.truth is not None else [lane.flow for lane in lanes]
+    magnitude = shared_max_magnitude(flows) if max_magnitude is None else max_magnitude
+    error = max(1.0, magnitude / 4) if max_error is None else max_error
+    _require_scales(magnitude, error, noise_floor)
+    _require_lanes(pair.size, lanes)
+    if marked is not None:
+        _require_size(f"The mask {marked[0]!r}", marked[1].shape, pair.size)
+    height, width = pair.size
+    blobs = _Blobs()
+    header: dict[str, Any] = {
+        "format": FORMAT,
+        "name": pair.name,
+        "width": width,
+        "height": height,
+        "maxMagnitude": magnitude,
+        "maxError": error,
+        "noiseFloor": noise_floor,
+        "errorColors": _error_colors(),
+        "first": blobs.add(_photo(pair.first)),
+        "second": blobs.add(_photo(pair.second)),
+        "truth": _lane(blobs, ViewerLane("Truth", pair.truth)) if pair.truth is not None else None,
+        "lanes": [_lane(blobs, lane) for lane in lanes],
+        "occluded": _mask(blobs, pair.occluded),
+        "labels": None if pair.labels is None else blobs.add(_zip(pair.labels.astype("<i4"))),
+        "classNames": {str(label): name for label, name in (class_names or {}).items()},
+        "marked": marked and {"title": marked[0], "mask": _mask(blobs, marked[1])},
+    }
+    return _join(header, blobs.parts)
+
+
+def viewer_page(payload: bytes, *, title: str = "Flowscope") -> str:
+    """A complete HTML page with the viewer and its payload, which asks no server for anything.
+
+    Opens from a file, offline. ``title`` is plain text.
+    """
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="{_LOCKED_DOWN}">
+<title>{html.escape(title)}</title>
+<style>body {{ margin: 0; padding: 12px; background: light-dark(#fff, #10161b) }}
+h1 {{ font: 600 16px system-ui; color: light-dark(#1b2730, #e3eaee); margin: 0 0 10px }}</style>
+</head>
+<body>
+<main>
+<h1>{html.escape(title)}</h1>
+{viewer_element(payload)}
+</main>
+<script type="module">
+{viewer_script()}
+</script>
+</body>
+</html>
+"""
+
+
+def viewer_element(payload: bytes) -> str:
+    """The viewer as a part of an HTML page, which must end with `viewer_script` as a module."""
+    return (
+        f"<flow-viewer><style>\n{viewer_style()}</style>"
+        f'<script type="application/octet-stream">{base64.b64encode(payload).decode()}</script>'
+        "</flow-viewer>"
+    )
+
+
+@cache
+def viewer_script() -> str:
+    """The viewer's JavaScript as one module: the files one after the other, without imports."""
+    source = "\n".join((ASSETS / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
+    source = re.sub(r"^import .*\n", "", source, flags=re.MULTILINE)
+    return re.sub(r"^export (?!default)", "", source, flags=re.MULTILINE)
+
+
+@cache
+def viewer_style() -> str:
+    """The viewer's style sheet."""
+    return (ASSETS / "viewer.css").read_text(encoding="utf-8")
+
+
+def _require_scales(max_magnitude: float, max_error: float, noise_floor: float) -> None:
+    for name, value in (("magnitude", max_magnitude), ("error", max_error)):
+        if not (math.isfinite(value) and value > 0):
+            raise ConfigError(f"The largest {name} must be above 0 px, got {value}.")
+    if not (math.isfinite(noise_floor) and noise_floor >= 0):
+        raise ConfigError(f"The noise floor must be 0 px or more, got {noise_floor}.")
+
+
+def _require_lanes(size: tuple[int, int], lanes: Sequence[ViewerLane]) -> None:
+    if max(size) > _MAX_SIDE:
+        raise InputError(f"The viewer shows frames up to {_MAX_SIDE} px a side, got {max(size)}.")
+    titles = [lane.title for lane in lanes]
+    for lane in lanes:
+        if titles.count(lane.title) > 1:
+            raise InputError(f"Two lanes have the title {lane.title!r}; each needs its own.")
+        _require_size(f"The flow of {lane.title!r}", lane.flow.size, size)
+        if lane.consistent is not None:
+            _require_size(f"The consistency mask of {lane.title!r}", lane.consistent.shape, size)
+
+
+def _require_size(what: str, size: tuple[int, ...], expected: tuple[int, int]) -> None:
+    if size != expected:
+        raise ShapeMismatchError(
+            f"{what} has the size {size} (height, width), expected {expected}, as the frames."
+        )
+
+
+def _lane(blobs: _Blobs, lane: ViewerLane) -> dict[str, Any]:
+    step = _step(lane.flow)
+    valid = None if lane.flow.valid.all() else lane.flow.valid
+    return {
+        "title": lane.title,
+        "flow": {**blobs.add(_zip(_flow_bytes(lane.flow, step))), "step": step},
+        "valid": _mask(blobs, valid),
+        "consistent": _mask(blobs, lane.consistent),
+    }
+
+
+def _step(flow: FlowField) -> float:
+    """The finest power of two in px in which all components fit into 16 bits."""
+    largest = float(np.abs(flow.uv).max())
+    return max(_FINEST_STEP, 2.0 ** math.ceil(math.log2(max(largest, 1e-9) / 32767)))
+
+
+def _flow_bytes(flow: FlowField, step: float) -> UInt8Array:
+    """The flow in steps, as differences, folded to unsigned, low bytes before high bytes."""
+    planes = np.rint(flow.uv.transpose(2, 0, 1) / step).astype(np.int16)
+    zero = np.int16(0)
+    planes = np.diff(np.diff(planes, axis=2, prepend=zero), axis=1, prepend=zero)  # wraps
+    folded = ((planes << 1) ^ (planes >> 15)).astype("<u2").view(np.uint8)
+    return np.ascontiguousarray(folded.reshape(2, -1, 2).transpose(0, 2, 1))
+
+
+def _mask(blobs: _Blobs, mask: BoolArray | None) -> dict[str, int] | None:
+    return None if mask is None else blobs.add(_zip(np.packbits(mask)))
+
+
+def _zip(array: npt.NDArray[Any]) -> bytes:
+    return gzip.compress(array.tobytes(), 1, mtime=0)
+
+
+def _photo(frame: UInt8Array) -> bytes:
+    _, jpeg = cv2.imencode(".jpg", frame[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    return jpeg.tobytes()
+
+
+@cache
+def _error_colors() -> str:
+    """The 256 colors of an error from 0 to the largest, "rrggbb" after each other."""
+    ramp = np.arange(256, dtype=np.uint8)[:, None]
+    return cv2.applyColorMap(ramp, cv2.COLORMAP_INFERNO)[..., ::-1].tobytes().hex()
+
+
+def _join(header: dict[str, Any], parts: list[bytes]) -> bytes:
+    body = b"".join(parts)
+    digest = hashlib.sha256(json.dumps(header).encode() + body).hexdigest()
+    text = json.dumps({**header, "id": digest}).encode()
+    return len(text).to_bytes(4, "little") + text + body

@@ -1,0 +1,37 @@
+"""The viewer as a Streamlit component: flows side by side, read and pinned by pointer and keys."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from flowcore.viz.viewer_payload import viewer_script, viewer_style
+
+__all__ = ["Picked", "flow_viewer"]
+
+
+@dataclass(frozen=True)
+class Picked:
+    """A pixel of the first frame that was clicked."""
+
+    x: int
+    y: int
+
+
+_VIEWER = st.components.v2.component(
+    "flow_viewer",
+    html='<div class="flow-viewer"></div>',
+    css=viewer_style(),
+    js=viewer_script(),
+)
+
+
+def flow_viewer(payload: bytes, *, key: str) -> Picked | None:
+    """Show a payload of `flowcore.viz.viewer_payload.pack_viewer`; the pixel just clicked, if any.
+
+    The pick is an event: it comes with the one rerun that the click starts. Zoom, panes and colors
+    live in the browser and survive reruns and new payloads. Not for use inside a form, where
+    clicks are not told.
+    """
+    result = _VIEWER(data=payload, key=key, on_picked_change=lambda: None)
+    picked = result.picked
+    return Picked(int(picked["x"]), int(picked["y"])) if picked else None

@@ -1,0 +1,87 @@
+"""A payload gives back what was packed, and stays small."""
+
+import gzip
+import json
+
+import numpy as np
+import pytest
+
+from flowcore.data import samples
+from flowcore.errors import ConfigError, InputError, ShapeMismatchError
+from flowcore.types import FlowField, FramePair
+from flowcore.viz.viewer_payload import ViewerLane, pack_viewer, viewer_page, viewer_script
+
+
+def unpack(payload):
+    length = int.from_bytes(payload[:4], "little")
+    header = json.loads(payload[4 : 4 + length])
+    body = payload[4 + length :]
+    return header, lambda span: gzip.decompress(
+        body[span["offset"] : span["offset"] + span["length"]]
+    )
+
+
+def decode_flow(raw, step, height, width):
+    planes = np.frombuffer(raw, np.uint8).reshape(2, 2, -1).astype(np.uint16)
+    folded = planes[:, 0] | planes[:, 1] << 8
+    steps = (folded >> 1).astype(np.int16) ^ -(folded & 1).astype(np.int16)
+    steps = steps.reshape(2, height, width).astype(np.int64)
+    whole = steps.cumsum(1).cumsum(2).astype(np.int16)
+    return whole.transpose(1, 2, 0) * np.float32(step)
+
+
+@pytest.fixture
+def pair(rng):
+    first = rng.integers(0, 256, (31, 45, 3), np.uint8)
+    return FramePair(first, first, occluded=rng.random((31, 45)) > 0.5)
+
+
+@pytest.mark.parametrize("largest", [0, 1, 100, 5000])
+def test_flows_come_back_to_half_a_step(pair, rng, largest):
+    flow = FlowField(rng.uniform(-largest, largest, (31, 45, 2)).astype(np.float32))
+    header, blob = unpack(pack_viewer(pair, [ViewerLane("one", flow)]))
+    entry = header["lanes"][0]["flow"]
+    back = decode_flow(blob(entry), entry["step"], 31, 45)
+    assert np.abs(back - flow.uv).max() <= entry["step"] / 2
+    assert entry["step"] == 1 / 256 or largest > 127
+
+
+def test_masks_come_back_exactly(pair, rng):
+    valid = rng.random((31, 45)) > 0.3
+    lane = ViewerLane("one", FlowField(np.ones((31, 45, 2), np.float32), valid), ~valid)
+    header, blob = unpack(pack_viewer(pair, [lane], marked=("all", valid)))
+
+    def mask(span):
+        bits = np.unpackbits(np.frombuffer(blob(span), np.uint8), count=31 * 45)
+        return bits.reshape(31, 45) > 0
+
+    assert np.array_equal(mask(header["lanes"][0]["valid"]), valid)
+    assert np.array_equal(mask(header["lanes"][0]["consistent"]), ~valid)
+    assert np.array_equal(mask(header["occluded"]), pair.occluded)
+    assert np.array_equal(mask(header["marked"]["mask"]), valid)
+
+
+def test_four_lanes_of_a_photo_stay_below_three_bytes_a_pixel():
+    pair = samples.load("opening")
+    lanes = [ViewerLane(str(i), pair.truth, pair.occluded) for i in range(4)]
+    payload = pack_viewer(pair, lanes)
+    assert len(payload) < 3 * pair.first.shape[0] * pair.first.shape[1]
+    assert pack_viewer(pair, lanes) == payload
+
+
+def test_what_does_not_fit_is_named(pair):
+    flow = FlowField(np.zeros((31, 45, 2), np.float32))
+    with pytest.raises(InputError, match="title 'a'"):
+        pack_viewer(pair, [ViewerLane("a", flow), ViewerLane("a", flow)])
+    with pytest.raises(ShapeMismatchError, match="consistency mask"):
+        pack_viewer(pair, [ViewerLane("a", flow, np.ones((2, 2), bool))])
+    with pytest.raises(ConfigError, match="above 0 px"):
+        pack_viewer(pair, [ViewerLane("a", flow)], max_magnitude=0)
+
+
+def test_page_holds_all_it_needs_and_no_markup_of_users(pair):
+    page = viewer_page(pack_viewer(pair, []), title="<script>alert(1)</script>")
+    assert "<script>alert" not in page
+    assert "import " not in viewer_script().replace("important", "")
+    assert "http://" not in page
+    assert "https://" not in page
