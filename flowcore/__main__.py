@@ -61,6 +61,11 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--out", type=Path, metavar="FOLDER", help="write one .flo per pair")
     evaluate.set_defaults(command=_evaluate)
 
+    sample = commands.add_parser("sample", help="write a bundled pair as files")
+    sample.add_argument("name", metavar="NAME", help="such as opening, motorcycle, subpixel")
+    sample.add_argument("folder", type=Path, metavar="FOLDER")
+    sample.set_defaults(command=_sample)
+
     weights = commands.add_parser("weights", help="bring weights of others")
     actions = weights.add_subparsers(required=True, metavar="ACTION")
     importing = actions.add_parser("import", help="recognize and convert a public checkpoint")
@@ -213,6 +218,13 @@ def _evaluate(options: argparse.Namespace) -> None:
     print(f"{'dataset':16} {'pairs':>5} {'EPE px':>9} {'Fl-all %':>9}   (mean of pair means)")
     for name, score in datasets.items():
         print(f"{name:16} {score.pairs:5} {score.epe:9.3f} {score.fl_all:9.2f}")
+
+
+def _sample(options: argparse.Namespace) -> None:
+    from flowcore.data import samples
+    from flowcore.report import write_pair
+
+    write_pair(options.folder, samples.load(options.name))
 
 
 def _import_weights(options: argparse.Namespace) -> None:

@@ -1,21 +1,38 @@
 """What leaves a comparison: a table, a panel sheet, a bundle of everything."""
 
+import html
 import io
 import re
 import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 
 import pandas as pd
 
 from flowcore.comparison import Lane, settings_document
+from flowcore.errors import InputError
+from flowcore.io.atomic import write_bytes
 from flowcore.io.flow_files import encode_flow
 from flowcore.io.frames import encode_frame
+from flowcore.metrics.definitions import describe
 from flowcore.panels import draw, draw_truth, layers_of, legend, shared_scale
+from flowcore.recipes import as_command
 from flowcore.types import FramePair, UInt8Array
 from flowcore.viz.flow_color import color_wheel
 from flowcore.viz.sheet import panel_sheet
+from flowcore.viz.viewer_page import viewer_page
+from flowcore.viz.viewer_payload import ViewerLane, pack_viewer
 
-__all__ = ["bundle", "file_stem", "flow_sheet", "metrics_table", "sheet"]
+__all__ = [
+    "bundle",
+    "file_stem",
+    "flow_sheet",
+    "html_report",
+    "metrics_table",
+    "pair_files",
+    "sheet",
+    "write_pair",
+]
 
 LEGEND_SIZE = 140
 
@@ -67,20 +84,18 @@ def flow_sheet(pair: FramePair, title: str, lane: Lane) -> UInt8Array:
 
 
 def bundle(pair: FramePair, lanes: Mapping[str, Lane]) -> bytes:
-    """A ZIP of everything: sheet, table, settings, the pair, and each flow in three formats."""
+    """A ZIP of everything: report, sheet, table, settings, the pair, each flow in three formats."""
     files: dict[str, bytes] = {
         "settings.json": settings_document(pair, lanes).encode(),
         "metrics.csv": metrics_table(lanes).to_csv().encode(),
         "sheet.png": encode_frame(sheet(pair, lanes)),
-        "first.png": encode_frame(pair.first),
-        "second.png": encode_frame(pair.second),
+        "report.html": html_report(pair, lanes).encode(),
+        "repeat.sh": _commands(lanes).encode(),
+        **{f"pair/{name}": content for name, content in pair_files(pair).items()},
     }
-    flows = {file_stem(title): lane.estimate.flow for title, lane in lanes.items()}
-    if pair.truth is not None:
-        flows["truth"] = pair.truth
-    for stem, flow in flows.items():
+    for title, lane in lanes.items():
         for kind, suffix in (("flo", ".flo"), ("kitti", ".kitti.png"), ("npy", ".npy")):
-            files[f"flows/{stem}{suffix}"] = encode_flow(flow, kind)
+            files[f"flows/{file_stem(title)}{suffix}"] = encode_flow(lane.estimate.flow, kind)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
@@ -88,9 +103,75 @@ def bundle(pair: FramePair, lanes: Mapping[str, Lane]) -> bytes:
     return packed.getvalue()
 
 
+def pair_files(pair: FramePair) -> dict[str, bytes]:
+    """The pair as files by name: ``first.png``, ``second.png`` and, if known, ``truth.flo``."""
+    files = {"first.png": encode_frame(pair.first), "second.png": encode_frame(pair.second)}
+    if pair.truth is not None:
+        files["truth.flo"] = encode_flow(pair.truth, "flo")
+    return files
+
+
+def write_pair(folder: Path, pair: FramePair) -> None:
+    """Write ``pair_files`` into a folder, which is made if need be.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in pair_files(pair).items():
+            write_bytes(folder / name, content)
+    except OSError as error:
+        raise InputError(f"Cannot write into {folder}: {error.strerror or error}.") from error
+
+
 def file_stem(title: str) -> str:
     """A lane's title as a file name: ``dis_medium, 2x2`` becomes ``dis_medium_2x2``."""
     return re.sub(r"[^\w.]+", "_", title).strip("._") or "lane"
+
+
+def html_report(pair: FramePair, lanes: Mapping[str, Lane]) -> str:
+    """The comparison as one HTML page that opens offline: viewer, table, settings, commands.
+
+    Titles and names are escaped; the page asks no server for anything.
+    """
+    scale = shared_scale(pair, list(lanes.values()))
+    payload = pack_viewer(
+        pair,
+        [ViewerLane(title, lane.estimate.flow, lane.consistent) for title, lane in lanes.items()],
+        max_magnitude=scale.max_magnitude,
+        max_error=scale.max_error,
+    )
+    table = metrics_table(lanes).T
+    table.index = [_row_label(key) for key in table.index]
+    sections = {
+        "Metrics": table.to_html(float_format="{:.3f}".format, na_rep="", border=0),
+        "To repeat it": f"<pre>{html.escape(_commands(lanes))}</pre>",
+        "Settings": f"<pre>{html.escape(settings_document(pair, lanes))}</pre>",
+    }
+    below = "".join(f"<h2>{title}</h2>{content}" for title, content in sections.items())
+    return viewer_page(payload, title=f"Flowscope: {pair.name or 'comparison'}", below=below)
+
+
+def _row_label(key: str) -> str:
+    if key in ("seconds", "threads"):
+        return key
+    metric = describe(key)
+    return f"{metric.label}, {metric.unit} ({metric.direction} is better)"
+
+
+def _commands(lanes: Mapping[str, Lane]) -> str:
+    """The command of each lane; an external flow has none."""
+    lines = []
+    for title, lane in lanes.items():
+        estimate = lane.estimate
+        is_ours = estimate.threads > 0
+        lines.append(f"# {title}" if is_ours else f"# {title}: the flow of another tool")
+        if is_ours:
+            lines.append(as_command(estimate.config, threads=estimate.threads))
+    return "\n".join(lines) + "\n"
 
 
 def _panel_title(title: str, lane: Lane, layer: str) -> str:

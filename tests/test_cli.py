@@ -179,6 +179,13 @@ def test_it_runs_as_a_module(folder):
     assert done.stderr == ""
 
 
+def test_a_sample_becomes_files(folder, run):
+    assert run("sample", "subpixel", folder / "pair")[0] == 0
+    names = sorted(path.name for path in (folder / "pair").iterdir())
+    assert names == ["first.png", "second.png", "truth.flo"]
+    assert "motorcycle" in run("sample", "nothing", folder / "pair")[2]
+
+
 @pytest.mark.data
 def test_official_raft_small_reproduces_its_published_run(real_data, run, monkeypatch, tmp_path):
     monkeypatch.setenv("FLOWCORE_WEIGHTS", str(tmp_path))

@@ -14,7 +14,7 @@ from flowcore.errors import ConfigError
 from flowcore.io.flow_files import decode_flow
 from flowcore.io.frames import decode_frame
 from flowcore.panels import LAYERS, draw, draw_truth, layers_of, legend, shared_scale
-from flowcore.report import bundle, file_stem, metrics_table, sheet
+from flowcore.report import bundle, file_stem, html_report, metrics_table, sheet
 from flowcore.types import ChunkGrid, FlowField, FramePair, PipelineConfig
 
 
@@ -58,12 +58,23 @@ def test_settings_name_everything_needed_to_repeat(pair, lanes):
 
 def test_bundle_can_be_read_back(pair, lanes):
     with zipfile.ZipFile(io.BytesIO(bundle(pair, lanes))) as archive:
-        assert np.array_equal(decode_frame(archive.read("second.png")), pair.second)
+        assert np.array_equal(decode_frame(archive.read("pair/second.png")), pair.second)
         flow = decode_flow(archive.read("flows/dis_medium_2x2.flo"))
         assert np.array_equal(flow.uv, lanes["dis_medium, 2x2"].estimate.flow.uv)
         external = decode_flow(archive.read("flows/external.kitti.png"))
         assert np.array_equal(external.valid, lanes["external"].estimate.flow.valid)
-        assert decode_flow(archive.read("flows/truth.npy")).size == pair.size
+        assert decode_flow(archive.read("pair/truth.flo")).size == pair.size
+
+
+def test_html_report_stands_alone_and_escapes(pair, lanes):
+    named = FramePair(pair.first, pair.second, pair.truth, name="<img src=x>")
+    page = html_report(named, {"<b>": lanes["dis_medium"], "external": lanes["external"]})
+    assert "<img src=x>" not in page
+    assert "<b>" not in page
+    assert "http://" not in page
+    assert "python -m flowcore estimate" in page
+    assert "the flow of another tool" in page
+    assert "EPE, px (lower is better)" in page
 
 
 @pytest.mark.parametrize("layer", LAYERS)

@@ -1,4 +1,4 @@
-"""What the viewer in the browser is given: one bytes payload, or a page that holds it.
+"""What the viewer in the browser is given: one bytes payload.
 
 A payload is the length of its header as a 32-bit little-endian number, the header as JSON, and then
 the blobs, which the header names by offset and length:
@@ -10,17 +10,13 @@ the blobs, which the header names by offset and length:
 - labels: 32-bit numbers, gzip.
 """
 
-import base64
 import gzip
 import hashlib
-import html
 import json
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -31,46 +27,12 @@ from flowcore.errors import ConfigError, InputError, ShapeMismatchError
 from flowcore.types import BoolArray, FlowField, FramePair, UInt8Array
 from flowcore.viz.flow_color import shared_max_magnitude
 
-__all__ = [
-    "ViewerLane",
-    "pack_viewer",
-    "viewer_element",
-    "viewer_page",
-    "viewer_script",
-    "viewer_style",
-]
+__all__ = ["ViewerLane", "pack_viewer"]
 
 FORMAT = 1
-ASSETS = Path(__file__).resolve().parents[2] / "assets" / "viewer"
-# In this order: what a file needs while it loads stands before it.
-SCRIPTS = (
-    "color",
-    "decode",
-    "readings",
-    "layers",
-    "view",
-    "dom",
-    "paint",
-    "pictures",
-    "draw",
-    "actions",
-    "pointer",
-    "pane",
-    "stage",
-    "toolbar",
-    "legend",
-    "readout",
-    "keyboard",
-    "viewer",
-    "component",
-)
-
 _FINEST_STEP = 2.0**-8  # px; the read-out shows hundredths
 _JPEG_QUALITY = 92
 _MAX_SIDE = 65500  # what JPEG holds
-_LOCKED_DOWN = (  # the page asks nobody for anything
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src blob: data:"
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,58 +137,6 @@ def pack_viewer(
         "marked": marked and {"title": marked[0], "mask": _mask(blobs, marked[1])},
     }
     return _join(header, blobs.parts)
-
-
-def viewer_page(payload: bytes, *, title: str = "Flowscope") -> str:
-    """A complete HTML page with the viewer and its payload, which asks no server for anything.
-
-    Opens from a file, offline. ``title`` is plain text.
-    """
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="{_LOCKED_DOWN}">
-<title>{html.escape(title)}</title>
-<style>body {{ margin: 0; padding: 12px; background: light-dark(#fff, #10161b) }}
-h1 {{ font: 600 16px system-ui; color: light-dark(#1b2730, #e3eaee); margin: 0 0 10px }}</style>
-</head>
-<body>
-<main>
-<h1>{html.escape(title)}</h1>
-{viewer_element(payload)}
-</main>
-<script type="module">
-{viewer_script()}
-</script>
-</body>
-</html>
-"""
-
-
-def viewer_element(payload: bytes) -> str:
-    """The viewer as a part of an HTML page, which must end with `viewer_script` as a module."""
-    return (
-        f"<flow-viewer><style>\n{viewer_style()}</style>"
-        f'<script type="application/octet-stream">{base64.b64encode(payload).decode()}</script>'
-        "</flow-viewer>"
-    )
-
-
-@cache
-def viewer_script() -> str:
-    """The viewer's JavaScript as one module: the files one after the other, without imports."""
-    source = "\n".join((ASSETS / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
-    source = re.sub(r"^import .*\n", "", source, flags=re.MULTILINE)
-    return re.sub(r"^export (?!default)", "", source, flags=re.MULTILINE)
-
-
-@cache
-def viewer_style() -> str:
-    """The viewer's style sheet."""
-    return (ASSETS / "viewer.css").read_text(encoding="utf-8")
 
 
 def _require_scales(max_magnitude: float, max_error: float, noise_floor: float) -> None:

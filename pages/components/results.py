@@ -14,6 +14,7 @@ from flowcore.io.frames import encode_frame
 from flowcore.metrics.definitions import describe
 from flowcore.metrics.masks import pixels_behind
 from flowcore.panels import Scale
+from flowcore.recipes import as_command, as_python
 from flowcore.types import BoolArray, FramePair
 from flowcore.viz.viewer_payload import ViewerLane, pack_viewer
 from pages.components.runs import Run
@@ -137,13 +138,21 @@ def show_downloads(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
             on_click="ignore",
         )
         st.download_button(
+            "Report (HTML)",
+            lambda: report.html_report(pair, lanes),
+            "flowscope.html",
+            on_click="ignore",
+            help="One file that opens offline: viewer, table, settings, versions.",
+        )
+        st.download_button(
             "Everything (ZIP)",
             lambda: report.bundle(pair, lanes),
             "flowscope.zip",
             on_click="ignore",
-            help="Panel sheet, table, flows as .flo, KITTI PNG and .npy, settings and versions.",
+            help="Report, sheet, table, frames, flows as .flo, KITTI PNG and .npy, settings.",
         )
         _flow_files(lanes)
+        _recipes(lanes)
 
 
 def _flow_files(lanes: Mapping[str, Lane]) -> None:
@@ -157,6 +166,19 @@ def _flow_files(lanes: Mapping[str, Lane]) -> None:
                 key=f"flow-{kind}",
                 on_click="ignore",
             )
+
+
+def _recipes(lanes: Mapping[str, Lane]) -> None:
+    """The text that repeats a lane, ready to copy."""
+    ours = [title for title, lane in lanes.items() if lane.estimate.threads]
+    if not ours:
+        return
+    with st.popover("Copy as command or Python"):
+        title = st.selectbox("Lane", ours, key="recipe-lane")
+        estimate = lanes[title].estimate
+        st.caption("The folder `pair` is in the ZIP. For a sample: `python -m flowcore sample`.")
+        st.code(as_command(estimate.config, threads=estimate.threads), "bash", wrap_lines=True)
+        st.code(as_python(estimate.config, threads=estimate.threads), "python", wrap_lines=True)
 
 
 def _column(key: str, lanes: Mapping[str, Lane]) -> object:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from flowcore.viz.viewer_payload import viewer_script, viewer_style
+from flowcore.viz.viewer_page import viewer_script, viewer_style
 
 __all__ = ["Picked", "flow_viewer"]
 

@@ -9,7 +9,8 @@ from playwright.sync_api import expect
 
 from flowcore.types import FlowField, FramePair
 from flowcore.viz.flow_color import flow_to_color
-from flowcore.viz.viewer_payload import ViewerLane, pack_viewer, viewer_page
+from flowcore.viz.viewer_page import viewer_page
+from flowcore.viz.viewer_payload import ViewerLane, pack_viewer
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=20_000)

@@ -9,7 +9,8 @@ import pytest
 from flowcore.data import samples
 from flowcore.errors import ConfigError, InputError, ShapeMismatchError
 from flowcore.types import FlowField, FramePair
-from flowcore.viz.viewer_payload import ViewerLane, pack_viewer, viewer_page, viewer_script
+from flowcore.viz.viewer_page import viewer_page, viewer_script
+from flowcore.viz.viewer_payload import ViewerLane, pack_viewer
 
 
 def unpack(payload):
