@@ -12,14 +12,22 @@ from flowcore.errors import ConfigError, FlowcoreError
 from flowcore.io.flow_files import decode_flow
 from flowcore.types import Blend, ChunkGrid, FlowField, PipelineConfig
 from pages.components.files import decoded
+from pages.components.presets import (
+    DEFAULTS,
+    MAX_LANES,
+    PRESETS,
+    apply_preset,
+    duplicate_lane,
+    swap_lanes,
+)
 from pages.components.weights_import import import_weights_here
 
 __all__ = ["LaneChoice", "choose_lanes"]
 
 EXTERNAL = "external flow file"
-WHOLE = "whole frame"
+WHOLE = DEFAULTS["c"]
 DEFAULT_MODELS = ("dis_medium", "farneback", "tvl1", "ilk")
-MAX_LANES = len(DEFAULT_MODELS)
+LANES_PER_ROW = 4
 MAX_THREADS = os.cpu_count() or 1
 
 
@@ -38,9 +46,12 @@ def choose_lanes() -> tuple[list[LaneChoice], int, bool]:
     A lane whose settings contradict each other says so in its place and is left out.
     """
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        preset = st.menu_button("Presets", list(PRESETS), key="preset")
+        if preset is not None:
+            apply_preset(preset, _model_of_first_lane())
         count = st.segmented_control(
             "Lanes",
-            range(2, MAX_LANES + 1),
+            range(1, MAX_LANES + 1),
             default=3,
             required=True,
             key="lanes",
@@ -48,10 +59,11 @@ def choose_lanes() -> tuple[list[LaneChoice], int, bool]:
         )
         import_weights_here()
     with st.form("lanes-form", border=False):
-        columns = st.columns(count)
         lanes: dict[str, LaneChoice] = {}
-        for number, column in enumerate(columns, start=1):
-            with column.container(border=True):
+        for number in range(1, count + 1):
+            if number % LANES_PER_ROW == 1:
+                columns = st.columns(min(LANES_PER_ROW, count + 1 - number))
+            with columns[(number - 1) % LANES_PER_ROW].container(border=True):
                 lane = _lane(number)
             if lane is not None:
                 title = lane.title if lane.title not in lanes else f"{lane.title} ({number})"
@@ -77,24 +89,50 @@ def _lane(number: int) -> LaneChoice | None:
         model = st.selectbox(
             f"Lane {number}",
             [*names, EXTERNAL],
-            index=names.index(DEFAULT_MODELS[number - 1]),
+            index=names.index(DEFAULT_MODELS[(number - 1) % len(DEFAULT_MODELS)]),
             key=f"m{number}",
             bind="query-params",
         )
         with st.popover("Settings"):
             settings = _settings(number)
             uploaded = st.file_uploader("Flow file of another tool", key=f"f{number}")
+            name, is_shown = _identity(number)
+    if not is_shown:
+        return None
     try:
         if model == EXTERNAL:
             if uploaded is None:
                 raise ConfigError("Drop the flow file of another tool under Settings, then run.")
             flow = decoded(decode_flow, uploaded.getvalue())
-            return LaneChoice("external", PipelineConfig("external"), flow)
+            return LaneChoice(name or "external", PipelineConfig("external"), flow)
         config = _config(model, **settings)
-        return LaneChoice(_title(config), config)
+        return LaneChoice(name or _title(config), config)
     except FlowcoreError as error:
         st.error(str(error))
         return None
+
+
+def _identity(number: int) -> tuple[str, bool]:
+    """The lane's own name, and whether it is shown; also the buttons that move it about."""
+    name = st.text_input(
+        "Name (its settings, if left empty)", max_chars=40, key=f"n{number}", bind="query-params"
+    )
+    is_shown = st.toggle("Show this lane", value=True, key=f"on{number}", bind="query-params")
+    with st.container(horizontal=True):
+        for label, action, *arguments in (
+            ("Duplicate", duplicate_lane, number),
+            ("Move left", swap_lanes, number, number - 1),
+            ("Move right", swap_lanes, number, number + 1),
+        ):
+            st.form_submit_button(
+                label, key=f"{label}-{number}", on_click=action, args=tuple(arguments)
+            )
+    return name[:40].strip(), is_shown
+
+
+def _model_of_first_lane() -> str:
+    model = st.session_state.get("m1", DEFAULT_MODELS[0])
+    return model if model in models.available() else DEFAULT_MODELS[0]
 
 
 def _settings(number: int) -> dict[str, object]:

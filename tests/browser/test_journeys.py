@@ -102,6 +102,24 @@ def test_absurd_settings_in_the_address_do_no_harm(page, server):
     expect(lane_picture(page, "Flow", "farneback")).to_be_visible()
 
 
+def test_a_preset_sets_all_lanes_and_the_address(page, server):
+    open_compare(page, server, "?lanes=2&m1=dis_fast&sample=Sub-pixel")
+    page.get_by_role("button", name="Presets").click()
+    page.get_by_text("Blur sweep").click()
+    for title in ("dis_fast", "dis_fast, blur 1", "dis_fast, blur 2", "dis_fast, blur 4"):
+        expect(lane_picture(page, "Flow", title)).to_be_visible()
+    page.wait_for_url("**lanes=4**")
+
+
+def test_a_number_shows_its_pixels(page, server):
+    open_compare(page, server, "?lanes=2&sample=Sub-pixel&metrics=Rates")
+    expect(lane_picture(page, "Flow", "farneback")).to_be_visible()
+    table = page.get_by_test_id("stDataFrame").locator("canvas").first
+    table.click(position={"x": 330, "y": 52}, force=True)
+    marked = page.get_by_role("button", name="Show or hide the marked pixels: Outliers")
+    expect(marked).to_be_visible()
+
+
 def test_everything_can_be_taken_away(page, server):
     open_compare(page, server, "?lanes=2&sample=Sub-pixel")
     expect(lane_picture(page, "Flow", "farneback")).to_be_visible()

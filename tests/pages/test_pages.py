@@ -49,6 +49,10 @@ def finished(app):
     return app
 
 
+def press_run(app):
+    return next(button for button in app.button if button.label == "Run").click().run()
+
+
 def captions(app):
     return " ".join(element.value for element in app.caption)
 
@@ -113,7 +117,7 @@ def test_garbage_as_video_flow_or_weights_is_a_sentence():
     app = compare(m1="external flow file")
     assert any("Drop the flow file" in text for text in alerts(app))
     app.file_uploader(key="f1").set_value(("x.flo", b"PIEH" + b"\xff" * 8, ""))
-    app = finished(app.button[0].click().run())
+    app = finished(press_run(app))
     assert alerts(app)
     app.file_uploader(key="weights").set_value(("w.pth", b"cos\nsystem\n", "")).run()
     app.button(key="weights-import").click().run()
@@ -125,7 +129,7 @@ def test_an_external_flow_is_a_lane(pair):
     files = [("a.png", encode_frame(pair.first), ""), ("b.png", encode_frame(pair.second), "")]
     app.file_uploader(key="frames").set_value(files).run()
     app.file_uploader(key="f1").set_value(("x.npy", npy(pair.truth.uv), ""))
-    app = finished(app.button[0].click().run())
+    app = finished(press_run(app))
     assert "external" in app.dataframe[0].value.index
 
 
@@ -141,3 +145,19 @@ def npy(array):
     stream = io.BytesIO()
     np.save(stream, array)
     return stream.getvalue()
+
+
+def lane_titles(app):
+    return list(finished(app).dataframe[0].value.index)
+
+
+def test_lanes_are_duplicated_moved_named_and_hidden():
+    app = compare(m1="dis_fast", m2="dis_ultrafast")
+    app.button(key="Duplicate-1").click().run()
+    assert lane_titles(app) == ["dis_fast", "dis_fast (2)", "dis_ultrafast"]
+    app.button(key="Move right-2").click().run()
+    assert lane_titles(app) == ["dis_fast", "dis_ultrafast", "dis_fast (3)"]
+    app.text_input(key="n1").set_value("ours")
+    app.toggle(key="on2").set_value(False)
+    press_run(app)
+    assert lane_titles(app) == ["ours", "dis_fast"]

@@ -1,0 +1,86 @@
+"""Sets of lanes that answer one question, and moving lanes about.
+
+A lane's knobs live in the session under a letter and the lane's number, as its widgets have them.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from flowcore import models
+
+__all__ = ["DEFAULTS", "MAX_LANES", "PRESETS", "apply_preset", "duplicate_lane", "swap_lanes"]
+
+MAX_LANES = 8
+WHOLE = "whole frame"
+DEFAULTS: Mapping[str, object] = {
+    "s": 1.0, "b": 0.0, "c": WHOLE, "o": 32, "w": "hann", "i": 0, "n": "", "on": True,
+}  # fmt: skip
+
+Knobs = Mapping[str, object]
+
+
+def _classical_against_learnt(_: str) -> list[Knobs]:
+    learnt = [name for name in models.available() if models.describe(name).is_learnt]
+    classical = ["dis_medium", "tvl1"] if learnt else ["dis_medium", "farneback", "tvl1", "ilk"]
+    return [{"m": name} for name in [*classical, *learnt][:MAX_LANES]]
+
+
+def _family(model: str) -> list[Knobs]:
+    """All available models of the family; the three presets of DIS for a classical method."""
+    family = models.describe(model).family
+    names = [name for name in models.available() if models.describe(name).family == family]
+    if family == "classical":
+        names = ["dis_ultrafast", "dis_fast", "dis_medium"]
+    return [{"m": name} for name in names[:MAX_LANES]]
+
+
+def _whole_chunked_resized(model: str) -> list[Knobs]:
+    ways: list[Knobs] = [{}, {"c": "2x2"}, {"c": "4x4"}, {"s": 0.5}]
+    return [{"m": model, **way} for way in ways]
+
+
+def _blur_sweep(model: str) -> list[Knobs]:
+    return [{"m": model, "b": sigma} for sigma in (0.0, 1.0, 2.0, 4.0)]
+
+
+PRESETS = {
+    "Classical against learnt": _classical_against_learnt,
+    "Sizes of one family": _family,
+    "Whole, chunked, resized": _whole_chunked_resized,
+    "Blur sweep": _blur_sweep,
+}
+
+
+def apply_preset(name: str, model: str) -> None:
+    """Set all lanes as the preset has them, around ``model``; before their widgets are drawn."""
+    _write(PRESETS[name](model))
+
+
+def duplicate_lane(number: int) -> None:
+    """Put a copy of a lane right after it; the last of eight falls off."""
+    lanes = _read()
+    _write([*lanes[:number], lanes[number - 1], *lanes[number:]][:MAX_LANES])
+
+
+def swap_lanes(number: int, other: int) -> None:
+    """Exchange two lanes; an uploaded flow file stays where it was dropped."""
+    lanes = _read()
+    if 1 <= other <= len(lanes):
+        lanes[number - 1], lanes[other - 1] = lanes[other - 1], lanes[number - 1]
+        _write(lanes)
+
+
+def _read() -> list[Knobs]:
+    count = st.session_state["lanes"]
+    return [
+        {letter: st.session_state[f"{letter}{number}"] for letter in ("m", *DEFAULTS)}
+        for number in range(1, count + 1)
+    ]
+
+
+def _write(lanes: Sequence[Knobs]) -> None:
+    st.session_state["lanes"] = len(lanes)
+    for number, knobs in enumerate(lanes, start=1):
+        for letter, value in {**DEFAULTS, **knobs}.items():
+            st.session_state[f"{letter}{number}"] = value
