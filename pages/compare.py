@@ -3,6 +3,7 @@
 import streamlit as st
 
 from flowcore.panels import shared_scale
+from pages.components.charts import show_charts, show_difference
 from pages.components.lane_form import choose_lanes
 from pages.components.pair_picker import pick_pair
 from pages.components.results import chosen_pixels, show_downloads, show_lanes, show_table
@@ -20,4 +21,6 @@ scale = shared_scale(pair, list(finished.values()))
 show_lanes(pair, runs, scale, chosen_pixels(pair, finished))
 if finished:
     show_table(finished)
+    show_difference(pair, finished)
+    show_charts(pair, finished)
     show_downloads(pair, finished)

@@ -53,6 +53,10 @@ def press_run(app):
     return next(button for button in app.button if button.label == "Run").click().run()
 
 
+def by_key(app, kind, key):
+    return next(element for element in app.get(kind) if element.key == key)
+
+
 def captions(app):
     return " ".join(element.value for element in app.caption)
 
@@ -137,7 +141,7 @@ def test_an_image_is_set_in_motion():
     app = compare(source="One image", dx="5", noise="10")
     assert "600 x 400 px, with truth, labels, occlusions." in captions(app)
     app = finished(app.toggle(key="occluder").set_value(True).run())
-    app = finished(app.get("segmented_control")[-1].set_value("Classes").run())
+    app = finished(by_key(app, "segmented_control", "metrics").set_value("Classes").run())
     assert "epe_class_2" in app.dataframe[0].value
 
 

@@ -1,0 +1,101 @@
+"""Charts of the errors behind the means, in the lanes' colors, and the test of a difference."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from flowcore.comparison import Lane
+from flowcore.errors import FlowcoreError
+from flowcore.metrics.bootstrap import paired_difference
+from flowcore.metrics.curves import cumulative_share, mean_by_speed, share_per_bin
+from flowcore.metrics.flow import epe
+from flowcore.types import FramePair
+
+__all__ = ["show_charts", "show_difference"]
+
+NUM_BINS = 60
+
+
+def show_charts(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
+    """Distribution of the error, and error against speed; of the speed where there is no truth."""
+    charts = ["Speed"]
+    if pair.truth is not None:
+        charts = ["Cumulative error", "Error", "Error against speed", "Speed"]
+    name = st.segmented_control(
+        "Charts", charts, default=charts[0], required=True, key="chart", bind="query-params"
+    )
+    figure = _figure(name if name in charts else charts[0], pair, lanes)
+    st.plotly_chart(figure, width="stretch", key="chart-figure", alt=f"Chart: {name}")
+
+
+def show_difference(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
+    """Whether one lane is better than another beyond doubt, in a sentence."""
+    if pair.truth is None or len(lanes) < 2:
+        return
+    left, right, words = st.columns([1, 1, 3], vertical_alignment="bottom")
+    one = left.selectbox("Is", list(lanes), key="difference-one")
+    other = right.selectbox(
+        "better than", [title for title in lanes if title != one], key="difference-other"
+    )
+    try:
+        found = paired_difference(*_errors(pair, lanes[one], lanes[other]))
+    except FlowcoreError as error:
+        words.info(str(error))
+        return
+    verdict = "worse" if found.mean > 0 else "better"
+    low, high = sorted((abs(found.low), abs(found.high)))
+    doubt = f"95 % interval {low:.3f} to {high:.3f} px"
+    if not found.is_certain:
+        verdict, doubt = "not surely different", f"from {found.low:+.3f} to {found.high:+.3f} px"
+    words.markdown(
+        f"**{verdict}**: mean difference {abs(found.mean):.3f} px ({doubt}); "
+        f"smaller error on {found.share_better:.0f} % of the pixels.",
+        help="Paired block bootstrap over 32x32 px blocks, 1000 resamples.",
+    )
+
+
+def _errors(pair: FramePair, one: Lane, other: Lane) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    flows = one.estimate.flow, other.estimate.flow
+    valid = pair.truth.valid & flows[0].valid & flows[1].valid
+    return (*(epe(flow.uv, pair.truth.uv) for flow in flows), valid)
+
+
+def _figure(name: str, pair: FramePair, lanes: Mapping[str, Lane]) -> go.Figure:
+    figure = go.Figure()
+    for title, lane in lanes.items():
+        x, y = _curve(name, pair, lane)
+        figure.add_scatter(x=x, y=y, name=title, mode="lines")
+    titles = {
+        "Cumulative error": ("end-point error, px", "pixels not above, %"),
+        "Error": ("end-point error, px", "pixels, %"),
+        "Error against speed": ("true speed, px", "mean end-point error, px"),
+        "Speed": ("estimated speed, px", "pixels, %"),
+    }
+    x_title, y_title = titles[name]
+    if name == "Cumulative error":
+        figure.update_xaxes(type="log")
+    figure.update_layout(
+        xaxis_title=x_title, yaxis_title=y_title, height=320, margin={"t": 10, "b": 10}
+    )
+    return figure
+
+
+def _curve(name: str, pair: FramePair, lane: Lane) -> tuple[np.ndarray, np.ndarray]:
+    flow = lane.estimate.flow
+    if name == "Speed":
+        speeds = flow.magnitude[flow.valid]
+        edges = np.linspace(0, max(1.0, float(np.percentile(speeds, 99.5))), NUM_BINS + 1)
+        return edges[:-1], share_per_bin(speeds, edges)
+    known = flow.valid & pair.truth.valid
+    errors = epe(flow.uv, pair.truth.uv)[known]
+    if name == "Cumulative error":
+        limits = np.geomspace(0.01, 100, NUM_BINS + 1)
+        return limits, cumulative_share(errors, limits)
+    if name == "Error":
+        edges = np.linspace(0, max(1.0, float(np.percentile(errors, 98))), NUM_BINS + 1)
+        return edges[:-1], share_per_bin(errors, edges)
+    speeds = pair.truth.magnitude[known]
+    edges = np.linspace(0, max(1.0, float(speeds.max())), NUM_BINS // 2 + 1)
+    return edges[:-1], mean_by_speed(errors, speeds, edges)
