@@ -4,7 +4,7 @@ import html
 import io
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -28,6 +28,7 @@ __all__ = [
     "file_stem",
     "flow_sheet",
     "html_report",
+    "metrics_latex",
     "metrics_table",
     "pair_files",
     "sheet",
@@ -48,6 +49,25 @@ def metrics_table(lanes: Mapping[str, Lane]) -> pd.DataFrame:
         for title, lane in lanes.items()
     }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("lane")
+
+
+def metrics_latex(lanes: Mapping[str, Lane], keys: Sequence[str]) -> str:
+    """The chosen metrics as a LaTeX table (booktabs), one row per lane."""
+    table = metrics_table(lanes)
+    chosen = table[[key for key in keys if key in table]]
+    arrows = {"lower": r"$\downarrow$", "higher": r"$\uparrow$"}
+
+    def heading(key: str) -> str:
+        metric = describe(key)
+        unit = "" if metric.unit == "1" else f" ({metric.unit})"
+        return f"{_latex(metric.label + unit)} {arrows[metric.direction]}"
+
+    chosen = chosen.rename(columns=heading, index=_latex).rename_axis(None)
+    return chosen.to_latex(float_format="%.3f", na_rep="--", escape=False)
+
+
+def _latex(text: str) -> str:
+    return re.sub(r"([#$%&_{}])", r"\\\1", text)
 
 
 def sheet(pair: FramePair, lanes: Mapping[str, Lane]) -> UInt8Array:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from flowcore.panels import shared_scale
 from pages.components.charts import show_charts, show_difference
+from pages.components.figures import show_figure_builder
 from pages.components.lane_form import choose_lanes
 from pages.components.pair_picker import pick_pair
 from pages.components.results import chosen_pixels, show_downloads, show_lanes, show_table
@@ -23,4 +24,5 @@ if finished:
     show_table(finished)
     show_difference(pair, finished)
     show_charts(pair, finished)
+    show_figure_builder(pair, finished)
     show_downloads(pair, finished)

@@ -15,6 +15,7 @@ LEVELS = {
     "flowcore.pipeline": 4, "flowcore.features": 4,
     "flowcore.comparison": 5, "flowcore.panels": 5, "flowcore.report": 5, "flowcore.evaluation": 5,
     "flowcore.recipes": 5,
+    "flowcore.figure": 5,
     "flowcore.training": 5, "flowcore.attacks": 5, "flowcore.sweep": 5,
     "flowcore.__main__": 6,
     "pages.components": 7,

@@ -1,6 +1,7 @@
 """Charts of the errors behind the means, in the lanes' colors, and the test of a difference."""
 
 from collections.abc import Mapping
+from itertools import cycle
 
 import numpy as np
 import plotly.graph_objects as go
@@ -64,9 +65,9 @@ def _errors(pair: FramePair, one: Lane, other: Lane) -> tuple[np.ndarray, np.nda
 
 def _figure(name: str, pair: FramePair, lanes: Mapping[str, Lane]) -> go.Figure:
     figure = go.Figure()
-    for title, lane in lanes.items():
+    for color, (title, lane) in zip(cycle(_lane_colors()), lanes.items(), strict=False):
         x, y = _curve(name, pair, lane)
-        figure.add_scatter(x=x, y=y, name=title, mode="lines")
+        figure.add_scatter(x=x, y=y, name=title, mode="lines", line_color=color)
     titles = {
         "Cumulative error": ("end-point error, px", "pixels not above, %"),
         "Error": ("end-point error, px", "pixels, %"),
@@ -80,6 +81,11 @@ def _figure(name: str, pair: FramePair, lanes: Mapping[str, Lane]) -> go.Figure:
         xaxis_title=x_title, yaxis_title=y_title, height=320, margin={"t": 10, "b": 10}
     )
     return figure
+
+
+def _lane_colors() -> list[str]:
+    """The theme's chart colors, which the viewer gives to the lanes as well."""
+    return list(st.get_option(f"theme.{st.context.theme.type or 'light'}.chartCategoricalColors"))
 
 
 def _curve(name: str, pair: FramePair, lane: Lane) -> tuple[np.ndarray, np.ndarray]:

@@ -120,6 +120,21 @@ def test_a_number_shows_its_pixels(page, server):
     expect(marked).to_be_visible()
 
 
+def test_a_figure_for_a_paper_is_built_and_taken_away(page, server):
+    open_compare(page, server, "?lanes=2&sample=Sub-pixel")
+    page.get_by_text("Figure for a paper").click()
+    expect(page.get_by_role("img", name="The figure")).to_be_visible()
+    page.get_by_label("Crop: left, top, right, bottom in px").fill("0, 0, 9999, 10")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("must lie in 451x300 px")
+    page.get_by_label("Crop: left, top, right, bottom in px").fill("100, 50, 300, 200")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Shown: x 100..299, y 50..199 px.")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="SVG").click()
+    assert "full color" in download.value.path().read_text()
+
+
 def test_everything_can_be_taken_away(page, server):
     open_compare(page, server, "?lanes=2&sample=Sub-pixel")
     expect(lane_picture(page, "Flow", "farneback")).to_be_visible()

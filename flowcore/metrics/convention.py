@@ -1,0 +1,86 @@
+"""Is a flow meant the way we mean it? A photometric test of sign, order and scale."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+
+from flowcore.metrics.image import photometric_error
+from flowcore.ops.convert import flow_to_tensor, frame_to_tensor
+from flowcore.ops.resize import resize_flow, resize_frame
+from flowcore.ops.warp import lands_inside, warp
+from flowcore.types import FloatArray, FlowField, FramePair
+
+__all__ = ["CONVENTIONS", "suspect_convention"]
+
+CONVENTIONS: Mapping[str, str] = {
+    "backward": "points from the second frame to the first: both signs are turned",
+    "swapped": "has v before u: the channels are swapped",
+    "up": "counts v upwards: the sign of v is turned",
+    "normalized": "is in fractions of the frame and not in px",
+    "half": "is twice as long as the motion: it may be on a grid of twice the size",
+    "double": "is half as long as the motion: it may be on a grid of half the size",
+}
+
+_CLEARLY_BETTER = 0.8  # times the error of the flow as given
+_MAX_PIXELS = 400_000
+
+
+def suspect_convention(flow: FlowField, pair: FramePair) -> str | None:
+    """The key of ``CONVENTIONS`` under which the flow explains the frames clearly better, if any.
+
+    The second frame is warped by the flow as given and by each rearrangement; the mean absolute
+    difference to the first frame is taken over known pixels that stay inside under both. A
+    rearrangement is suspected if it leaves less than 80 % of the difference, and less than the
+    unmoved second frame does.
+
+    Parameters
+    ----------
+    flow : FlowField
+        Of the pair's size.
+    pair : FramePair
+
+    Examples
+    --------
+    >>> still = FramePair(np.zeros((8, 8, 3), np.uint8), np.zeros((8, 8, 3), np.uint8))
+    >>> suspect_convention(FlowField(np.ones((8, 8, 2))), still) is None
+    True
+    """
+    height, width = flow.size
+    factor = min(1.0, (_MAX_PIXELS / (height * width)) ** 0.5)
+    size = (max(1, round(height * factor)), max(1, round(width * factor)))
+    first, second = (resize_frame(frame_to_tensor(f), size) for f in (pair.first, pair.second))
+    valid = resize_frame(torch.from_numpy(np.array(flow.valid, np.float32))[None, None], size)
+    known = valid[:, 0] > 0.99
+
+    given = _field(flow.uv, size)
+    best, best_error = None, np.inf
+    for key, uv in _rearranged(flow.uv).items():
+        other = _field(uv, size)
+        both = known & lands_inside(given) & lands_inside(other)
+        if both.float().mean() < 0.1:
+            continue
+        as_given = photometric_error(first, warp(second, given), both)
+        unmoved = photometric_error(first, second, both)
+        error = photometric_error(first, warp(second, other), both)
+        if error < min(_CLEARLY_BETTER * as_given, unmoved, best_error):
+            best, best_error = key, error
+    return best
+
+
+def _field(uv: FloatArray, size: tuple[int, int]) -> torch.Tensor:
+    return resize_flow(flow_to_tensor(uv), size)
+
+
+def _rearranged(uv: FloatArray) -> dict[str, FloatArray]:
+    height, width = uv.shape[:2]
+    flows = {
+        "backward": -uv,
+        "swapped": uv[..., ::-1],
+        "up": uv * np.float32((1, -1)),
+        "half": uv / 2,
+        "double": uv * 2,
+    }
+    if np.abs(uv).max() <= 1:  # longer vectors cannot be fractions
+        flows["normalized"] = uv * np.float32((width, height))
+    return flows

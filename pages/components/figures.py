@@ -1,0 +1,84 @@
+"""The figure builder: choose panels, crop, inset; take away PNG, SVG, PDF and LaTeX."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from flowcore.comparison import Lane
+from flowcore.errors import FlowcoreError
+from flowcore.figure import Box, FigureSpec, build_figure, figure_caption
+from flowcore.panels import layers_of
+from flowcore.report import metrics_latex
+from flowcore.types import FramePair
+
+__all__ = ["show_figure_builder"]
+
+LATEX_KEYS = ("epe", "fl_all", "outlier_1px", "wauc", "psnr", "ssim", "consistent_share")
+
+
+def show_figure_builder(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
+    """A figure for a paper, shown as it will be, with its caption and the LaTeX of the table."""
+    with st.expander("Figure for a paper", on_change="rerun", key="figure-builder") as panel:
+        if not panel.open:
+            return
+        try:
+            spec = _choose(pair, lanes)
+            st.image(build_figure(pair, lanes, spec, "png"), width=720, alt="The figure")
+            st.caption(figure_caption(pair, lanes, spec))
+            _take_away(pair, lanes, spec)
+        except FlowcoreError as error:
+            st.error(str(error))
+
+
+def _choose(pair: FramePair, lanes: Mapping[str, Lane]) -> FigureSpec:
+    layers = layers_of(pair)
+    judged = "error" if pair.truth is not None else "difference"
+    options = {"First frame": ("frames", "first"), "Second frame": ("frames", "second")}
+    if pair.truth is not None:
+        options["Truth"] = ("frames", "truth")
+    for title in lanes:
+        for key, layer in layers.items():
+            options[f"{title}: {layer.label}"] = (title, key)
+    wanted = [f"{title}: {layers[key].label}" for key in ("flow", judged) for title in lanes]
+    chosen = st.multiselect("Panels", list(options), wanted, key="figure-panels")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        columns = st.number_input("Columns", 1, 8, min(4, len(lanes)), key="figure-cols", width=100)
+        scale_bar = st.number_input("Scale bar, px", 0, 1000, 50, 10, key="figure-bar", width=120)
+        labels = st.toggle("Labels", value=True, key="figure-labels")
+        legend = st.toggle("Legend", value=True, key="figure-legend")
+    crop = _box("Crop: left, top, right, bottom in px", "figure-crop")
+    inset = _box("Inset: left, top, right, bottom in px", "figure-inset")
+    panels = tuple(options[name] for name in chosen)
+    return FigureSpec(panels, columns, crop, inset, labels, legend, scale_bar)
+
+
+def _box(label: str, key: str) -> Box | None:
+    """Four whole numbers typed with commas; nothing for the whole frame."""
+    text = st.text_input(label, key=key, placeholder="such as 100, 50, 300, 200; empty for none")
+    if not text.strip():
+        return None
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) != 4 or not all(part.isdecimal() and len(part) < 6 for part in parts):
+        st.warning("A box is four whole numbers: left, top, right, bottom.")
+        return None
+    left, top, right, bottom = map(int, parts)
+    return left, top, right, bottom
+
+
+def _take_away(pair: FramePair, lanes: Mapping[str, Lane], spec: FigureSpec) -> None:
+    with st.container(horizontal=True):
+        for kind in ("pdf", "svg", "png"):
+            st.download_button(
+                kind.upper(),
+                lambda kind=kind: build_figure(pair, lanes, spec, kind),
+                f"figure.{kind}",
+                on_click="ignore",
+                key=f"figure-{kind}",
+            )
+        st.download_button(
+            "Table (LaTeX)",
+            lambda: metrics_latex(lanes, LATEX_KEYS),
+            "table.tex",
+            on_click="ignore",
+            key="figure-latex",
+        )
