@@ -18,7 +18,9 @@ from flowcore.metrics.definitions import describe
 from flowcore.panels import draw, draw_truth, layers_of, legend, shared_scale
 from flowcore.recipes import as_command
 from flowcore.types import FramePair, UInt8Array
+from flowcore.viz.animation import encode_gif, encode_mp4, flip_frames, wipe_frames
 from flowcore.viz.flow_color import color_wheel
+from flowcore.viz.overlay import warped_second
 from flowcore.viz.sheet import panel_sheet
 from flowcore.viz.viewer_page import viewer_page
 from flowcore.viz.viewer_payload import ViewerLane, pack_viewer
@@ -26,12 +28,15 @@ from flowcore.viz.viewer_payload import ViewerLane, pack_viewer
 __all__ = [
     "bundle",
     "file_stem",
+    "flip_gif",
     "flow_sheet",
     "html_report",
     "metrics_latex",
     "metrics_table",
     "pair_files",
     "sheet",
+    "wipe_gif",
+    "wipe_mp4",
     "write_pair",
 ]
 
@@ -121,6 +126,27 @@ def bundle(pair: FramePair, lanes: Mapping[str, Lane]) -> bytes:
         for name, content in files.items():
             archive.writestr(name, content)
     return packed.getvalue()
+
+
+def flip_gif(pair: FramePair, lane: Lane) -> bytes:
+    """A GIF that flips between first and second frame, then between first and warped second."""
+    warped = warped_second(pair.second, lane.estimate.flow)
+    return encode_gif(flip_frames(pair.first, pair.second, warped), seconds_per_frame=0.5)
+
+
+def wipe_gif(pair: FramePair, one: Lane, other: Lane) -> bytes:
+    """A GIF that wipes between the flow pictures of two lanes."""
+    return encode_gif(_wipe(pair, one, other), seconds_per_frame=0.08)
+
+
+def wipe_mp4(pair: FramePair, one: Lane, other: Lane) -> bytes:
+    """An MP4 that wipes between the flow pictures of two lanes."""
+    return encode_mp4(_wipe(pair, one, other), frames_per_second=12)
+
+
+def _wipe(pair: FramePair, one: Lane, other: Lane) -> list[UInt8Array]:
+    scale = shared_scale(pair, [one, other])
+    return wipe_frames(*(draw("flow", pair, lane, scale) for lane in (one, other)))
 
 
 def pair_files(pair: FramePair) -> dict[str, bytes]:

@@ -74,13 +74,13 @@ def _field(uv: FloatArray, size: tuple[int, int]) -> torch.Tensor:
 
 def _rearranged(uv: FloatArray) -> dict[str, FloatArray]:
     height, width = uv.shape[:2]
-    flows = {
+    flows: dict[str, FloatArray] = {
         "backward": -uv,
         "swapped": uv[..., ::-1],
-        "up": uv * np.float32((1, -1)),
-        "half": uv / 2,
-        "double": uv * 2,
+        "up": np.stack([uv[..., 0], -uv[..., 1]], axis=-1),
+        "half": np.float32(0.5) * uv,
+        "double": np.float32(2) * uv,
     }
     if np.abs(uv).max() <= 1:  # longer vectors cannot be fractions
-        flows["normalized"] = uv * np.float32((width, height))
+        flows["normalized"] = uv * np.array((width, height), np.float32)
     return flows

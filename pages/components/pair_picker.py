@@ -11,12 +11,15 @@ from flowcore.io.frames import decode_frame, decode_labels, decode_mask
 from flowcore.io.video import decode_video_frames, probe_video
 from flowcore.panels import draw_truth, shared_scale
 from flowcore.types import FramePair
+from pages.components.conventions import warn_of_convention
 from pages.components.files import decoded
+from pages.components.pair_store import keep_pair, linked_pair
 
 __all__ = ["pick_pair"]
 
 PICTURES = ["png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp", "ppm", "pgm", "avif"]
 VIDEOS = ["mp4", "avi", "gif"]
+UPLOADED = ("Two frames", "Video")
 FLOWS = ["flo", "png", "pfm", "npy", "npz", "flo5"]
 
 
@@ -64,9 +67,13 @@ def _chosen() -> FramePair:
     )
     try:
         pair = _SOURCES[source]()
+        if pair is not None and source in UPLOADED:
+            keep_pair(pair)
     except FlowcoreError as error:
         st.error(str(error))
         pair = None
+    if pair is None and source in UPLOADED and "last_pair" not in st.session_state:
+        pair = linked_pair()
     if pair is not None:
         st.session_state["last_pair"] = pair
     elif "last_pair" in st.session_state:
@@ -122,7 +129,10 @@ def _with_truth(pair: FramePair) -> FramePair:
             except FlowcoreError as error:
                 known.pop(field, None)
                 st.error(str(error))
-    return FramePair(pair.first, pair.second, name=pair.name, **known)
+    pair = FramePair(pair.first, pair.second, name=pair.name, **known)
+    if pair.truth is not None:
+        warn_of_convention("The true flow", pair.truth, pair)
+    return pair
 
 
 def _video() -> FramePair | None:

@@ -17,6 +17,7 @@ from flowcore.panels import Scale
 from flowcore.recipes import as_command, as_python
 from flowcore.types import BoolArray, FramePair
 from flowcore.viz.viewer_payload import ViewerLane, pack_viewer
+from pages.components.conventions import warn_of_convention
 from pages.components.runs import Run
 from pages.components.viewer import flow_viewer
 
@@ -49,6 +50,9 @@ def show_lanes(
         elif run.job.state == "cancelled":
             st.info(f"{run.lane.title}: cancelled. Press Run to start again.")
     finished = tuple(run for run in runs if run.job.state == "done")
+    for run in finished:
+        if run.lane.flow is not None:
+            warn_of_convention(f"The flow of {run.lane.title}", run.lane.flow, pair)
     mark = (marked[0], marked[1].tobytes()) if marked else None
     keys = tuple((run.lane.title, run.job.key) for run in finished)
     flow_viewer(_payload(pair.digest, keys, scale, mark, pair, finished, marked), key="viewer")
@@ -152,6 +156,7 @@ def show_downloads(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
             help="Report, sheet, table, frames, flows as .flo, KITTI PNG and .npy, settings.",
         )
         _flow_files(lanes)
+        _animations(pair, lanes)
         _recipes(lanes)
 
 
@@ -165,6 +170,23 @@ def _flow_files(lanes: Mapping[str, Lane]) -> None:
                 f"{report.file_stem(title)}{suffix}",
                 key=f"flow-{kind}",
                 on_click="ignore",
+            )
+
+
+def _animations(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
+    """The warp as a flip, and two lanes as a wipe."""
+    with st.popover("Animations"):
+        left, right = st.columns(2)
+        one = left.selectbox("Lane", list(lanes), key="moving-one")
+        other = right.selectbox("Wipe against", list(lanes)[::-1], key="moving-other")
+        for label, make, name in (
+            ("Flip of frames and warp (GIF)", report.flip_gif, "flip.gif"),
+            ("Wipe between the lanes (GIF)", report.wipe_gif, "wipe.gif"),
+            ("Wipe between the lanes (MP4)", report.wipe_mp4, "wipe.mp4"),
+        ):
+            chosen = (lanes[one],) if make is report.flip_gif else (lanes[one], lanes[other])
+            st.download_button(
+                label, partial(make, pair, *chosen), name, key=name + label, on_click="ignore"
             )
 
 

@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from flowcore.data.synthetic import make_pair
 from flowcore.io.flow_files import decode_flow, encode_flow
 from flowcore.io.frames import encode_frame
+from flowcore.types import FlowField
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=20_000)
@@ -175,3 +176,49 @@ def test_nothing_bars_a_screen_reader(page, server, path):
     # Streamlit's own: the hint of the shortcut beside Run is too pale.
     ours = [(rule["id"], [node["target"] for node in rule["nodes"]]) for rule in found]
     assert [rule for rule in ours if rule[0] != "color-contrast"] == []
+
+
+def test_a_reload_and_a_second_tab_find_the_uploaded_pair(page, server, pair):
+    open_compare(page, server, "?lanes=2&source=Two+frames")
+    page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(
+        [png("a.png", pair.first), png("b.png", pair.second)]
+    )
+    expect(page.get_by_text("128 x 96 px, with no truth.")).to_be_visible()
+    page.wait_for_url("**pair=**")
+    page.reload()
+    expect(page.get_by_text("128 x 96 px, with no truth.")).to_be_visible()
+    second = page.context.new_page()
+    second.goto(page.url)
+    expect(second.get_by_text("128 x 96 px, with no truth.")).to_be_visible()
+
+
+def test_a_job_survives_a_reload_and_is_cancelled_from_a_second_tab(page, server):
+    query = "?lanes=1&m1=tvl1&s1=3&source=One+image&dx=17"
+    open_compare(page, server, query)
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+    page.reload()
+    second = page.context.new_page()
+    open_compare(second, server, query)
+    second.get_by_role("button", name="Cancel").click()
+    expect(second.get_by_text("tvl1, scale 3: cancelled.")).to_be_visible()
+    expect(page.get_by_text("tvl1, scale 3: cancelled.")).to_be_visible()
+
+
+def test_a_link_to_frames_that_are_gone_says_so(page, server):
+    open_compare(page, server, f"?lanes=2&source=Two+frames&pair={'0' * 64}")
+    expect(page.get_by_text("The frames of this link are no longer on this server")).to_be_visible()
+    expect(lane_picture(page, "Flow", "dis_medium")).to_be_visible()
+
+
+def test_a_flow_with_the_wrong_sign_is_pointed_out(page, server, pair):
+    open_compare(page, server, "?lanes=2&source=Two+frames")
+    page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(
+        [png("a.png", pair.first), png("b.png", pair.second)]
+    )
+    expect(page.get_by_text("128 x 96 px, with no truth.")).to_be_visible()
+    page.get_by_text("Truth, labels, occlusions (optional)").click()
+    wrong = encode_flow(FlowField(-pair.truth.uv), "flo")
+    page.get_by_test_id("stFileUploaderDropzoneInput").nth(1).set_input_files(
+        {"name": "x.flo", "mimeType": "", "buffer": wrong}
+    )
+    expect(page.get_by_text("points from the second frame to the first")).to_be_visible()

@@ -1,0 +1,81 @@
+"""Moving pictures: the warp as a flip, two panels as a wipe."""
+
+import io
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from flowcore.errors import InputError, ShapeMismatchError
+from flowcore.types import UInt8Array
+
+__all__ = ["encode_gif", "encode_mp4", "flip_frames", "wipe_frames"]
+
+_NUM_WIPE_STEPS = 24
+
+
+def flip_frames(first: UInt8Array, second: UInt8Array, warped: UInt8Array) -> list[UInt8Array]:
+    """First and second frame in turn, then first and warped second: what the flow explains."""
+    return [first, second, first, second, first, warped, first, warped]
+
+
+def wipe_frames(left: UInt8Array, right: UInt8Array) -> list[UInt8Array]:
+    """A line that wanders over two pictures and back: ``left`` on its left, ``right`` beyond.
+
+    Raises
+    ------
+    ShapeMismatchError
+        The pictures differ in size.
+    """
+    if left.shape != right.shape:
+        raise ShapeMismatchError(f"The pictures differ in size: {left.shape}, {right.shape}.")
+    width = left.shape[1]
+    there = np.linspace(0, width, _NUM_WIPE_STEPS).astype(int).tolist()
+    frames = []
+    for edge in [*there, *there[-2:0:-1]]:
+        frame = np.concatenate([left[:, :edge], right[:, edge:]], axis=1)
+        frame[:, max(0, edge - 1) : edge + 1] = 255
+        frames.append(frame)
+    return frames
+
+
+def encode_gif(frames: Sequence[UInt8Array], *, seconds_per_frame: float) -> bytes:
+    """The frames as a GIF that repeats for ever; colors are reduced to 256 a frame."""
+    images = [Image.fromarray(frame) for frame in frames]
+    file = io.BytesIO()
+    images[0].save(
+        file,
+        "GIF",
+        save_all=True,
+        append_images=images[1:],
+        duration=round(1000 * seconds_per_frame),
+        loop=0,
+        disposal=1,
+    )
+    return file.getvalue()
+
+
+def encode_mp4(frames: Sequence[UInt8Array], *, frames_per_second: float) -> bytes:
+    """The frames as an MP4 (MPEG-4 part 2); sides are cut to even numbers of px.
+
+    Raises
+    ------
+    InputError
+        The frames are smaller than 16 px, which the codec does not take, or it is missing here.
+    """
+    height, width = (side // 2 * 2 for side in frames[0].shape[:2])
+    if min(height, width) < 16:
+        raise InputError(f"A video needs frames of 16 px or more, got {width}x{height}.")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "video.mp4"
+        codec = cv2.VideoWriter.fourcc(*"mp4v")
+        writer = cv2.VideoWriter(str(path), codec, frames_per_second, (width, height))
+        if not writer.isOpened():
+            raise InputError("This build of OpenCV cannot write MP4.")
+        for frame in frames:
+            writer.write(np.ascontiguousarray(frame[:height, :width, ::-1]))
+        writer.release()
+        return path.read_bytes()

@@ -1,0 +1,47 @@
+"""Moving pictures can be read back."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from flowcore.errors import InputError, ShapeMismatchError
+from flowcore.io.video import decode_video_frames, probe_video
+from flowcore.viz.animation import encode_gif, encode_mp4, flip_frames, wipe_frames
+
+RED = np.full((33, 48, 3), (255, 0, 0), np.uint8)
+BLUE = np.full((33, 48, 3), (0, 0, 255), np.uint8)
+
+
+def test_wipe_wanders_over_and_back():
+    frames = wipe_frames(RED, BLUE)
+    reds = [int((frame == (255, 0, 0)).all(-1).sum()) for frame in frames]
+    assert reds[0] == 0
+    assert max(reds) >= 33 * 46
+    top = reds.index(max(reds))
+    assert reds[: top + 1] == sorted(reds[: top + 1])
+    assert reds[top:] == sorted(reds[top:], reverse=True)
+
+
+def test_gif_comes_back():
+    gif = Image.open(io.BytesIO(encode_gif(flip_frames(RED, BLUE, RED), seconds_per_frame=0.4)))
+    assert gif.n_frames >= 4
+    assert gif.info["duration"] == 400
+    assert gif.info["loop"] == 0
+
+
+def test_mp4_comes_back():
+    frames = wipe_frames(RED, BLUE)
+    video = encode_mp4(frames, frames_per_second=12)
+    info = probe_video(video)
+    assert (info.num_frames, info.height, info.width) == (len(frames), 32, 48)
+    (first,) = decode_video_frames(video, [0])
+    assert np.abs(first[:, 4:].astype(int) - BLUE[:32, 4:]).mean() < 12
+
+
+def test_what_cannot_move_is_named():
+    with pytest.raises(ShapeMismatchError, match="differ in size"):
+        wipe_frames(RED, BLUE[:5])
+    with pytest.raises(InputError, match="16 px or more"):
+        encode_mp4([RED[:4]], frames_per_second=1)
