@@ -18,11 +18,13 @@ from matplotlib.patheffects import AbstractPathEffect, withStroke
 
 from flowcore.comparison import Lane
 from flowcore.errors import ConfigError
+from flowcore.metrics.curves import cumulative_share
+from flowcore.metrics.flow import epe
 from flowcore.panels import LAYERS, Scale, draw, draw_truth, shared_scale
 from flowcore.types import FramePair, UInt8Array
 from flowcore.viz.flow_color import flow_to_color
 
-__all__ = ["Box", "FigureFormat", "FigureSpec", "build_figure", "figure_caption"]
+__all__ = ["Box", "FigureFormat", "FigureSpec", "build_figure", "error_chart", "figure_caption"]
 
 FigureFormat: TypeAlias = Literal["png", "svg", "pdf"]
 Box: TypeAlias = tuple[int, int, int, int]  # left, top, right, bottom in px; right, bottom excluded
@@ -95,6 +97,34 @@ def build_figure(
             _draw_legend(foot.subplots(), scale)
         file = io.BytesIO()
         figure.savefig(file, format=kind, dpi=300, metadata=_metadata(pair, lanes, kind))
+    return file.getvalue()
+
+
+def error_chart(pair: FramePair, lanes: Mapping[str, Lane]) -> bytes:
+    """The cumulative error of every lane as SVG.
+
+    Raises
+    ------
+    ConfigError
+        The pair has no truth.
+    """
+    if pair.truth is None:
+        raise ConfigError("Without a true flow there is no error to draw.")
+    limits = np.geomspace(0.01, 100, 81, dtype=np.float32)
+    with mpl.rc_context({"svg.fonttype": "none", "font.size": 9}):
+        figure = Figure(figsize=(6, 3), layout="constrained")
+        FigureCanvasAgg(figure)
+        axis = figure.subplots()
+        for title, lane in lanes.items():
+            flow = lane.estimate.flow
+            errors = epe(flow.uv, pair.truth.uv)[flow.valid & pair.truth.valid]
+            axis.semilogx(limits, cumulative_share(errors, limits), label=title)
+        axis.set_xlabel("end-point error, px")
+        axis.set_ylabel("pixels not above, %")
+        axis.grid(visible=True, alpha=0.3)
+        axis.legend()
+        file = io.BytesIO()
+        figure.savefig(file, format="svg")
     return file.getvalue()
 
 

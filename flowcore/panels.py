@@ -9,7 +9,14 @@ from flowcore.metrics.flow import epe
 from flowcore.types import FlowField, FramePair, UInt8Array
 from flowcore.viz.error import color_bar, error_to_color, kitti_bar, kitti_error_color
 from flowcore.viz.flow_color import color_wheel, flow_to_color, shared_max_magnitude
-from flowcore.viz.overlay import difference, draw_arrows, hatch, overlay_mask, warped_second
+from flowcore.viz.overlay import (
+    difference,
+    draw_arrows,
+    fetched_second,
+    hatch,
+    overlay_mask,
+    warped_second,
+)
 
 __all__ = [
     "LAYERS",
@@ -105,7 +112,7 @@ def draw(layer: str, pair: FramePair, lane: Lane, scale: Scale) -> UInt8Array:
         case "warped":
             return warped_second(pair.second, flow, visible=lane.consistent)
         case "difference":
-            return difference(pair.first, warped_second(pair.second, flow))
+            return difference(pair.first, fetched_second(pair.second, flow))
         case "consistency":
             return _consistency(pair, lane)
         case "arrows":

@@ -1,5 +1,6 @@
 """What leaves a comparison: a table, a panel sheet, a bundle of everything."""
 
+import base64
 import html
 import io
 import re
@@ -11,6 +12,7 @@ import pandas as pd
 
 from flowcore.comparison import Lane, settings_document
 from flowcore.errors import InputError
+from flowcore.figure import error_chart
 from flowcore.io.atomic import write_bytes
 from flowcore.io.flow_files import encode_flow
 from flowcore.io.frames import encode_frame
@@ -20,7 +22,7 @@ from flowcore.recipes import as_command
 from flowcore.types import FramePair, UInt8Array
 from flowcore.viz.animation import encode_gif, encode_mp4, flip_frames, wipe_frames
 from flowcore.viz.flow_color import color_wheel
-from flowcore.viz.overlay import warped_second
+from flowcore.viz.overlay import fetched_second
 from flowcore.viz.sheet import panel_sheet
 from flowcore.viz.viewer_page import viewer_page
 from flowcore.viz.viewer_payload import ViewerLane, pack_viewer
@@ -130,7 +132,7 @@ def bundle(pair: FramePair, lanes: Mapping[str, Lane]) -> bytes:
 
 def flip_gif(pair: FramePair, lane: Lane) -> bytes:
     """A GIF that flips between first and second frame, then between first and warped second."""
-    warped = warped_second(pair.second, lane.estimate.flow)
+    warped = fetched_second(pair.second, lane.estimate.flow)
     return encode_gif(flip_frames(pair.first, pair.second, warped), seconds_per_frame=0.5)
 
 
@@ -192,13 +194,19 @@ def html_report(pair: FramePair, lanes: Mapping[str, Lane]) -> str:
     )
     table = metrics_table(lanes).T
     table.index = [_row_label(key) for key in table.index]
-    sections = {
+    sections = {} if pair.truth is None else {"Cumulative error": _chart(pair, lanes)}
+    sections |= {
         "Metrics": table.to_html(float_format="{:.3f}".format, na_rep="", border=0),
         "To repeat it": f"<pre>{html.escape(_commands(lanes))}</pre>",
         "Settings": f"<pre>{html.escape(settings_document(pair, lanes))}</pre>",
     }
     below = "".join(f"<h2>{title}</h2>{content}" for title, content in sections.items())
     return viewer_page(payload, title=f"Flowscope: {pair.name or 'comparison'}", below=below)
+
+
+def _chart(pair: FramePair, lanes: Mapping[str, Lane]) -> str:
+    image = base64.b64encode(error_chart(pair, lanes)).decode()
+    return f'<img alt="Cumulative error of every lane" src="data:image/svg+xml;base64,{image}">'
 
 
 def _row_label(key: str) -> str:

@@ -11,8 +11,9 @@ from pypdf import PdfReader
 from flowcore.comparison import external_lane
 from flowcore.data.synthetic import make_pair
 from flowcore.errors import ConfigError
-from flowcore.figure import FigureSpec, build_figure, figure_caption
+from flowcore.figure import FigureSpec, build_figure, error_chart, figure_caption
 from flowcore.report import metrics_latex
+from flowcore.types import FramePair
 
 PANELS = (("frames", "first"), ("frames", "truth"), ("ours", "flow"), ("ours", "error"))
 
@@ -72,6 +73,14 @@ def test_an_inset_adds_a_picture(shown):
 def test_what_cannot_be_shown_is_named(shown, spec, words):
     with pytest.raises(ConfigError, match=words):
         build_figure(*shown, spec, "png")
+
+
+def test_chart_names_every_lane(shown):
+    svg = error_chart(*shown).decode()
+    assert ">ours</text>" in svg
+    assert "end-point error, px" in svg
+    with pytest.raises(ConfigError, match="true flow"):
+        error_chart(FramePair(shown[0].first, shown[0].second), shown[1])
 
 
 def test_caption_states_pair_settings_and_scale(shown):

@@ -7,7 +7,8 @@ import { epeAt } from "./readings.js";
 
 const MARK = pack(230, 0, 126);
 const HATCH = pack(128, 128, 128);
-const MAX_PIXELS = 2.1e6;
+const MAX_PIXELS = 2.1e6; // of a detail, as many as a screen can show
+const MAX_WHOLE_PIXELS = 3e5; // of the whole frame, as many as a pane of a grid can show
 
 const PAINTERS = {
   flow: paintFlow,
@@ -21,9 +22,9 @@ const PAINTERS = {
   labels: paintLabels,
 };
 
-// The whole frame, thinned where it has more pixels than a screen can show.
+// The whole frame, thinned where it has more pixels than a pane can show; a detail fills in the rest.
 export function wholeRegion({ width, height }) {
-  const step = Math.max(1, Math.ceil(Math.sqrt((width * height) / MAX_PIXELS)));
+  const step = Math.max(1, Math.ceil(Math.sqrt((width * height) / MAX_WHOLE_PIXELS)));
   return { x: 0, y: 0, step, columns: Math.ceil(width / step), rows: Math.ceil(height / step), isWhole: true };
 }
 

@@ -5,7 +5,7 @@ import numpy as np
 from flowcore.errors import InputError
 from flowcore.types import FloatArray
 
-__all__ = ["cumulative_share", "mean_by_speed", "share_per_bin"]
+__all__ = ["cumulative_share", "mean_per_bin", "share_per_bin"]
 
 
 def share_per_bin(values: FloatArray, edges: FloatArray) -> FloatArray:
@@ -33,18 +33,18 @@ def cumulative_share(values: FloatArray, limits: FloatArray) -> FloatArray:
     return (100 * counts / values.size).astype(np.float32)
 
 
-def mean_by_speed(errors: FloatArray, speeds: FloatArray, edges: FloatArray) -> FloatArray:
-    """Mean error of the pixels in each bin of true speed, px; NaN where a bin is empty.
+def mean_per_bin(errors: FloatArray, by: FloatArray, edges: FloatArray) -> FloatArray:
+    """Mean error of the pixels in each bin of another quantity, px; NaN where a bin is empty.
 
     Examples
     --------
     >>> errors, speeds = np.array([1.0, 3.0]), np.array([0.5, 0.7])
-    >>> mean_by_speed(errors, speeds, np.array([0.0, 1.0, 2.0])).tolist()
+    >>> mean_per_bin(errors, speeds, np.array([0.0, 1.0, 2.0])).tolist()
     [2.0, nan]
     """
     _require_values(errors)
-    counts = np.histogram(speeds, edges)[0]
-    sums = np.histogram(speeds, edges, weights=errors)[0]
+    counts = np.histogram(by, edges)[0]
+    sums = np.histogram(by, edges, weights=errors)[0]
     means = np.full(counts.shape, np.nan, np.float32)
     np.divide(sums, counts, out=means, where=counts > 0, casting="unsafe")
     return means

@@ -7,7 +7,7 @@ from flowcore.ops.convert import flow_to_tensor, frame_to_array, frame_to_tensor
 from flowcore.ops.warp import lands_inside, warp
 from flowcore.types import BoolArray, FlowField, UInt8Array
 
-__all__ = ["difference", "draw_arrows", "hatch", "overlay_mask", "warped_second"]
+__all__ = ["difference", "draw_arrows", "fetched_second", "hatch", "overlay_mask", "warped_second"]
 
 ARROW_COLOR = (255, 230, 0)
 HATCH_COLOR = (255, 0, 128)
@@ -65,10 +65,14 @@ def warped_second(
 
     Hatched where the flow is unknown or leaves the frame, and where ``visible`` is false.
     """
-    field = flow_to_tensor(flow.uv)
-    picture = frame_to_array(warp(frame_to_tensor(second), field))
-    seen = lands_inside(field)[0].numpy() & flow.valid
-    return hatch(picture, ~(seen if visible is None else seen & visible))
+    seen = lands_inside(flow_to_tensor(flow.uv))[0].numpy() & flow.valid
+    hidden = ~(seen if visible is None else seen & visible)
+    return hatch(fetched_second(second, flow), hidden)
+
+
+def fetched_second(second: UInt8Array, flow: FlowField) -> UInt8Array:
+    """The second frame fetched back by the flow, nothing marked; its border repeats outwards."""
+    return frame_to_array(warp(frame_to_tensor(second), flow_to_tensor(flow.uv)))
 
 
 def difference(first: UInt8Array, second: UInt8Array, *, gain: int = 4) -> UInt8Array:

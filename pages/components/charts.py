@@ -10,20 +10,22 @@ import streamlit as st
 from flowcore.comparison import Lane
 from flowcore.errors import FlowcoreError
 from flowcore.metrics.bootstrap import paired_difference
-from flowcore.metrics.curves import cumulative_share, mean_by_speed, share_per_bin
+from flowcore.metrics.curves import cumulative_share, mean_per_bin, share_per_bin
 from flowcore.metrics.flow import epe
 from flowcore.types import FramePair
+from flowcore.viz.overlay import fetched_second
 
 __all__ = ["show_charts", "show_difference"]
 
 NUM_BINS = 60
+RELIABILITY = "Error against warp error"
 
 
 def show_charts(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
     """Distribution of the error, and error against speed; of the speed where there is no truth."""
     charts = ["Speed"]
     if pair.truth is not None:
-        charts = ["Cumulative error", "Error", "Error against speed", "Speed"]
+        charts = ["Cumulative error", "Error", "Error against speed", RELIABILITY, "Speed"]
     name = st.segmented_control(
         "Charts", charts, default=charts[0], required=True, key="chart", bind="query-params"
     )
@@ -72,6 +74,7 @@ def _figure(name: str, pair: FramePair, lanes: Mapping[str, Lane]) -> go.Figure:
         "Cumulative error": ("end-point error, px", "pixels not above, %"),
         "Error": ("end-point error, px", "pixels, %"),
         "Error against speed": ("true speed, px", "mean end-point error, px"),
+        RELIABILITY: ("difference of first and warped second frame, gray levels", "mean EPE, px"),
         "Speed": ("estimated speed, px", "pixels, %"),
     }
     x_title, y_title = titles[name]
@@ -102,6 +105,10 @@ def _curve(name: str, pair: FramePair, lane: Lane) -> tuple[np.ndarray, np.ndarr
     if name == "Error":
         edges = np.linspace(0, max(1.0, float(np.percentile(errors, 98))), NUM_BINS + 1)
         return edges[:-1], share_per_bin(errors, edges)
+    if name == RELIABILITY:
+        difference = np.abs(pair.first - fetched_second(pair.second, flow).astype(np.float32))
+        edges = np.linspace(0, 80, NUM_BINS // 2 + 1)
+        return edges[:-1], mean_per_bin(errors, difference.mean(-1)[known], edges)
     speeds = pair.truth.magnitude[known]
     edges = np.linspace(0, max(1.0, float(speeds.max())), NUM_BINS // 2 + 1)
-    return edges[:-1], mean_by_speed(errors, speeds, edges)
+    return edges[:-1], mean_per_bin(errors, speeds, edges)

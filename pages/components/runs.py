@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -81,5 +82,10 @@ def _submit(pair: FramePair, lane: LaneChoice, threads: int | None, *, again: bo
     if known is not None and not (again and known.state in ("failed", "cancelled")):
         return known
     if flow is not None:
-        return queue.submit(key, measure_external, pair, flow, lane.title)
-    return queue.submit(key, estimate_lane, pair, lane.config, threads)
+        return queue.submit(key, measure_external, pair, flow, lane.title, owner=_owner())
+    return queue.submit(key, estimate_lane, pair, lane.config, threads, owner=_owner())
+
+
+def _owner() -> str:
+    """The browser session: the queue lets sessions take turns."""
+    return st.session_state.setdefault("owner", uuid.uuid4().hex)

@@ -5,7 +5,7 @@ import pytest
 
 from flowcore.errors import ConfigError, InputError, ShapeMismatchError
 from flowcore.metrics.bootstrap import paired_difference
-from flowcore.metrics.curves import cumulative_share, mean_by_speed, share_per_bin
+from flowcore.metrics.curves import cumulative_share, mean_per_bin, share_per_bin
 
 
 def test_a_constant_lead_is_certain():
@@ -61,4 +61,4 @@ def test_distributions_need_pixels():
     for call in (share_per_bin, cumulative_share):
         with pytest.raises(InputError, match="at least one pixel"):
             call(np.array([], np.float32), np.arange(3.0))
-    assert np.isnan(mean_by_speed(np.ones(1), np.ones(1) * 5, np.array([0.0, 1.0]))).all()
+    assert np.isnan(mean_per_bin(np.ones(1), np.ones(1) * 5, np.array([0.0, 1.0]))).all()
