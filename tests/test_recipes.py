@@ -17,10 +17,12 @@ from flowcore.report import write_pair
 from flowcore.types import ChunkGrid, PipelineConfig
 
 ROOT = Path(__file__).resolve().parent.parent
-CONFIGS = [
-    PipelineConfig("dis_medium"),
-    PipelineConfig("dis_fast", scale=0.5, blur_sigma=1.5),
-    PipelineConfig("farneback", chunks=ChunkGrid(2, 3, 24, "linear", motion_aware=True)),
+CONFIGS = [  # what the presets of Compare hold, and everything at once
+    *(PipelineConfig(name) for name in ("dis_ultrafast", "dis_fast", "dis_medium", "farneback")),
+    *(PipelineConfig("dis_medium", chunks=ChunkGrid(size, size)) for size in (2, 4)),
+    PipelineConfig("dis_medium", scale=0.5),
+    *(PipelineConfig("dis_medium", blur_sigma=sigma) for sigma in (1.0, 2.0, 4.0)),
+    PipelineConfig("farneback", 0.5, 1.5, ChunkGrid(2, 3, 24, "linear", motion_aware=True)),
 ]
 
 
@@ -38,7 +40,7 @@ def run_text(arguments, folder):
     return read_flow(folder / "flow.flo").uv
 
 
-@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.model)
+@pytest.mark.parametrize("config", CONFIGS, ids=str)
 def test_copied_text_gives_the_same_flow(folder, config):
     shown = run_lane(samples.load("occluder"), config, threads=1).estimate.flow.uv
     command = shlex.split(as_command(config, threads=1))

@@ -26,12 +26,15 @@ __all__ = ["chosen_pixels", "show_downloads", "show_lanes", "show_table"]
 GROUPS = {
     "Summary": ("epe", "fl_all", "outlier_1px", "wauc", "angular_error", "psnr", "ssim",
                 "consistent_share"),
-    "Speed": ("epe_s0_1", "epe_s0_10", "epe_s10_40", "epe_s40_plus"),
-    "Occlusion": ("epe_matched", "epe_unmatched", "epe_d0_10", "epe_d10_60", "epe_d60_140"),
+    "Middlebury": ("epe", "angular_error", "r0_5", "r1", "r2", "a50", "a75", "a95"),
+    "Sintel": ("epe", "epe_matched", "epe_unmatched", "epe_d0_10", "epe_d10_60", "epe_d60_140",
+               "epe_s0_10", "epe_s10_40", "epe_s40_plus"),
+    "KITTI": ("fl_all", "epe", "outlier_3px"),
+    "Spring": ("outlier_1px", "epe", "fl_all", "wauc", "epe_s0_10", "epe_s10_40", "epe_s40_plus"),
     "Rates": ("outlier_1px", "outlier_3px", "outlier_5px", "inlier_1px", "inlier_3px",
-              "inlier_5px", "r0_5", "r1", "r2", "a50", "a75", "a95"),
+              "inlier_5px", "epe_s0_1", "density"),
     "Warp": ("psnr", "psnr_identity", "ssim", "ssim_identity", "photometric_error",
-             "photometric_error_identity", "consistent_share", "consistency_median", "density"),
+             "photometric_error_identity", "consistent_share", "consistency_median"),
 }  # fmt: skip
 BEST = "font-weight: 700"
 TABLE = "table"
@@ -95,7 +98,7 @@ def show_table(lanes: Mapping[str, Lane]) -> None:
         required=True,
         key="metrics",
         bind="query-params",
-        help="Click a number to see its pixels in the viewer.",
+        help="Click a number to see its pixels in the viewer, or a dash to learn why it is one.",
     )
     shown = table[["seconds", "threads", *groups.get(name, groups["Summary"])]]
     st.dataframe(
@@ -104,6 +107,7 @@ def show_table(lanes: Mapping[str, Lane]) -> None:
         on_select="rerun",
         selection_mode="single-cell",
         key=TABLE,
+        placeholder="-",
         alt="Metrics of every lane",
     )
 

@@ -16,6 +16,7 @@ from pages.components.tasks import estimate_lane, measure_external
 __all__ = ["Run", "start", "watch"]
 
 QUICK_SECONDS = 0.4
+MIN_PROGRESS = 0.05  # below, nothing can be said of the time left
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +71,10 @@ def _describe(run: Run) -> str:
     job = run.job
     if job.state == "queued":
         return f"{run.lane.title}: number {job.position} in the queue"
-    return f"{run.lane.title}: {job.message or 'starting'}, {job.seconds:.0f} s"
+    left = ""
+    if job.progress > MIN_PROGRESS:
+        left = f", about {job.seconds * (1 - job.progress) / job.progress:.0f} s left"
+    return f"{run.lane.title}: {job.message or 'starting'}, {job.seconds:.0f} s{left}"
 
 
 def _submit(pair: FramePair, lane: LaneChoice, threads: int | None, *, again: bool) -> Job:
