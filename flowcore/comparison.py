@@ -52,6 +52,7 @@ def run_lane(
     ``flowcore.pipeline.run``.
     """
     _require_memory_to_measure(pair)
+    report(0.0, "estimating the flow")
     estimate = run(
         pair,
         config,
