@@ -3,6 +3,8 @@
 const UNKNOWN = pack(128, 128, 128);
 const WHITE = pack(255, 255, 255);
 const WHEEL = colorWheel();
+const EIGHTH_STEPS = 8192;
+const EIGHTH = Float64Array.from({ length: EIGHTH_STEPS + 1 }, (_, i) => (Math.atan(i / EIGHTH_STEPS) / Math.PI) * 27);
 
 // Fractions are cut off, as the Python pictures cut them.
 export function pack(r, g, b) {
@@ -43,10 +45,15 @@ export function polar({ u, v, step, valid }, region, width) {
   return { position, speed };
 }
 
+// 0 is right, 13.5 down, 27 left, 40.5 up. From a table of the first eighth turn: a hundred times finer
+// than the eye, and several times faster than atan2, which took most of the time of a picture.
 function wheelPosition(u, v) {
-  // For v = 0 this is atan2(-0, -u): "right" is the start of the wheel, as in the Python pictures.
-  const angle = Math.fround(Math.atan2(-v, -u) / Math.PI);
-  return ((angle + 1) / 2) * 54;
+  const x = Math.abs(u);
+  const y = Math.abs(v);
+  if (x === 0 && y === 0) return 0;
+  let position = y <= x ? EIGHTH[Math.round((y / x) * EIGHTH_STEPS)] : 13.5 - EIGHTH[Math.round((x / y) * EIGHTH_STEPS)];
+  if (u < 0) position = 27 - position;
+  return v < 0 ? 54 - position : position;
 }
 
 export function flowColors(out, { position, speed }, { maxMagnitude, noiseFloor }) {

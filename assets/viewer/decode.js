@@ -1,7 +1,8 @@
 // Payload -> model: frames as bitmaps, flows as integers of a stated step, masks as bytes.
 // The layout is described in flowcore/viz/viewer_payload.py, which writes it.
 
-const FORMAT = 1;
+const FORMAT = 2;
+const ESCAPE = 255;
 
 export function readHeader(bytes) {
   const length = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(0, true);
@@ -57,31 +58,30 @@ export function photoPixels(photo) {
   return photo.pixels;
 }
 
-// Two planes, u and v, each as its low bytes and then its high bytes.
+// Two planes of bytes, u and v; then, 16 bits each, the numbers for which 255 stands in the planes.
 export function decodeFlow(raw, step, { width, height }) {
-  const size = 2 * width * height;
-  return {
-    u: integratePlane(raw.subarray(0, size), width, height),
-    v: integratePlane(raw.subarray(size), width, height),
-    step,
-  };
+  const size = width * height;
+  const large = new Uint16Array(raw.slice(2 * size).buffer);
+  const u = integratePlane(raw.subarray(0, size), large, width, height);
+  const v = integratePlane(raw.subarray(size, 2 * size), large.subarray(u.numLarge), width, height);
+  return { u: u.plane, v: v.plane, step };
 }
 
 // Undoes, in this order: zigzag, differences down the columns, differences along the rows.
-function integratePlane(raw, width, height) {
-  const numPixels = width * height;
-  const plane = new Int16Array(numPixels);
+function integratePlane(raw, large, width, height) {
+  const plane = new Int16Array(width * height);
+  let numLarge = 0;
   const along = new Int16Array(width);
   for (let y = 0, i = 0; y < height; y++) {
     let value = 0;
     for (let x = 0; x < width; x++, i++) {
-      const zigzag = raw[i] | (raw[numPixels + i] << 8);
+      const zigzag = raw[i] === ESCAPE ? large[numLarge++] : raw[i];
       along[x] += (zigzag >>> 1) ^ -(zigzag & 1);
       value += along[x];
       plane[i] = value; // wraps to 16 bits, as the differences did
     }
   }
-  return plane;
+  return { plane, numLarge };
 }
 
 function unpackBits(bits, numPixels) {

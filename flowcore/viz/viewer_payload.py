@@ -5,7 +5,8 @@ the blobs, which the header names by offset and length:
 
 - frames: JPEG;
 - flows: whole numbers of a stated ``step`` in px, 16 bit, as differences along rows and columns,
-  folded to small unsigned numbers, the low bytes of u, its high bytes, then v alike, gzip;
+  folded to small unsigned numbers, one byte each, u before v; 255 stands for a larger number, and
+  these follow in the same order with 16 bits each; gzip;
 - masks: one bit a pixel, the first pixel in the highest bit, gzip;
 - labels: 32-bit numbers, gzip.
 """
@@ -21,17 +22,17 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from flowcore.errors import ConfigError, InputError, ShapeMismatchError
-from flowcore.types import BoolArray, FlowField, FramePair, UInt8Array
+from flowcore.types import BoolArray, FlowField, FramePair, IntArray, UInt8Array
 from flowcore.viz.flow_color import shared_max_magnitude
 
 __all__ = ["ViewerLane", "pack_viewer"]
 
-FORMAT = 1
+FORMAT = 2
 _FINEST_STEP = 2.0**-8  # px; the read-out shows hundredths
 _JPEG_QUALITY = 92
+_ESCAPE = 255
 _MAX_SIDE = 65500  # what JPEG holds
 
 
@@ -132,7 +133,7 @@ def pack_viewer(
         "truth": _lane(blobs, ViewerLane("Truth", pair.truth)) if pair.truth is not None else None,
         "lanes": [_lane(blobs, lane) for lane in lanes],
         "occluded": _mask(blobs, pair.occluded),
-        "labels": None if pair.labels is None else blobs.add(_zip(pair.labels.astype("<i4"))),
+        "labels": None if pair.labels is None else blobs.add(_zip(_label_bytes(pair.labels))),
         "classNames": {str(label): name for label, name in (class_names or {}).items()},
         "marked": marked and {"title": marked[0], "mask": _mask(blobs, marked[1])},
     }
@@ -183,21 +184,27 @@ def _step(flow: FlowField) -> float:
     return max(_FINEST_STEP, 2.0 ** math.ceil(math.log2(max(largest, 1e-9) / 32767)))
 
 
-def _flow_bytes(flow: FlowField, step: float) -> UInt8Array:
-    """The flow in steps, as differences, folded to unsigned, low bytes before high bytes."""
+def _flow_bytes(flow: FlowField, step: float) -> bytes:
+    """The flow in steps, as differences, folded to unsigned; then what does not fit into a byte."""
     planes = np.rint(flow.uv.transpose(2, 0, 1) / step).astype(np.int16)
     zero = np.int16(0)
     planes = np.diff(np.diff(planes, axis=2, prepend=zero), axis=1, prepend=zero)  # wraps
-    folded = ((planes << 1) ^ (planes >> 15)).astype("<u2").view(np.uint8)
-    return np.ascontiguousarray(folded.reshape(2, -1, 2).transpose(0, 2, 1))
+    folded = ((planes << 1) ^ (planes >> 15)).view(np.uint16)
+    small = np.minimum(folded, _ESCAPE).astype(np.uint8)
+    large = folded[folded >= _ESCAPE].astype("<u2")
+    return bytes(small.tobytes() + large.tobytes())
+
+
+def _label_bytes(labels: IntArray) -> bytes:
+    return labels.astype("<i4").tobytes()
 
 
 def _mask(blobs: _Blobs, mask: BoolArray | None) -> dict[str, int] | None:
-    return None if mask is None else blobs.add(_zip(np.packbits(mask)))
+    return None if mask is None else blobs.add(_zip(np.packbits(mask).tobytes()))
 
 
-def _zip(array: npt.NDArray[Any]) -> bytes:
-    return gzip.compress(array.tobytes(), 1, mtime=0)
+def _zip(content: bytes) -> bytes:
+    return gzip.compress(content, 1, mtime=0)
 
 
 def _photo(frame: UInt8Array) -> bytes:

@@ -23,8 +23,9 @@ def unpack(payload):
 
 
 def decode_flow(raw, step, height, width):
-    planes = np.frombuffer(raw, np.uint8).reshape(2, 2, -1).astype(np.uint16)
-    folded = planes[:, 0] | planes[:, 1] << 8
+    size = 2 * height * width
+    folded = np.frombuffer(raw[:size], np.uint8).astype(np.uint16)
+    folded[folded == 255] = np.frombuffer(raw[size:], "<u2")
     steps = (folded >> 1).astype(np.int16) ^ -(folded & 1).astype(np.int16)
     steps = steps.reshape(2, height, width).astype(np.int64)
     whole = steps.cumsum(1).cumsum(2).astype(np.int16)
