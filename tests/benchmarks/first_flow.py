@@ -18,8 +18,6 @@ from playwright.sync_api import sync_playwright
 ROOT = Path(__file__).resolve().parents[2]
 PORT = 8517
 ADDRESS = f"http://localhost:{PORT}"
-PANEL = "img[alt='Flow of dis_medium']"
-DRAWN = f'() => [...document.querySelectorAll("{PANEL}")].some(i => i.complete && i.naturalWidth)'
 
 
 def wait_for_server() -> None:
@@ -36,9 +34,9 @@ def load(browser) -> tuple[float, float]:
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     start = time.perf_counter()
     page.goto(f"{ADDRESS}/compare")
-    page.wait_for_function(DRAWN, timeout=120_000)
+    page.get_by_role("img", name="dis_medium: Flow").wait_for(timeout=120_000)
     first = time.perf_counter() - start
-    page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton]')")
+    page.get_by_role("img", name="tvl1: Flow").wait_for(timeout=120_000)
     everything = time.perf_counter() - start
     page.close()
     return first, everything
