@@ -127,7 +127,8 @@ def _identity(number: int) -> tuple[str, bool]:
             st.form_submit_button(
                 label, key=f"{label}-{number}", on_click=action, args=tuple(arguments)
             )
-    return name[:40].strip(), is_shown
+    plain = re.sub(r"[^\w .,+-]", "", name)  # titles stand in texts that know markup
+    return plain[:40].strip(), is_shown
 
 
 def _model_of_first_lane() -> str:

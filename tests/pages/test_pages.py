@@ -161,7 +161,7 @@ def test_lanes_are_duplicated_moved_named_and_hidden():
     assert lane_titles(app) == ["dis_fast", "dis_fast (2)", "dis_ultrafast"]
     app.button(key="Move right-2").click().run()
     assert lane_titles(app) == ["dis_fast", "dis_ultrafast", "dis_fast (3)"]
-    app.text_input(key="n1").set_value("ours")
+    app.text_input(key="n1").set_value("![o](u)<b>rs")
     app.toggle(key="on2").set_value(False)
     press_run(app)
-    assert lane_titles(app) == ["ours", "dis_fast"]
+    assert lane_titles(app) == ["oubrs", "dis_fast"]
