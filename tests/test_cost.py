@@ -1,4 +1,6 @@
-"""Cost: hand counts, and a container's limit."""
+"""Cost: hand counts, working memory, links, and a container's limit."""
+
+import sys
 
 import pytest
 import torch
@@ -50,3 +52,26 @@ def test_available_memory_is_the_smaller_one(tmp_path, monkeypatch):
     (tmp_path / "memory.current").write_text("700")
     (tmp_path / "memory.stat").write_text("")
     assert cost.available_memory() == 300
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells")
+def test_working_memory_is_what_was_held_at_the_peak_and_not_what_is_left():
+    with cost.MemoryMeter() as meter:
+        torch.ones(100_000_000, dtype=torch.uint8)
+        torch.ones(50_000_000, dtype=torch.uint8)
+    assert meter.peak_bytes == pytest.approx(100e6, rel=0.2)
+    with cost.MemoryMeter() as meter:
+        torch.ones(20_000_000, dtype=torch.uint8)
+    assert meter.peak_bytes == pytest.approx(20e6, rel=0.5)
+
+
+def test_working_memory_is_unknown_where_the_system_does_not_tell(tmp_path, monkeypatch):
+    monkeypatch.setattr(cost, "_PROCESS", tmp_path / "none")
+    with cost.MemoryMeter() as meter:
+        pass
+    assert meter.peak_bytes is None
+
+
+def test_a_link_takes_eight_bits_per_byte():
+    assert cost.transfer_seconds(681_600, cost.LINKS["LoRa, 5 kbit/s"]) == pytest.approx(1090.56)
+    assert cost.transfer_seconds(681_600, cost.LINKS["3G, 1 Mbit/s"]) == pytest.approx(5.4528)

@@ -1,7 +1,14 @@
 """Models by name. Importing this package registers every family; weights load when asked for."""
 
-from flowcore.models import classical, raft, raft_layouts  # noqa: F401  they register themselves
-from flowcore.models.base import FlowModel, ModelCard, require_frames
+from flowcore.models import (  # noqa: F401  they register themselves
+    classical,
+    flownet,
+    flownet_layouts,
+    raft,
+    raft_layouts,
+    scope,
+)
+from flowcore.models.base import FlowModel, Matcher, ModelCard, require_frames
 from flowcore.models.registry import (
     available,
     build_untrained,
@@ -14,6 +21,7 @@ from flowcore.models.weights import import_weights
 
 __all__ = [
     "FlowModel",
+    "Matcher",
     "ModelCard",
     "available",
     "build_untrained",

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 
 from flowcore.errors import ShapeMismatchError
+from flowcore.ops.matching import MatchingLevel
 from flowcore.types import Prediction
 
-__all__ = ["FlowModel", "ModelCard", "require_frames"]
+__all__ = ["FlowModel", "Matcher", "ModelCard", "require_frames"]
 
 
 class FlowModel(Protocol):
@@ -49,6 +50,19 @@ class FlowModel(Protocol):
         """An estimate of the working memory that one pair of this size takes at its peak."""
 
 
+@runtime_checkable
+class Matcher(Protocol):
+    """A model with a correlation or cost volume, which can show what it compares."""
+
+    def matching(
+        self, first: torch.Tensor, second: torch.Tensor, *, iterations: int | None = None
+    ) -> tuple[MatchingLevel, ...]:
+        """What the model compares of frames ``(1, 3, H, W)``, the most telling level first.
+
+        Where lookups follow the flow so far, it is the last lookup that counts.
+        """
+
+
 @dataclass(frozen=True)
 class ModelCard:
     """What is known about a model, without loading it.
@@ -76,6 +90,9 @@ class ModelCard:
         Of the weight file, in hex.
     scores : mapping
         ``{"middlebury": {"epe": 0.36}}``.
+    training : mapping
+        Of weights trained by this project: command, seed, steps, hours, hardware, energy, known
+        failures.
     """
 
     name: str
@@ -91,6 +108,7 @@ class ModelCard:
     data: str = ""
     sha256: str | None = None
     scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """The fields that the command line shows, ready for ``json.dumps``."""

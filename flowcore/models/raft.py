@@ -29,6 +29,7 @@ from flowcore.ops.correlation import (
     volume_bytes,
 )
 from flowcore.ops.grid import pixel_grid
+from flowcore.ops.matching import MatchingLevel, pyramid_levels
 from flowcore.types import Prediction
 
 __all__ = ["RAFT", "raft_large", "raft_small"]
@@ -115,6 +116,14 @@ class RAFT(nn.Module):
             if keep_iterates or step == iterations:
                 iterates.append(self._upsample(flow, hidden))
         return Prediction(iterates[-1], tuple(iterates) if keep_iterates else ())
+
+    def matching(
+        self, first: torch.Tensor, second: torch.Tensor, *, iterations: int | None = None
+    ) -> tuple[MatchingLevel, ...]:
+        """What every lookup compares, of frames ``(1, 3, H, W)``; iterations change nothing."""
+        require_frames(self, first, second)
+        source, target = self.feature_encoder(2 * torch.cat([first, second]) - 1).chunk(2)
+        return pyramid_levels(source, target, num_levels=_NUM_LEVELS, stride=self.stride)
 
     def memory_bytes(self, height: int, width: int) -> int:
         """The working memory of one pair."""

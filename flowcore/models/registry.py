@@ -1,10 +1,9 @@
 """Models by name: ``architecture`` or ``architecture.tag``, the tag naming a set of weights."""
 
 import difflib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import TypeVar
 
 import torch
@@ -13,8 +12,7 @@ from torch import nn
 from flowcore.cost import count_params
 from flowcore.errors import UnknownModelError, WeightsError
 from flowcore.models.base import FlowModel, ModelCard
-from flowcore.models.store import BUNDLED_FOLDER, imported_weights, load_state, user_folder
-from flowcore.types import Weights
+from flowcore.models.store import StoredWeights, load_state, stored_weights
 
 __all__ = [
     "available",
@@ -35,7 +33,6 @@ class _Architecture:
     builder: Callable[[], FlowModel]
     source: str
     licence: str
-    bundled: dict[str, Weights] = field(default_factory=dict)  # by tag
 
     @property
     def family(self) -> str:
@@ -45,17 +42,13 @@ class _Architecture:
 _ARCHITECTURES: dict[str, _Architecture] = {}
 
 
-def register(
-    tag: str | None = None, weights: Weights | None = None, *, source: str = "", licence: str = ""
-) -> Callable[[_Builder], _Builder]:
-    """A decorator that gives a builder's model a name: the builder's own, then ``.tag``.
+def register(*, source: str = "", licence: str = "") -> Callable[[_Builder], _Builder]:
+    """A decorator that lists a builder's model under the builder's own name.
+
+    Sets of weights for it, ``name.tag``, are found by their cards in the weights folders.
 
     Parameters
     ----------
-    tag, weights : optional
-        A bundled set of weights. Without them the architecture is registered alone: a method
-        that needs no weights, or a net whose weights users import. To give a net several sets,
-        stack decorators, the one with the source innermost.
     source : str
         The paper.
     licence : str
@@ -64,21 +57,14 @@ def register(
     Raises
     ------
     ValueError
-        The name is taken, or a tag comes without weights.
+        The name is taken.
     """
-    if (tag is None) != (weights is None):
-        raise ValueError("A tag and its weights belong together.")
 
     def add(builder: _Builder) -> _Builder:
         name = builder.__name__
-        known = _ARCHITECTURES.get(name)
-        is_taken = known is not None and (known.builder is not builder or tag is None)
-        if is_taken or (known is not None and tag in known.bundled):
-            raise ValueError(f"The model {name}{f'.{tag}' if tag else ''} is registered twice.")
-        architecture = known or _Architecture(builder, source, licence)
-        if tag is not None and weights is not None:
-            architecture.bundled[tag] = weights
-        _ARCHITECTURES[name] = architecture
+        if name in _ARCHITECTURES:
+            raise ValueError(f"The model {name} is registered twice.")
+        _ARCHITECTURES[name] = _Architecture(builder, source, licence)
         return builder
 
     return add
@@ -91,11 +77,11 @@ def available() -> list[str]:
 
 def catalog() -> list[ModelCard]:
     """A card of every model, sorted by name; a net without any weights has one, not available."""
-    imported = imported_weights()
+    stored = stored_weights()
     return [
-        _card(name, imported)
+        _card(name, stored.get(name))
         for architecture in sorted(_ARCHITECTURES)
-        for name in _names_of(architecture, imported)
+        for name in _names_of(architecture, stored)
     ]
 
 
@@ -109,11 +95,10 @@ def describe(name: str) -> ModelCard:
     WeightsError
         The architecture is known, but not this set of weights.
     """
-    imported = imported_weights()
-    architecture = _require_architecture(name)
-    if name != architecture and name not in _names_of(architecture, imported):
+    stored = stored_weights()
+    if name != _require_architecture(name) and name not in stored:
         raise _missing_weights(name)
-    return _card(name, imported)
+    return _card(name, stored.get(name))
 
 
 def create(name: str) -> FlowModel:
@@ -130,14 +115,13 @@ def create(name: str) -> FlowModel:
     model = _ARCHITECTURES[name.partition(".")[0]].builder()
     if not isinstance(model, nn.Module):
         return model
-    found = _find_weights(name, imported_weights())
+    found = stored_weights().get(name)
     if found is None:
         raise _missing_weights(name)
-    folder, weights = found
     try:
-        model.load_state_dict(load_state(folder, weights), strict=True)
+        model.load_state_dict(load_state(found.folder, found.weights), strict=True)
     except RuntimeError as error:
-        raise WeightsError(f"The weight file {weights.file} does not fit {name}.") from error
+        raise WeightsError(f"The weight file {found.weights.file} does not fit {name}.") from error
     return model.eval()
 
 
@@ -176,34 +160,23 @@ def _outline(architecture: str) -> nn.Module | None:
     return model if isinstance(model, nn.Module) else None
 
 
-def _names_of(architecture: str, imported: dict[str, Weights]) -> list[str]:
+def _names_of(architecture: str, stored: Iterable[str]) -> list[str]:
     """The names under which an architecture is listed."""
     if _outline(architecture) is None:
         return [architecture]
-    tags = {f"{architecture}.{tag}" for tag in _ARCHITECTURES[architecture].bundled}
-    tags |= {name for name in imported if name.partition(".")[0] == architecture}
-    return sorted(tags) or [architecture]
+    return sorted(name for name in stored if name.partition(".")[0] == architecture) or [
+        architecture
+    ]
 
 
-def _find_weights(name: str, imported: dict[str, Weights]) -> tuple[Path, Weights] | None:
-    """Folder and facts of a model's weights, present or not; None if it has none."""
-    architecture, _, tag = name.partition(".")
-    bundled = _ARCHITECTURES[architecture].bundled.get(tag)
-    if bundled is not None:
-        return BUNDLED_FOLDER, bundled
-    return (user_folder(), imported[name]) if name in imported else None
-
-
-def _card(name: str, imported: dict[str, Weights]) -> ModelCard:
+def _card(name: str, stored: StoredWeights | None) -> ModelCard:
     architecture = name.partition(".")[0]
     entry, net = _ARCHITECTURES[architecture], _outline(architecture)
-    found = _find_weights(name, imported)
-    folder, weights = found or (None, None)
-    is_here = folder is not None and weights is not None and (folder / weights.file).is_file()
+    weights = stored.weights if stored else None
     return ModelCard(
         name=name,
         family=entry.family,
-        available=is_here or net is None,
+        available=weights is not None or net is None,
         is_learnt=net is not None,
         num_params=count_params(net) if net is not None else 0,
         num_bytes=weights.num_bytes if weights else None,
@@ -214,6 +187,7 @@ def _card(name: str, imported: dict[str, Weights]) -> ModelCard:
         data=weights.data if weights else "",
         sha256=weights.sha256 if weights else None,
         scores=weights.scores if weights else {},
+        training=weights.training if weights else {},
     )
 
 

@@ -1,7 +1,7 @@
 """Weights on disk: two folders, one card beside each file, and loading that checks the hash.
 
-The bundled folder ships with the program and is described in code, by ``@register``. The user's
-folder holds what was imported: ``NAME.safetensors`` and its card ``NAME.json``.
+Both folders hold ``NAME.safetensors`` and its card ``NAME.json``: the bundled one what ships with
+the program, the user's one what was imported or trained.
 """
 
 import dataclasses
@@ -10,7 +10,7 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import platformdirs
 import torch
@@ -24,9 +24,10 @@ from flowcore.types import Weights
 __all__ = [
     "BUNDLED_FOLDER",
     "NAME_PATTERN",
-    "imported_weights",
+    "StoredWeights",
     "load_state",
     "save_weights",
+    "stored_weights",
     "user_folder",
 ]
 
@@ -40,24 +41,39 @@ def user_folder() -> Path:
     return Path(chosen) if chosen else platformdirs.user_data_path("flowscope") / "weights"
 
 
-def imported_weights() -> dict[str, Weights]:
-    """The weights in the user's folder by name; files without a readable card are passed over."""
+class StoredWeights(NamedTuple):
+    """A set of weights and the folder that holds it."""
+
+    folder: Path
+    weights: Weights
+
+
+def stored_weights() -> dict[str, StoredWeights]:
+    """All sets of weights by name; a set trained anew takes the place of a bundled one.
+
+    Files without a readable card are passed over.
+    """
     found = {}
-    for path in sorted(user_folder().glob("*.json")):
-        weights = _read_card(path)
-        if weights is not None and path.with_suffix(".safetensors").is_file():
-            found[path.stem] = weights
+    for folder in (BUNDLED_FOLDER, user_folder()):
+        for path in sorted(folder.glob("*.json")):
+            weights = _read_card(path)
+            if weights is not None and path.with_suffix(".safetensors").is_file():
+                found[path.stem] = StoredWeights(folder, weights)
     return found
 
 
-def save_weights(name: str, state: dict[str, torch.Tensor], **facts: Any) -> Weights:
-    """Write weights and their card to the user's folder; what had that name is replaced.
+def save_weights(
+    name: str, state: dict[str, torch.Tensor], *, folder: Path | None = None, **facts: Any
+) -> Weights:
+    """Write weights and their card; what had that name in the folder is replaced.
 
     Parameters
     ----------
     name : str
         ``architecture.tag``.
     state : mapping of name to tensor
+    folder : Path, optional
+        The user's if left out.
     **facts
         The fields of ``Weights`` other than file, sha256 and num_bytes.
 
@@ -73,7 +89,7 @@ def save_weights(name: str, state: dict[str, torch.Tensor], **facts: Any) -> Wei
         num_bytes=len(data),
         **facts,
     )
-    folder = user_folder()
+    folder = folder or user_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_bytes(folder / weights.file, data)
@@ -128,6 +144,7 @@ def _read_card(path: Path) -> Weights | None:
         and isinstance(weights.num_bytes, int)
         and all(isinstance(text, str) for text in (weights.recipe, weights.data, weights.licence))
         and isinstance(weights.scores, dict)
+        and isinstance(weights.training, dict)
         and all(isinstance(scores, dict) for scores in weights.scores.values())
     )
     return weights if is_sound else None

@@ -13,21 +13,36 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import numpy as np
 import torch
 from safetensors.torch import load as load_safetensors
 
 from flowcore.cost import format_bytes
 from flowcore.errors import ConfigError, WeightsError
 from flowcore.models.base import ModelCard
-from flowcore.models.registry import catalog, describe, learnt_architectures, state_shapes
-from flowcore.models.store import NAME_PATTERN, imported_weights, save_weights
+from flowcore.models.registry import describe, learnt_architectures, state_shapes
+from flowcore.models.store import BUNDLED_FOLDER, NAME_PATTERN, save_weights, stored_weights
 
-__all__ = ["MAX_CHECKPOINT_BYTES", "KnownFile", "Layout", "import_weights", "register_layout"]
+__all__ = [
+    "MAX_CHECKPOINT_BYTES",
+    "KnownFile",
+    "Layout",
+    "import_weights",
+    "read_state",
+    "register_layout",
+]
 
 MAX_CHECKPOINT_BYTES = 2**30
 
 State: TypeAlias = dict[str, torch.Tensor]
 
+_SCALAR = np._core.multiarray.scalar  # type: ignore[attr-defined]
+_NUMPY_NUMBERS = [  # beside their tensors, many checkpoints hold a score as one of numpy's numbers
+    _SCALAR,
+    (_SCALAR, "numpy.core.multiarray.scalar"),  # its name before numpy 2
+    np.dtype,
+    *(type(np.dtype(kind)) for kind in ("float64", "float32", "int64")),
+]
 _TAG_WORDS = re.compile(r"things|sintel|kitti|chairs|kubric|viper|c_t(?:_skht)?(?:_k)?(?:_v\d)?")
 
 
@@ -115,16 +130,33 @@ def import_weights(data: bytes | str | Path, *, name: str | None = None) -> Mode
     return describe(target)
 
 
+def read_state(data: bytes | str | Path, architecture: str) -> State:
+    """The tensors of a checkpoint in our own layout, for one architecture and no other.
+
+    Raises
+    ------
+    WeightsError
+        The file cannot be read, is of another architecture, or holds values that are not finite.
+    """
+    tensors = _unwrap(_parse(_read(data)))
+    faults = _faults(tensors, architecture)
+    if faults:
+        raise WeightsError(
+            f"The file does not hold weights of {architecture}: {'; '.join(faults[:4])}."
+        )
+    return _convert(tensors, architecture)
+
+
 def _tag_of(data: bytes | str | Path) -> str:
     found = None if isinstance(data, bytes) else _TAG_WORDS.search(Path(data).name.lower())
     return found.group() if found else "imported"
 
 
 def _require_free(name: str, digest: str, *, may_replace: bool) -> None:
-    imported = imported_weights()
-    if name in {card.name for card in catalog()} - imported.keys():
+    if (BUNDLED_FOLDER / f"{name}.json").is_file():
         raise ConfigError(f"{name} names bundled weights; choose another tag.")
-    if name in imported and not may_replace and digest not in imported[name].recipe:
+    stored = stored_weights().get(name)
+    if stored and not may_replace and digest not in stored.weights.recipe:
         raise ConfigError(f"{name} already names other weights; give a name for these.")
 
 
@@ -148,7 +180,8 @@ def _parse(content: bytes) -> Any:
             return load_safetensors(content)
         if content.startswith(b"PK"):
             _require_plain_archive(content)
-        return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        with torch.serialization.safe_globals(_NUMPY_NUMBERS):
+            return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except WeightsError:
         raise
     except Exception as error:  # whatever the decoder of a stranger's file stumbles over

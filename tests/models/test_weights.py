@@ -14,7 +14,7 @@ from flowcore import models
 from flowcore.errors import ConfigError, UnknownModelError, WeightsError
 from flowcore.io.flow_files import read_flow
 from flowcore.io.frames import read_frame
-from flowcore.models import weights
+from flowcore.models import store, weights
 from flowcore.models.raft import raft_large, raft_small
 from flowcore.ops.convert import flow_to_array, frame_to_tensor
 from flowcore.ops.pad import crop, pad, padding_to_stride
@@ -279,6 +279,77 @@ def test_weights_not_here_say_how_to_bring_them():
         models.create("raft_small")
     with pytest.raises(UnknownModelError, match="Did you mean raft_small"):
         models.create("raft_smal")
+
+
+@pytest.fixture
+def bundled_folder(tmp_path, monkeypatch):
+    """A folder of bundled weights of the test's own."""
+    folder = tmp_path / "bundled"
+    monkeypatch.setattr(store, "BUNDLED_FOLDER", folder)
+    monkeypatch.setattr(weights, "BUNDLED_FOLDER", folder)
+    return folder
+
+
+def half_of(net):
+    return {
+        key: tensor.half() if tensor.is_floating_point() else tensor
+        for key, tensor in net.state_dict().items()
+    }
+
+
+FACTS = {"num_params": 990_162, "recipe": "by hand", "data": "none", "licence": "MIT"}
+
+
+def test_bundled_weights_are_found_by_their_cards(bundled_folder, weights_folder):
+    net = random_net(raft_small)
+    scores = {"middlebury": {"epe": 0.5}}
+    store.save_weights(
+        "raft_small.best", half_of(net), folder=bundled_folder, scores=scores, **FACTS
+    )
+    assert not weights_folder.exists()
+    card = models.describe("raft_small.best")
+    assert (card.available, card.recipe, card.licence) == (True, "by hand", "MIT")
+    assert card.scores == scores
+    path = bundled_folder / "raft_small.best.safetensors"
+    assert card.num_bytes == path.stat().st_size < 2.1 * 990_162
+    path.rename(bundled_folder / "raft_small.other.safetensors")
+    assert "raft_small.best" not in models.available()
+
+
+def test_half_precision_is_computed_in_float32(bundled_folder):
+    net = random_net(raft_small)
+    store.save_weights("raft_small.best", half_of(net), folder=bundled_folder, **FACTS)
+    created = models.create("raft_small.best").state_dict()
+    for key, tensor in net.state_dict().items():
+        assert created[key].dtype == tensor.dtype
+        assert torch.allclose(created[key].float(), tensor.float(), rtol=1e-3, atol=1e-6)
+
+
+def test_own_training_takes_the_place_of_bundled_weights_and_imports_do_not(bundled_folder):
+    mine, theirs = random_net(raft_small), raft_small()
+    store.save_weights("raft_small.best", half_of(theirs), folder=bundled_folder, **FACTS)
+    with pytest.raises(ConfigError, match=r"raft_small\.best names bundled weights"):
+        models.import_weights(saved(theirs.state_dict()), name="raft_small.best")
+    trained = store.save_weights("raft_small.best", half_of(mine), **FACTS)
+    assert models.describe("raft_small.best").sha256 == trained.sha256
+    assert models.available().count("raft_small.best") == 1
+
+
+def test_weights_that_do_not_fit_their_name(weights_folder):
+    """A card may say what it likes; the net's own shapes decide."""
+    store.save_weights("raft_large.wrong", half_of(raft_small()), **FACTS)
+    with pytest.raises(WeightsError, match=r"does not fit raft_large\.wrong"):
+        models.create("raft_large.wrong")
+
+
+def test_state_of_one_architecture_alone(tmp_path):
+    state = raft_small().state_dict()
+    path = tmp_path / "start.pth"
+    path.write_bytes(saved({"model": state}))
+    found = weights.read_state(path, "raft_small")
+    assert all(torch.equal(found[key], state[key]) for key in state)
+    with pytest.raises(WeightsError, match="does not hold weights of raft_large"):
+        weights.read_state(path, "raft_large")
 
 
 @pytest.mark.data

@@ -1,0 +1,146 @@
+"""The parts of the size ladder's nets: residual and update blocks, lookups, upsampling.
+
+In the comments H4 = H / 4, and so on.
+"""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from flowcore.models.norm import NormedConv
+from flowcore.models.raft_parts import ConvGru, FlowHead
+from flowcore.ops.correlation import CorrelationPyramid, window_correlation
+from flowcore.ops.grid import pixel_grid
+from flowcore.ops.warp import warp
+
+__all__ = [
+    "NUM_LEVELS",
+    "RADII",
+    "AllPairsLookup",
+    "ConvexUpsampler",
+    "GridEntry",
+    "ResidualBlock",
+    "UpdateBlock",
+    "WindowLookup",
+    "upsample",
+]
+
+NUM_LEVELS = 3  # of the all-pairs pyramid
+RADII = (2, 3, 4)  # of the correlation windows on the grids 4, 8, 16 px wide, in px of the grid
+
+
+class ResidualBlock(nn.Module):
+    """Two 3x3 convolutions beside a shortcut."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.conv1 = NormedConv(size, size)
+        self.conv2 = NormedConv(size, size)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Features of the same shape."""
+        return F.relu(x + self.conv2(F.relu(self.conv1(x))))
+
+
+class GridEntry(nn.Module):
+    """What is particular to one grid: where the update block starts, and how it sees."""
+
+    def __init__(
+        self, grid: int, matching: int, block: "UpdateBlock", *, hidden_before: int
+    ) -> None:
+        super().__init__()
+        window = (2 * RADII[grid] + 1) ** 2 * (NUM_LEVELS if grid == 2 else 1)
+        self.sizes = [block.hidden_size, block.context_size]
+        self.start = nn.Conv2d(matching, sum(self.sizes), 1)
+        self.carry = (
+            nn.Identity()
+            if hidden_before == block.hidden_size
+            else nn.Conv2d(hidden_before, block.hidden_size, 1)
+        )
+        self.seen = nn.Conv2d(window, block.hidden_size, 1)
+
+    def forward(
+        self, source: torch.Tensor, hidden: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Hidden state and context, from features and the coarser grid's hidden state."""
+        start, context = self.start(source).split(self.sizes, 1)
+        return (start + self.carry(hidden)).tanh(), context.relu()
+
+
+class UpdateBlock(nn.Module):
+    """One step: what correlation says of the present flow, to a better one."""
+
+    def __init__(self, hidden_size: int, context_size: int, motion_size: int) -> None:
+        super().__init__()
+        self.hidden_size, self.context_size = hidden_size, context_size
+        self.moved = nn.Conv2d(2, 16, 7, padding=3)
+        self.joined = nn.Conv2d(hidden_size + 16, motion_size - 2, 3, padding=1)
+        self.gru = ConvGru(hidden_size, context_size, motion_size, kernel=(3, 3))
+        self.flow_head = FlowHead(hidden_size, hidden_size)
+
+    def forward(
+        self,
+        hidden: torch.Tensor,
+        context_terms: list[torch.Tensor],
+        seen: torch.Tensor,
+        flow: torch.Tensor,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """The next hidden state, and the change of flow ``(B, 2, h, w)`` in px of the grid."""
+        both = torch.cat([seen, self.moved(flow)], 1).relu()
+        motion = torch.cat([self.joined(both).relu(), flow], 1)
+        hidden = self.gru(hidden, motion, context_terms)
+        return hidden, self.flow_head(hidden)
+
+
+class ConvexUpsampler(nn.Module):
+    """Flow on a grid four times as fine: convex combinations of 3x3 vectors, as in RAFT."""
+
+    def __init__(self, hidden_size: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(hidden_size, hidden_size, 3, padding=1)
+        self.conv2 = nn.Conv2d(hidden_size, 9 * 16, 1)
+
+    def forward(self, flow: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
+        """Flow ``(B, 2, H, W)`` of ``(B, 2, H4, W4)``, in px of the frame."""
+        B, _, h, w = flow.shape
+        logits = self.conv2(F.relu(self.conv1(hidden))).float().view(B, 9, 16, h, w)
+        shares = (logits - logits.amax(1, keepdim=True)).exp()
+        padded = F.pad(4 * flow, (1, 1, 1, 1), mode="replicate")
+        vectors = F.unfold(padded, 3).view(B, 2, 9, 1, h, w)
+        sums = [(shares * vectors[:, axis]).sum(1) for axis in (0, 1)]  # (B, 16, H4, W4) each
+        fine = torch.stack(sums, 1) / shares.sum(1)[:, None]
+        return F.pixel_shuffle(fine.view(B, 32, h, w), 4)
+
+
+class AllPairsLookup:
+    """Correlation around where the flow points, among all of the second frame."""
+
+    def __init__(self, source: torch.Tensor, target: torch.Tensor, max_bytes: int | None) -> None:
+        self.grid = pixel_grid(*source.shape[-2:], like=source.float())
+        self.pyramid = CorrelationPyramid(
+            source, target, num_levels=NUM_LEVELS, radius=RADII[2], max_bytes=max_bytes
+        )
+
+    def __call__(self, flow: torch.Tensor) -> torch.Tensor:
+        """What is seen of a flow (B, 2, h, w) in px of the grid, ``(B, positions, h, w)``."""
+        return self.pyramid(self.grid + flow)
+
+
+class WindowLookup:
+    """Correlation around where the flow points, by moving the second frame's features there."""
+
+    def __init__(self, source: torch.Tensor, target: torch.Tensor, radius: int) -> None:
+        self.source, self.target, self.radius = source, target, radius
+
+    def __call__(self, flow: torch.Tensor) -> torch.Tensor:
+        """What is seen of a flow (B, 2, h, w) in px of the grid, ``(B, positions, h, w)``."""
+        return window_correlation(self.source, self.moved(flow), self.radius)
+
+    def moved(self, flow: torch.Tensor) -> torch.Tensor:
+        """The second frame's features fetched by a flow."""
+        return warp(self.target.float(), flow, padding="zeros").to(self.source.dtype)
+
+
+def upsample(values: torch.Tensor, factor: int) -> torch.Tensor:
+    """Values (B, C, h, w) on a grid that is finer by this factor, bilinear."""
+    return F.interpolate(values, scale_factor=factor, mode="bilinear", align_corners=False)

@@ -1,0 +1,308 @@
+"""What a training run is told: a TOML file, checked in full before the first step."""
+
+import hashlib
+import json
+import math
+import tomllib
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, cast
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from torch import nn
+
+from flowcore import models
+from flowcore.cost import count_params
+from flowcore.data.augment import AugmentConfig
+from flowcore.data.scenes import SceneConfig
+from flowcore.errors import ConfigError, ModelError
+from flowcore.models.base import FlowModel
+from flowcore.models.flownet import FlowNet2
+from flowcore.models.flownet_parts import NUM_HEADS
+from flowcore.models.scope import ScopeNet
+
+__all__ = [
+    "CardConfig",
+    "LossConfig",
+    "Stage",
+    "TrainingConfig",
+    "load_config",
+    "read_table",
+    "validated",
+]
+
+Positive = Annotated[int, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Seed = Annotated[int, Field(ge=0, lt=2**24)]
+_Config = TypeVar("_Config")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossConfig:
+    """What is minimized.
+
+    Parameters
+    ----------
+    gamma : float
+        Weight of each refinement step relative to the next one.
+    power : float
+        Of the endpoint error; 1 is the mean, less lets small errors count more.
+    census, ssim : float
+        Weights of the mismatch of the warped second frame, over visible pixels.
+    smoothness : float
+        Weight of the flow's roughness away from edges of the frame.
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    gamma: Annotated[float, Field(gt=0, le=1)] = 0.8
+    power: Annotated[float, Field(gt=0, le=2)] = 1.0
+    census: Weight = 0.0
+    ssim: Weight = 0.0
+    smoothness: Weight = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One part of the schedule: its scenes, and its own curve of the learning rate.
+
+    The rate climbs linearly over ``warm_up`` steps to ``learning_rate``, then falls along a half
+    cosine to ``final`` times that. Of a stack of networks those named in ``learns`` learn, the
+    others rest; all learn if none is named. The loss looks at the flows of ``heads``, at those of
+    the last that learns if none is named. Those that learn begin with the weights of ``begins_as``,
+    a network of the same shape, if one is named.
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    name: str
+    steps: Positive
+    batch: Positive = 4
+    size: tuple[Positive, Positive] = (192, 256)  # height, width of the scenes
+    iterations: Positive = 9
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3
+    warm_up: Annotated[int, Field(ge=0)] = 200
+    final: Share = 0.05
+    frozen_norm: bool = False
+    learns: tuple[str, ...] = ()
+    heads: tuple[str, ...] = ()
+    begins_as: str | None = None
+    scenes: SceneConfig = field(default_factory=SceneConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """The networks of a stack whose flows the loss looks at."""
+        return self.heads or self.learns[-1:]
+
+    @property
+    def most_iterates(self) -> int:
+        """How many flows of a step the loss looks at, at most."""
+        return max(self.iterations, NUM_HEADS * len(self.watched))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardConfig:
+    """What the card of the weights says beside the measured facts: plain words.
+
+    Parameters
+    ----------
+    data : str
+        Names of the photo sets and under what terms they may be used.
+    licence : str
+        Of the weights.
+    failures : str
+        What the model is known to get wrong.
+    is_early : bool
+        Not yet what its kind can be: good to look inside with, not to be compared.
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    data: str = ""
+    licence: str = "not stated"
+    failures: str = ""
+    is_early: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """A run.
+
+    Parameters
+    ----------
+    model : str
+        An architecture, such as ``scope_070``.
+    tag : str
+        The weights will be called ``model.tag``.
+    stages : tuple of Stage
+    photos : tuple of str
+        Folders to cut scenes from; patterns are made where there is none. Relative paths count
+        from where the command runs.
+    seed : int
+    init : str, optional
+        A weight file to begin with, instead of random numbers.
+    init_model : str, optional
+        The smaller size that ``init`` holds weights of, where it is not ``model`` itself.
+    precision : "float32" or "bfloat16"
+    clip : float
+        Longest gradient; longer ones are shortened to it.
+    weight_decay : float
+    ema : float
+        Share of the averaged weights that each step keeps. The averaged ones ship.
+    checkpoint_every, validate_every, log_every : int
+        Steps.
+    card : CardConfig
+        Changes nothing of the run.
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    model: str
+    tag: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")] = "scenes"
+    stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
+    photos: tuple[str, ...] = ()
+    seed: Seed = 0
+    init: str | None = None
+    init_model: str | None = None
+    precision: Literal["float32", "bfloat16"] = "bfloat16"
+    clip: Annotated[float, Field(gt=0)] = 1.0
+    weight_decay: Weight = 1e-5
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.999
+    checkpoint_every: Positive = 250
+    validate_every: Positive = 500
+    log_every: Positive = 20
+    card: CardConfig = field(default_factory=CardConfig)
+
+    @property
+    def steps(self) -> int:
+        """Of all stages."""
+        return sum(stage.steps for stage in self.stages)
+
+    @property
+    def digest(self) -> str:
+        """sha256 of every setting, in hex: a checkpoint goes on under the same settings alone."""
+        settings = asdict(self)
+        del settings["card"]
+        return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+
+    def stage_at(self, step: int) -> tuple[Stage, int]:
+        """The stage that step number ``step`` (from 0) belongs to, and the step within it."""
+        for stage in self.stages:
+            if step < stage.steps:
+                return stage, step
+            step -= stage.steps
+        raise ValueError("The run has no such step.")
+
+
+def load_config(path: str | Path, **changes: Any) -> TrainingConfig:
+    """The config in a TOML file, some of its top-level settings replaced.
+
+    Raises
+    ------
+    ConfigError
+        The file cannot be read, a key or value is not one that is known, or no such net exists.
+    """
+    config = validated(TrainingConfig, path, read_table(path) | changes)
+    _check_model(config)
+    return config
+
+
+def read_table(path: str | Path) -> dict[str, Any]:
+    """The settings in a TOML file.
+
+    Raises
+    ------
+    ConfigError
+        The file cannot be read.
+    """
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"The training config {path} cannot be read: {error}.") from error
+
+
+def validated(kind: type[_Config], path: str | Path, table: dict[str, Any]) -> _Config:
+    """The settings of a file as a config of that kind.
+
+    Raises
+    ------
+    ConfigError
+        A key or value is not one that is known.
+    """
+    try:
+        return TypeAdapter(kind).validate_python(table)
+    except ValidationError as error:
+        raise ConfigError(f"The training config {path}: {_first_fault(error)}") from error
+
+
+def _first_fault(error: ValidationError) -> str:
+    """The first of pydantic's complaints, as a sentence that names the place."""
+    faults = [
+        fault
+        for fault in error.errors(include_url=False)
+        if not (fault["type"] == "too_short" and fault["input"])  # short of what was refused above
+    ]
+    fault = faults[0]
+    place = ".".join(map(str, fault["loc"]))
+    rest = f" ({len(faults) - 1} more)" if len(faults) > 1 else ""
+    if fault["type"] == "unexpected_keyword_argument":
+        return f"there is no setting {place}{rest}."
+    if fault["type"] == "missing":
+        return f"the setting {place} is missing{rest}."
+    message = fault["msg"].lower().removeprefix("value error, ")
+    return f"{place}: {message}, got {fault['input']!r}{rest}."
+
+
+def _check_smaller(config: TrainingConfig, net: nn.Module, smaller: nn.Module) -> None:
+    """Nets are widened within the size ladder alone, from a file with the smaller one's weights."""
+    if config.init is None:
+        raise ConfigError(f"Name the file with weights of {config.init_model} (init, --init).")
+    if not (isinstance(net, ScopeNet) and isinstance(smaller, ScopeNet)):
+        raise ConfigError(f"{config.model} cannot be begun with weights of {config.init_model}.")
+    if count_params(smaller) > count_params(net):
+        raise ConfigError(f"{config.init_model} is larger than {config.model}; nets only grow.")
+
+
+def _check_networks(stage: Stage, net: nn.Module, model: str) -> None:
+    names = list(net.networks) if isinstance(net, FlowNet2) else []
+    for name in filter(None, (*stage.learns, *stage.heads, stage.begins_as)):
+        if name not in names:
+            known = f"it has {', '.join(names)}" if names else "it is not a stack of networks"
+            raise ConfigError(f"Stage {stage.name}: {model} has no network {name}, {known}.")
+    if stage.begins_as and isinstance(net, FlowNet2):
+        shapes = [
+            [tensor.shape for tensor in net.networks[name].state_dict().values()]
+            for name in (stage.begins_as, *stage.learns)
+        ]
+        if not all(shape == shapes[0] for shape in shapes):
+            raise ConfigError(
+                f"Stage {stage.name}: {', '.join(stage.learns)} cannot begin as "
+                f"{stage.begins_as}, which is of another shape."
+            )
+
+
+def _check_model(config: TrainingConfig) -> None:
+    try:
+        net = models.build_untrained(config.model)
+        smaller = models.build_untrained(config.init_model) if config.init_model else None
+    except ModelError as error:
+        raise ConfigError(f"Cannot train {config.model}: {error}") from error
+    if smaller:
+        _check_smaller(config, net, smaller)
+    stride, min_size = cast(FlowModel, net).stride, cast(FlowModel, net).min_size
+    for stage in config.stages:
+        _check_networks(stage, net, config.model)
+        for side in stage.size:
+            if side % stride or side < min_size:
+                raise ConfigError(
+                    f"Stage {stage.name}: {config.model} needs sides that are multiples of "
+                    f"{stride} and at least {min_size}, got {stage.size}."
+                )
+        if stage.batch * math.prod(side // stride for side in stage.size) == 1:
+            raise ConfigError(
+                f"Stage {stage.name}: the scenes have one pixel on the coarsest grid, of which no "
+                "norm can be learnt; take larger ones, or a batch of 2 or more."
+            )

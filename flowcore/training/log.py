@@ -1,0 +1,140 @@
+"""The log of a run: a CSV file, a row every few steps."""
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from flowcore.errors import ConfigError, InputError
+from flowcore.io.atomic import write_bytes
+from flowcore.training.config import TrainingConfig
+
+__all__ = ["LOG_COLUMNS", "RunLog", "StepRecord", "read_log"]
+
+LOG_COLUMNS = (
+    "step",
+    "stage",
+    "learning_rate",
+    "loss",
+    "epe",
+    "gradient_norm",
+    "validation_epe",
+    "seconds",
+)
+
+
+class StepRecord(NamedTuple):
+    """What one step came to; ``epes`` has an error in px for each refinement step."""
+
+    loss: float
+    epes: list[float]
+    norm: float
+
+
+class RunLog:
+    """Means over ``log_every`` steps; rows are written with each checkpoint.
+
+    A resumed run drops the rows after its checkpoint. Beside ``LOG_COLUMNS`` there is a column
+    ``epe_1``, ``epe_2``, ... for each refinement step, px. ``pending`` are the steps since the last
+    row; a checkpoint keeps them.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        config: TrainingConfig,
+        *,
+        keep_steps: int = 0,
+        pending: Iterable[tuple[float, list[float], float]] = (),
+    ) -> None:
+        self.path, self.every = path, config.log_every
+        self.num_iterations = max(stage.most_iterates for stage in config.stages)
+        self.fields = [*LOG_COLUMNS, *(f"epe_{n + 1}" for n in range(self.num_iterations))]
+        self.rows = _rows_until(keep_steps, path) if keep_steps and path.is_file() else []
+        self.pending = [StepRecord(*record) for record in pending]
+
+    def add(
+        self,
+        step: int,
+        stage: str,
+        rate: float,
+        record: StepRecord,
+        validated: float,
+        seconds: float,
+    ) -> None:
+        """Take note of one step."""
+        self.pending.append(record)
+        if step % self.every and math.isnan(validated):
+            return
+        num_iterations = len(record.epes)  # of this stage; the one before may have had others
+        alike = [past.epes for past in self.pending if len(past.epes) == num_iterations]
+        means = [_mean(values) for values in zip(*alike, strict=True)]
+        self.rows.append(
+            [
+                str(step),
+                stage,
+                f"{rate:.3g}",
+                _mean([past.loss for past in self.pending]),
+                means[-1],
+                _mean([past.norm for past in self.pending]),
+                "" if math.isnan(validated) else _rounded(validated),
+                f"{seconds:.1f}",
+                *means,
+                *[""] * (self.num_iterations - len(means)),
+            ]
+        )
+        self.pending = []
+
+    def flush(self) -> None:
+        """Write all rows, in one piece."""
+        buffer = io.StringIO(newline="")
+        csv.writer(buffer).writerows([self.fields, *self.rows])
+        try:
+            write_bytes(self.path, buffer.getvalue().encode())
+        except OSError as error:
+            raise ConfigError(
+                f"The log {self.path} cannot be written ({error.strerror})."
+            ) from error
+
+
+def read_log(data: bytes | Path) -> "pd.DataFrame":
+    """The log of a run as a table.
+
+    Raises
+    ------
+    InputError
+        It is no CSV, or lacks one of ``LOG_COLUMNS``, or has words where numbers belong.
+    """
+    try:
+        table = pd.read_csv(io.BytesIO(data) if isinstance(data, bytes) else data)
+    except (OSError, ValueError) as error:
+        raise InputError("The learning curve is not a CSV file that can be read.") from error
+    missing = [name for name in LOG_COLUMNS if name not in table]
+    if missing:
+        raise InputError(f"The learning curve lacks the columns {', '.join(missing)}.")
+    for name in LOG_COLUMNS:
+        if len(table) and name != "stage" and not pd.api.types.is_numeric_dtype(table[name]):
+            raise InputError(f"The column {name} of the learning curve holds other than numbers.")
+    return table
+
+
+def _rows_until(step: int, path: Path) -> list[list[str]]:
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return [row for row in list(csv.reader(file))[1:] if int(row[0]) <= step]
+    except (OSError, ValueError, IndexError, csv.Error) as error:
+        raise ConfigError(
+            f"The log {path} cannot be read; move it away to begin another."
+        ) from error
+
+
+def _mean(values: Sequence[float]) -> str:
+    return _rounded(sum(values) / len(values))
+
+
+def _rounded(value: float) -> str:
+    return f"{value:.5g}"

@@ -1,0 +1,327 @@
+"""The training loop: scenes, loss, step; log, guard, checkpoint.
+
+What a step sees follows from the seed and the step's number alone, so a run that was killed goes on
+from its last checkpoint as if nothing had happened: on the processor, bit for bit.
+"""
+
+import contextlib
+import dataclasses
+import math
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from flowcore import models
+from flowcore.data.scenes import Scenes
+from flowcore.errors import ConfigError, DivergedError
+from flowcore.losses import census_loss, sequence_loss, smoothness_loss, ssim_loss
+from flowcore.models.flownet import FlowNet2
+from flowcore.models.norm import freeze_norm, insert_norm
+from flowcore.models.scope import ScopeNet
+from flowcore.models.weights import read_state
+from flowcore.training.beginning import begin
+from flowcore.training.checkpoint import load_checkpoint, save_checkpoint
+from flowcore.training.config import LossConfig, Stage, TrainingConfig
+from flowcore.training.distributed import Workers
+from flowcore.training.guard import Guard
+from flowcore.training.log import RunLog, StepRecord
+from flowcore.training.source import SceneSource
+from flowcore.training.widen import widen
+
+__all__ = ["Progress", "Trainer", "train"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Progress:
+    """Where a run stands: ``step`` of ``steps`` are done."""
+
+    step: int
+    steps: int
+    stage: str
+    loss: float
+    epe: float
+
+
+def train(
+    config: TrainingConfig,
+    folder: Path,
+    *,
+    resume: bool = False,
+    device: str = "cpu",
+    num_loaders: int = 0,
+    stop_after: int | None = None,
+    report: Callable[[Progress], None] = lambda progress: None,
+) -> "Trainer":
+    """The finished run; its log and checkpoint are in ``folder``.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+    folder : Path
+        Gets ``log.csv`` and ``checkpoint.pt``.
+    resume : bool
+        Go on from the folder's checkpoint if there is one; without it a folder with a checkpoint
+        is refused.
+    device : str
+    num_loaders : int
+        Processes that make scenes ahead; with 0 the run makes them between its steps.
+    stop_after : int, optional
+        Stop with a checkpoint once this many steps in all are done.
+    report : callable
+        Is told after every step.
+
+    Raises
+    ------
+    ConfigError
+        The config contradicts the checkpoint, a photo folder is missing or empty, or the folder
+        cannot be written.
+    DivergedError
+        The loss is no longer finite, or the error has doubled for good. The checkpoint from before
+        is kept.
+    """
+    if stop_after is not None and stop_after < 1:
+        raise ConfigError(f"Stop after 1 step or more, got {stop_after}.")
+    with Workers.joined(device) as workers:
+        trainer = Trainer(
+            config,
+            folder,
+            workers=workers,
+            device=device,
+            resume=resume,
+            num_loaders=num_loaders,
+        )
+        end = config.steps if stop_after is None else min(config.steps, stop_after)
+        while trainer.step < end:
+            report(trainer.advance())
+            if trainer.step % config.checkpoint_every == 0 or trainer.step == end:
+                trainer.save()
+    return trainer
+
+
+class Trainer:
+    """A run in memory: net, averaged net, optimizer, and how far they have come."""
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        folder: Path,
+        *,
+        workers: "Workers | None" = None,
+        device: str = "cpu",
+        resume: bool = False,
+        num_loaders: int = 0,
+    ) -> None:
+        self.config, self.folder, self.num_loaders = config, folder, num_loaders
+        self.workers = workers or Workers()
+        self.device = self.workers.device(device)
+        if num_loaders and self.device.type != "cpu":
+            raise ConfigError("Scenes are made on the card itself there: leave out --loaders.")
+        self.net = _fresh_net(config).to(self.device)
+        self.averaged = AveragedModel(
+            self.net,
+            multi_avg_fn=get_ema_multi_avg_fn(config.ema),  # type: ignore[no-untyped-call]
+            use_buffers=True,
+        )
+        self.optimizer = torch.optim.AdamW(
+            self.net.parameters(), lr=1e-3, weight_decay=config.weight_decay
+        )
+        self.step = 0
+        self.seconds = 0.0
+        self.num_skipped = 0
+        checkpoint, state = folder / "checkpoint.pt", {}
+        if checkpoint.is_file() and not resume:
+            raise ConfigError(
+                f"{folder} holds a checkpoint already; go on with --resume, or name another folder."
+            )
+        if checkpoint.is_file():
+            state = load_checkpoint(checkpoint, config)
+            self._restore(state)
+        _require_writable(folder)
+        self.source = SceneSource(config, device=self.device, rank=self.workers.rank)
+        self.batches = self.source.batches(self.step, num_workers=num_loaders)
+        self.log = RunLog(
+            folder / "log.csv", config, keep_steps=self.step, pending=state.get("pending", ())
+        )
+        self.parallel = self.workers.wrap(
+            self.net, has_resting=any(stage.learns for stage in config.stages)
+        )
+        self._guard = Guard()
+
+    def advance(self) -> Progress:
+        """Do one step."""
+        started = time.perf_counter()
+        stage, step_in_stage = self.config.stage_at(self.step)
+        rate = _learning_rate(stage, step_in_stage)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.net.train()
+        if stage.frozen_norm:
+            freeze_norm(self.net)
+        _rest(self.net, stage.learns)
+        if step_in_stage == 0 and stage.begins_as:
+            for net in (self.net, self.averaged.module):
+                _copy_network(net, stage.begins_as, stage.learns)
+        first, second, scenes = next(self.batches)
+        with self._autocast():
+            prediction = self.parallel(first, second, **_wanted(self.net, stage))
+        loss = _loss(prediction.iterates, scenes, stage.loss)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = nn.utils.clip_grad_norm_(self.net.parameters(), self.config.clip).item()
+        if math.isfinite(norm):
+            self.optimizer.step()
+            self.averaged.update_parameters(self.net)
+        self.num_skipped = 0 if math.isfinite(norm) else self.num_skipped + 1
+        self.step += 1
+        with torch.no_grad():
+            errors = [
+                (flow - scenes.flow).square().sum(1).sqrt().mean() for flow in prediction.iterates
+            ]
+        epes = torch.stack(errors).tolist()
+        self._guard.watch(self.step, stage.name, epes[-1], self.num_skipped)
+        self.seconds += time.perf_counter() - started
+        validated = self.validate() if self.step % self.config.validate_every == 0 else math.nan
+        if self.workers.is_first:
+            record = StepRecord(loss.item(), epes, norm)
+            self.log.add(self.step, stage.name, rate, record, validated, self.seconds)
+        return Progress(self.step, self.config.steps, stage.name, loss.item(), epes[-1])
+
+    @torch.no_grad()
+    def validate(self) -> float:
+        """Mean EPE in px of the averaged net on scenes from photos that training never sees."""
+        net = self.averaged.module.eval()
+        stage, _ = self.config.stage_at(self.step - 1)
+        wanted = {"heads_of": stage.watched} if stage.watched else {}
+        errors: list[float] = []
+        for scenes in self.source.held_out():
+            with self._autocast():
+                flow = net(scenes.first, scenes.second, **wanted).flow
+            errors.append((flow - scenes.flow).square().sum(1).sqrt().mean().item())
+        return sum(errors) / len(errors)
+
+    def save(self) -> None:
+        """Write the checkpoint, in one piece or not at all, and what the log has gathered.
+
+        Raises
+        ------
+        ConfigError
+            The folder cannot be written.
+        DivergedError
+            A weight or a norm's statistic is not finite; the checkpoint from before is kept.
+        """
+        if not self.workers.is_first:
+            return
+        if not all(tensor.isfinite().all() for tensor in self.averaged.state_dict().values()):
+            raise DivergedError(
+                f"Training diverged by step {self.step}: the net holds numbers that are not "
+                "finite. Resume with a lower learning rate; the last checkpoint is kept."
+            )
+        self.log.flush()
+        save_checkpoint(
+            self.folder / "checkpoint.pt",
+            self.config,
+            {
+                "net": self.net.state_dict(),
+                "averaged": self.averaged.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "step": self.step,
+                "seconds": self.seconds,
+                "pending": [tuple(record) for record in self.log.pending],
+            },
+        )
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        try:
+            self.net.load_state_dict(state["net"])
+            self.averaged.load_state_dict(state["averaged"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.step, self.seconds = state["step"], state["seconds"]
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise ConfigError(
+                f"The checkpoint in {self.folder} does not fit {self.config.model} as it is now."
+            ) from error
+
+    @contextlib.contextmanager
+    def _autocast(self) -> Iterator[None]:
+        is_on = self.config.precision == "bfloat16"
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=is_on):
+            yield
+
+
+def _fresh_net(config: TrainingConfig) -> nn.Module:
+    """The net with random weights and norms, or with those of a file, whose norms are folded."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        net = models.build_untrained(config.model)
+        smaller = models.build_untrained(config.init_model) if config.init_model else None
+        if config.init is None:
+            insert_norm(net)
+            if isinstance(net, FlowNet2):
+                begin(net)
+    if config.init is None:
+        return net
+    if isinstance(net, ScopeNet) and isinstance(smaller, ScopeNet):
+        widen(net, read_state(config.init, str(config.init_model)), smaller.sizes)
+    else:
+        net.load_state_dict(read_state(config.init, config.model))
+    return net
+
+
+def _rest(net: nn.Module, learns: tuple[str, ...]) -> None:
+    """Let the networks of a stack rest that are not to learn, their norms' statistics too."""
+    if isinstance(net, FlowNet2):
+        for name, network in net.networks.items():
+            is_learning = not learns or name in learns
+            network.requires_grad_(is_learning)
+            if not is_learning:
+                network.eval()
+
+
+def _copy_network(net: nn.Module, origin: str, names: tuple[str, ...]) -> None:
+    if isinstance(net, FlowNet2):
+        for name in names:
+            net.networks[name].load_state_dict(net.networks[origin].state_dict())
+
+
+def _wanted(net: nn.Module, stage: Stage) -> dict[str, Any]:
+    """What a stage asks of the net beside its flow."""
+    if stage.watched:
+        return {"heads_of": stage.watched}
+    if net.default_iterations is None:
+        return {"keep_iterates": True}
+    return {"keep_iterates": True, "iterations": stage.iterations}
+
+
+def _loss(iterates: tuple[torch.Tensor, ...], scenes: Scenes, config: LossConfig) -> torch.Tensor:
+    loss = sequence_loss(iterates, scenes.flow, gamma=config.gamma, power=config.power)
+    clean, visible, last = (scenes.first, scenes.second), ~scenes.occluded, iterates[-1]
+    if config.census:
+        loss = loss + config.census * census_loss(*clean, last, visible)
+    if config.ssim:
+        loss = loss + config.ssim * ssim_loss(*clean, last, visible)
+    if config.smoothness:
+        loss = loss + config.smoothness * smoothness_loss(last, scenes.first)
+    return loss
+
+
+def _learning_rate(stage: Stage, step: int) -> float:
+    if step < stage.warm_up:
+        return stage.learning_rate * (step + 1) / stage.warm_up
+    part = (step - stage.warm_up) / max(1, stage.steps - stage.warm_up)
+    fall = 0.5 * (1 + math.cos(math.pi * part))
+    return stage.learning_rate * (stage.final + (1 - stage.final) * fall)
+
+
+def _require_writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink(missing_ok=True)  # another process of the run may have been quicker
+    except OSError as error:
+        raise ConfigError(f"The folder {folder} cannot be written ({error.strerror}).") from error

@@ -1,0 +1,102 @@
+"""Where the scenes of a run come from: textures and shapes in memory, drawn from by step."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from flowcore.data.augment import augment
+from flowcore.data.scenes import SceneConfig, Scenes, make_scenes
+from flowcore.data.shapes import load_shapes, make_shapes
+from flowcore.data.textures import load_textures, make_textures
+from flowcore.training.config import TrainingConfig
+
+__all__ = ["Batch", "SceneSource"]
+
+_NUM_PATTERNS, _NUM_SHAPES = 256, 512
+_HELD_OUT = 20  # every twentieth texture is kept for validation
+_HELD_OUT_BATCHES = ((0.05, 1.0), (1.0, 10.0), (10.0, 60.0))  # speeds in px
+
+
+class Batch(NamedTuple):
+    """Frames ``(B, 3, H, W)`` as the net gets them, and the scenes behind them."""
+
+    first: torch.Tensor
+    second: torch.Tensor
+    scenes: Scenes
+
+
+class SceneSource:
+    """Scenes by step number. ``num_textures`` and ``num_skipped`` say what the photos gave."""
+
+    def __init__(self, config: TrainingConfig, *, device: torch.device, rank: int = 0) -> None:
+        self.config, self.rank, self.num_skipped = config, rank, 0
+        if config.photos:
+            photos = load_textures(config.photos)
+            textures, self.num_skipped = photos.textures, photos.num_skipped
+            shapes = torch.cat([make_shapes(_NUM_SHAPES), load_shapes(config.photos)])
+        else:
+            textures, shapes = make_textures(_NUM_PATTERNS), make_shapes(_NUM_SHAPES)
+        self.num_textures = len(textures)
+        is_held_out = torch.arange(len(textures)) % _HELD_OUT == _HELD_OUT - 1
+        if not is_held_out.any():
+            is_held_out[-1] = True
+        self.kept = textures[is_held_out].to(device)
+        self.textures = textures[~is_held_out].to(device) if len(textures) > 1 else self.kept
+        self.shapes = shapes.to(device)
+        self.generator = torch.Generator(device)
+
+    def batch(self, step: int) -> Batch:
+        """What the step of that number, from 0, learns from; the same each time it is asked."""
+        stage, _ = self.config.stage_at(step)
+        self.generator.manual_seed(_seed_of(self.config.seed, self.rank, step))
+        scenes = make_scenes(
+            self.textures,
+            self.shapes,
+            batch=stage.batch,
+            size=stage.size,
+            config=stage.scenes,
+            generator=self.generator,
+        )
+        return Batch(*augment(scenes.first, scenes.second, stage.augment, self.generator), scenes)
+
+    def batches(self, first_step: int, *, num_workers: int = 0) -> Iterator[Batch]:
+        """The batches of all steps from ``first_step`` on, made ahead by other processes if any."""
+        steps = _Steps(self, first_step)
+        return iter(DataLoader(steps, batch_size=None, num_workers=num_workers))
+
+    def held_out(self) -> Iterator[Scenes]:
+        """The same few batches each time: slow, medium and fast motion in equal parts."""
+        generator = torch.Generator(self.kept.device).manual_seed(2**31)
+        for slowest, fastest in _HELD_OUT_BATCHES:
+            yield make_scenes(
+                self.kept,
+                self.shapes,
+                batch=4,
+                size=(256, 320),
+                config=SceneConfig(min_motion=slowest, max_motion=fastest),
+                generator=generator,
+            )
+
+
+def _seed_of(seed: int, rank: int, step: int) -> int:
+    """A seed of 32 bits, all that a generator on the processor looks at.
+
+    Runs (seeds below 2^24) and their ranks (below 256) begin at places of their own, scattered by
+    the golden ratio.
+    """
+    return (step + 0x9E3779B1 * (256 * seed + rank)) % 2**32
+
+
+class _Steps(Dataset[Batch]):
+    """The steps of a run that are still to do, as torch's loader wants them."""
+
+    def __init__(self, source: SceneSource, first_step: int) -> None:
+        self.source, self.first_step = source, first_step
+
+    def __len__(self) -> int:
+        return self.source.config.steps - self.first_step
+
+    def __getitem__(self, index: int) -> Batch:
+        return self.source.batch(self.first_step + index)

@@ -1,0 +1,68 @@
+"""Which models are measured, and in which ways."""
+
+import streamlit as st
+
+from flowcore import models
+from flowcore.types import ChunkGrid, PipelineConfig
+from pages.components.lane_form import MAX_THREADS, LaneChoice, lane_title
+from pages.components.weights_import import import_weights_here
+
+__all__ = ["choose_sizes"]
+
+CLASSICAL = ("dis_medium", "farneback")  # beside every net that is here
+CHUNKS = ChunkGrid(2, 2)
+SCALE = 0.5
+
+
+def choose_sizes() -> tuple[list[LaneChoice], int, bool]:
+    """A lane for each model and way, as last run; the threads; whether Run was just pressed."""
+    names = models.available()
+    import_weights_here()
+    with st.form("sizes-form", border=False):
+        chosen = st.multiselect(
+            "Models", names, default=_defaults(names), key="models", bind="query-params"
+        )
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            pressed = st.form_submit_button("Run", type="primary", shortcut="Ctrl+Enter")
+            threads = st.number_input(
+                "Threads",
+                1,
+                MAX_THREADS,
+                MAX_THREADS,
+                key="threads",
+                bind="query-params",
+                width=120,
+                help="Processor threads of each estimate: compare timings at one count only.",
+            )
+            is_chunked = st.toggle(
+                "Also in 2x2 chunks",
+                key="chunked",
+                bind="query-params",
+                help="Chunked inference with an overlap of 32 px: less memory, more arithmetic.",
+            )
+            is_resized = st.toggle(
+                "Also at half size",
+                key="resized",
+                bind="query-params",
+                help="Both frames are resized by 0.5 before the model: a quarter of the pixels.",
+            )
+    if not chosen:
+        st.info("Choose a model or two, then run.")
+    configs = [config for name in chosen for config in _ways(name, is_chunked, is_resized)]
+    return [LaneChoice(lane_title(config), config) for config in configs], threads, pressed
+
+
+def _defaults(names: list[str]) -> list[str]:
+    """Every net that is here, by size, and two classical methods."""
+    cards = [models.describe(name) for name in names]
+    nets = sorted((card for card in cards if card.is_learnt), key=lambda card: card.num_bytes or 0)
+    return [*(card.name for card in nets), *CLASSICAL]
+
+
+def _ways(name: str, is_chunked: bool, is_resized: bool) -> list[PipelineConfig]:
+    configs = [PipelineConfig(name)]
+    if is_chunked:
+        configs.append(PipelineConfig(name, chunks=CHUNKS))
+    if is_resized:
+        configs.append(PipelineConfig(name, scale=SCALE))
+    return configs

@@ -1,0 +1,78 @@
+"""Which logs are looked at: those that ship, and those that the user drops."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from flowcore.errors import FlowcoreError
+from flowcore.training.curves import LoggedRun, group_runs, parse_log
+from pages.components.files import decoded
+
+__all__ = ["choose_runs"]
+
+SHIPPED = Path(__file__).resolve().parents[2] / "assets" / "training" / "logs"
+NUM_SHOWN = 2  # of the shipped runs, until the user chooses
+SEVERAL = "seeds of one run"
+
+
+def choose_runs() -> list[LoggedRun]:
+    """The chosen runs, each named differently; a file that is no log says so in its place."""
+    ours, theirs = st.columns(2, gap="medium")
+    with ours:
+        logs = _shipped()
+    with theirs:
+        files = st.file_uploader(
+            "Your logs",
+            type="csv",
+            accept_multiple_files=True,
+            key="logs",
+            help="`log.csv` of `python -m flowcore train`, one or more. Files named "
+            "NAME.seed0.csv, NAME.seed1.csv, ... are seeds of one run.",
+        )
+        as_one = len(files) > 1 and st.toggle(f"They are {SEVERAL}", key="as-one")
+        dropped: dict[str, pd.DataFrame] = {}
+        for file in files:
+            try:
+                log = decoded(parse_log, file.getvalue())
+            except FlowcoreError as error:
+                st.error(f"{_plain(file.name)}: {error}")
+                continue
+            dropped[_new_name(_plain(file.name), {**logs, **dropped})] = log
+    runs = group_runs(logs)
+    if as_one and dropped:
+        return [*runs, LoggedRun(SEVERAL, tuple(dropped.values()))]
+    return [*runs, *group_runs(dropped)]
+
+
+def _shipped() -> dict[str, pd.DataFrame]:
+    paths = {path.stem: path for path in sorted(SHIPPED.glob("*.csv"))}
+    if not paths:
+        st.write("No learning curve ships with the app yet. Drop the log of a run of yours.")
+        return {}
+    names = st.multiselect(
+        "Shipped runs", list(paths), list(paths)[:NUM_SHOWN], key="runs", bind="query-params"
+    )
+    logs = {}
+    for name in names:
+        try:
+            logs[name] = decoded(parse_log, paths[name].read_bytes())
+        except (OSError, FlowcoreError) as error:
+            st.error(f"{name}: {error}")
+    return logs
+
+
+def _plain(file_name: str) -> str:
+    """The name without its suffix and without markup: it stands in legends and texts."""
+    stem = re.sub(r"\.csv$", "", file_name, flags=re.IGNORECASE)
+    return re.sub(r"[^\w .,+-]", "", stem)[:40].strip() or "log"
+
+
+def _new_name(name: str, taken: dict[str, pd.DataFrame]) -> str:
+    """The name, numbered where it is taken."""
+    number, new = 1, name
+    while new in taken:
+        number += 1
+        new = f"{name} ({number})"
+    return new

@@ -1,0 +1,35 @@
+"""A tiny training run for a worker process; free of streamlit, so that it starts quickly."""
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from flowcore.pipeline import use_threads
+from flowcore.training.config import TrainingConfig
+from flowcore.training.loop import Trainer
+
+__all__ = ["THREADS", "train_here"]
+
+THREADS = 1  # nets this small gain nothing from more, and other work goes on
+
+Report = Callable[[float, str, bytes | None], None]
+
+
+def train_here(report: Report, config: TrainingConfig) -> bytes:
+    """The log of the finished run; after every step the log so far is handed over."""
+    report(0.0, "drawing patterns to make scenes from", None)
+    with tempfile.TemporaryDirectory() as folder, use_threads(THREADS):
+        trainer = Trainer(config, Path(folder))
+        log, started = b"", time.monotonic()
+        while trainer.step < config.steps:
+            step = trainer.advance()
+            trainer.log.flush()
+            log = trainer.log.path.read_bytes()
+            left = (time.monotonic() - started) / step.step * (step.steps - step.step)
+            report(
+                step.step / step.steps,
+                f"step {step.step} of {step.steps}, EPE {step.epe:.2f} px, about {left:.0f} s left",
+                log,
+            )
+    return log

@@ -1,0 +1,35 @@
+"""Errors of the models that ship, onto their cards.
+
+``python tests/benchmarks/score_cards.py DATA [NAME ...]``, DATA laid out as
+``DATA/<dataset>/<sequence>/``: the
+numbers of ``python -m flowcore evaluate``.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from flowcore import models
+from flowcore.evaluation import evaluate, score_datasets
+from flowcore.models.store import BUNDLED_FOLDER
+from flowcore.types import PipelineConfig
+
+
+def main(root: Path, wanted: Sequence[str] = ()) -> None:
+    known = set(wanted or models.available())
+    for path in sorted(BUNDLED_FOLDER.glob("*.json")):
+        if path.stem not in known:
+            continue
+        datasets = score_datasets(evaluate(root, PipelineConfig(path.stem)))
+        card = json.loads(path.read_bytes())
+        card["scores"] = {
+            name: {"epe": round(score.epe, 3), "fl_all": round(score.fl_all, 2)}
+            for name, score in datasets.items()
+        }
+        path.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+        print(path.stem, card["scores"])
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])

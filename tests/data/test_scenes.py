@@ -1,0 +1,171 @@
+"""Scenes: exact motions, labels and occlusion, and the same again from the same state."""
+
+import dataclasses
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flowcore.data.scenes import SceneConfig, make_scenes
+from flowcore.data.shapes import make_shapes
+from flowcore.data.textures import make_textures
+from flowcore.ops.blur import gaussian_blur
+from flowcore.ops.warp import lands_inside, warp
+
+TEXTURES = gaussian_blur(make_textures(3).float(), 2).byte()  # smooth: samples lose little
+SHAPES = make_shapes(8)
+STRAIGHT = {"turning": 0.0, "bending": 0.0, "still_camera": 0.0}
+NO_OBJECTS = {"min_objects": 0, "max_objects": 0}
+
+
+def scenes(seed=0, batch=4, size=(64, 80), textures=TEXTURES, **config):
+    return make_scenes(
+        textures,
+        SHAPES,
+        batch=batch,
+        size=size,
+        config=SceneConfig(**config),
+        generator=torch.Generator().manual_seed(seed),
+    )
+
+
+def tensors(made):
+    return [getattr(made, field.name) for field in dataclasses.fields(made)]
+
+
+def test_shapes_and_types():
+    made = scenes(batch=2)
+    assert made.first.shape == made.second.shape == (2, 3, 64, 80)
+    assert made.flow.shape == (2, 2, 64, 80)
+    assert made.occluded.shape == made.labels.shape == (2, 64, 80)
+    assert [tensor.dtype for tensor in tensors(made)] == [
+        torch.float32, torch.float32, torch.float32, torch.bool, torch.int64,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("bending", [0.0, 1.0])
+def test_the_flow_fetches_the_second_frame(bending):
+    made = scenes(min_motion=5.0, max_motion=20.0, bending=bending, turning=1.0)
+    error = (warp(made.second, made.flow) - made.first).abs().mean(1)
+    still = (made.second - made.first).abs().mean(1)
+    visible = ~made.occluded
+    assert 0.3 < visible.float().mean() < 1
+    assert error[visible].mean() < 0.01
+    assert error[visible].mean() < 0.1 * still[visible].mean()
+
+
+def test_a_translation_is_one_vector():
+    made = scenes(**STRAIGHT, **NO_OBJECTS, min_motion=8.0, max_motion=8.0)
+    vectors = made.flow[:, :, :1, :1]
+    assert torch.allclose(made.flow, vectors.expand_as(made.flow), atol=1e-4)
+    speed = vectors.norm(dim=1)
+    assert (speed > 0.2 * 8 - 1e-3).all()
+    assert (speed < 8 + 1e-3).all()
+    assert torch.equal(made.occluded, ~lands_inside(made.flow))
+    assert made.occluded.any()
+
+
+def test_speeds_are_log_uniform_in_their_range():
+    made = scenes(
+        batch=400, size=(8, 8), textures=TEXTURES[..., :9, :9],
+        **STRAIGHT, **NO_OBJECTS, min_motion=0.1, max_motion=10.0,
+    )  # fmt: skip
+    speed = made.flow[:, :, 0, 0].norm(dim=1)
+    assert speed.min() > 0.2 * 0.1 - 1e-3
+    assert speed.max() < 10
+    # The median of log-uniform numbers is sqrt(0.1 * 10) = 1; a share of 0.2..1 is left of it.
+    assert 0.3 < speed.median() < 1
+
+
+def test_each_layer_moves_as_a_whole():
+    made = scenes(batch=1, **STRAIGHT, min_objects=3, max_objects=3, resting=0.0)
+    labels = made.labels.unique().tolist()
+    assert len(labels) > 2
+    assert set(labels) <= {0, 1, 2, 3}
+    for label in labels:
+        vectors = made.flow[0][:, made.labels[0] == label]
+        assert torch.allclose(vectors, vectors[:, :1].expand_as(vectors), atol=1e-3)
+
+
+def test_what_rests_moves_with_the_camera():
+    made = scenes(**STRAIGHT, resting=1.0)
+    assert made.labels.any()
+    assert torch.allclose(made.flow, made.flow[:, :, :1, :1].expand_as(made.flow), atol=1e-3)
+
+
+def test_nothing_moves():
+    made = scenes(still_camera=1.0, resting=1.0)
+    assert (made.flow.abs() < 1e-4).all()
+    assert (made.second - made.first).abs().max() < 1e-3
+    inner = made.occluded[:, 1:-1, 1:-1]  # on the border a rounding error may leave the frame
+    assert not inner.any()
+
+
+def test_what_an_object_covers_is_occluded():
+    made = scenes(
+        batch=8, min_objects=1, max_objects=1, min_motion=10.0, max_motion=10.0,
+        turning=0.0, bending=0.0, resting=0.0, still_camera=1.0,
+    )  # fmt: skip
+    background = made.labels == 0
+    change = (made.second - made.first).abs().mean(1)
+    covered = background & made.occluded
+    assert covered.any()
+    assert change[covered].mean() > 0.1
+    assert change[background & ~made.occluded].mean() < 0.05 * change[covered].mean() + 0.01
+
+
+def test_numbers_of_objects():
+    most = scenes(batch=16, min_objects=0, max_objects=2).labels.flatten(1).amax(1)
+    assert most.max() <= 2
+    assert most.min() == 0
+    assert not scenes(**NO_OBJECTS).labels.any()
+
+
+def test_plain_layers_have_no_texture():
+    """A gradient between four colors: neighbours differ by little, however rough the photo."""
+    rough = make_textures(3)
+    roughness = [
+        scenes(textures=rough, plain=plain, **NO_OBJECTS).first.diff(dim=3).abs().amax()
+        for plain in (0.0, 1.0)
+    ]
+    assert roughness[1] < 0.02 < roughness[0]
+
+
+def test_the_state_of_the_generator_decides():
+    for one, again in zip(tensors(scenes(seed=3)), tensors(scenes(seed=3)), strict=True):
+        assert torch.equal(one, again)
+    assert not torch.equal(scenes(seed=3).first, scenes(seed=4).first)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    objects=st.tuples(st.integers(0, 8), st.integers(0, 8)).map(sorted),
+    motion=st.tuples(st.floats(0.01, 300), st.floats(0.01, 300)).map(sorted),
+    shares=st.tuples(*[st.floats(0, 1)] * 5),
+    size=st.tuples(st.integers(8, 48), st.integers(8, 48)),
+    seed=st.integers(0, 2**20),
+)
+def test_any_config_gives_sound_scenes(objects, motion, shares, size, seed):
+    names = ("turning", "bending", "resting", "still_camera", "plain")
+    made = scenes(
+        seed, 2, size,
+        min_objects=objects[0], max_objects=objects[1], min_motion=motion[0], max_motion=motion[1],
+        **dict(zip(names, shares, strict=True)),
+    )  # fmt: skip
+    for frame in (made.first, made.second):
+        assert frame.isfinite().all()
+        assert frame.min() >= 0
+        assert frame.max() <= 1
+    assert made.flow.isfinite().all()
+    assert made.labels.max() <= objects[1]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"min_objects": 3, "max_objects": 2}, {"min_motion": 2.0, "max_motion": math.sqrt(3)}],
+)
+def test_the_least_is_below_the_most(wrong):
+    with pytest.raises(ValueError, match="below the most"):
+        SceneConfig(**wrong)

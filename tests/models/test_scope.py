@@ -1,0 +1,196 @@
+"""The size ladder: sizes, iterations, two ways to look up, and features that see locally."""
+
+import pytest
+import torch
+from safetensors.torch import save
+
+from flowcore import models
+from flowcore.cost import count_params
+from flowcore.errors import ConfigError, ShapeMismatchError
+from flowcore.models.norm import NormedConv, fold_norm, insert_norm
+from flowcore.models.scope import ScopeNet, ScopeSizes
+from flowcore.models.scope_chunks import RECEPTIVE_RADIUS, encode_in_chunks
+
+HALO = RECEPTIVE_RADIUS  # a feature on the finest grid sees 92, the coarser grids' share included
+TINY = ScopeSizes(
+    features=(8, 12, 16), matching=12, coarse=(12, 8, 10), fine=(8, 6, 8), bytes_per_pixel=99
+)
+
+
+@pytest.fixture
+def net():
+    """A small net whose flow is not tiny."""
+    made = ScopeNet(TINY).eval()
+    with torch.no_grad():
+        for block in (made.coarse, made.fine):
+            block.flow_head.conv2.weight *= 20
+    return made
+
+
+@pytest.fixture
+def pair():
+    return torch.rand(2, 2, 3, 64, 96).unbind(0)
+
+
+@pytest.mark.parametrize(
+    ("name", "limit"),
+    [("scope_035", 350_000), ("scope_070", 700_000), ("scope_200", 2_000_000),
+     ("scope_1000", 10_500_000)],
+)  # fmt: skip
+def test_sizes_keep_below_their_names(name, limit):
+    made = models.build_untrained(name)
+    state = {key: tensor.half() for key, tensor in made.state_dict().items()}
+    num_bytes = len(save(state))
+    assert 0.9 * limit < num_bytes < limit
+    assert 0 < num_bytes - 2 * count_params(made) < 20_000  # the file's header
+    assert models.describe(name).num_params == count_params(made)
+
+
+def test_counts_by_hand():
+    """One part of each kind: kernels times channels in times channels out, and biases."""
+    made = ScopeNet(TINY)
+    assert count_params(made.encoder.stage4) == (9 * 48 * 8 + 8) + 2 * (9 * 8 * 8 + 8)
+    assert count_params(made.entries[2]) == (12 * 20 + 20) + (3 * 81 * 12 + 12)
+    assert count_params(made.entries[0]) == (12 * 14 + 14) + (12 * 8 + 8) + (25 * 8 + 8)
+    assert count_params(made.upsampler) == (9 * 8 * 8 + 8) + (8 * 144 + 144)
+
+
+@pytest.mark.parametrize("iterations", [1, 2, 3, 4, 5, 12])
+def test_any_number_of_iterations(net, pair, iterations):
+    with torch.inference_mode():
+        kept = net(*pair, iterations=iterations, keep_iterates=True)
+        plain = net(*pair, iterations=iterations)
+    assert len(kept.iterates) == iterations
+    assert all(flow.shape == (2, 2, 64, 96) for flow in kept.iterates)
+    assert torch.equal(kept.iterates[-1], kept.flow)
+    assert plain.iterates == ()
+    assert torch.equal(plain.flow, kept.flow)
+    assert plain.flow.abs().mean() > 0.1
+
+
+def test_iterations_are_shared_out_from_coarse_to_fine(net, pair):
+    """Of seven, three are done at 16 px and two each at 8 and 4 px."""
+    with torch.inference_mode():
+        few, many = (net(*pair, iterations=n, keep_iterates=True).iterates for n in (7, 9))
+        default = net(*pair, keep_iterates=True).iterates
+    assert all(torch.equal(a, b) for a, b in zip(few[:3], many[:3], strict=True))
+    assert not torch.equal(few[5], many[5])
+    assert len(default) == net.default_iterations == 12
+
+
+def test_refused_input(net, pair):
+    with pytest.raises(ConfigError, match="1 or more, got 0"):
+        net(*pair, iterations=0)
+    with pytest.raises(ShapeMismatchError, match="48x64 px"):
+        net(*(frames[..., :48] for frames in pair))
+    with pytest.raises(ShapeMismatchError, match="multiples of 16"):
+        net(*(frames[..., :88] for frames in pair))
+
+
+def test_lookup_on_demand_is_the_stored_volume(pair):
+    on_demand, stored = ScopeNet(TINY, max_volume_bytes=0), ScopeNet(TINY, max_volume_bytes=None)
+    on_demand.load_state_dict(stored.state_dict())
+    with torch.inference_mode():
+        assert torch.allclose(on_demand(*pair).flow, stored(*pair).flow, atol=1e-4)
+    assert on_demand.memory_bytes(512, 512) < stored.memory_bytes(512, 512)
+
+
+def test_pairs_of_a_batch_do_not_meet(net, pair):
+    with torch.inference_mode():
+        together = net(*pair).flow
+        alone = torch.cat([net(pair[0][i : i + 1], pair[1][i : i + 1]).flow for i in (0, 1)])
+    assert torch.allclose(together, alone, atol=1e-3)
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
+def test_flat_and_identical_frames_are_harmless(net, value):
+    flat = torch.full((1, 3, 64, 64), value)
+    flow = net(flat, flat).flow
+    flow.sum().backward()
+    assert flow.isfinite().all()
+    assert all(
+        parameter.grad is None or parameter.grad.isfinite().all() for parameter in net.parameters()
+    )
+
+
+def test_every_weight_learns(pair):
+    made = ScopeNet(TINY)
+    insert_norm(made)
+    truth = torch.randn(2, 2, 64, 96)
+    iterates = made(*pair, iterations=6, keep_iterates=True).iterates
+    sum((flow - truth).square().mean() for flow in iterates).backward()
+    idle = [
+        name
+        for name, parameter in made.named_parameters()
+        if parameter.grad is None or not parameter.grad.isfinite().all()
+    ]
+    assert idle == []
+    assert made.encoder.stage4[1].conv.weight.grad.abs().max() > 0
+
+
+def test_every_norm_can_be_folded(pair):
+    made = ScopeNet(TINY)
+    insert_norm(made)
+    num_blocks = sum(isinstance(part, NormedConv) for part in made.modules())
+    assert num_blocks == sum(isinstance(part, torch.nn.BatchNorm2d) for part in made.modules())
+    with torch.no_grad():
+        made(*pair, iterations=1)
+        made.eval()
+        before = made(*pair).flow
+        fold_norm(made)
+        after = made(*pair).flow
+    assert torch.allclose(before, after, atol=1e-3)
+    assert made.state_dict().keys() == ScopeNet(TINY).state_dict().keys()
+
+
+def test_features_of_a_crop_are_those_of_the_frame():
+    """No statistics over the image: beyond the halo a chunk's features are the whole frame's."""
+    encoder = models.build_untrained("scope_035").encoder.double().eval()
+    frame = 2 * torch.rand(1, 3, 272, 288, dtype=torch.float64) - 1
+    top, left, height, width = 16, 32, 240, 224  # multiples of 16
+    with torch.inference_mode():
+        whole = encoder(frame)
+        part = encoder(frame[..., top : top + height, left : left + width])
+    for cell, features, of_crop in zip((4, 8, 16), whole, part, strict=True):
+        rows = slice((top + HALO) // cell, (top + height - HALO) // cell)
+        cols = slice((left + HALO) // cell, (left + width - HALO) // cell)
+        margin = HALO // cell
+        inner = of_crop[..., margin:-margin, margin:-margin]
+        assert inner.numel() > 0
+        assert torch.allclose(inner, features[..., rows, cols], atol=1e-12)
+        assert not torch.allclose(
+            of_crop[..., 0, :], features[..., top // cell, left // cell : (left + width) // cell],
+            atol=1e-3,
+        )  # fmt: skip
+
+
+def test_half_precision_changes_little(net, pair):
+    with torch.inference_mode():
+        exact = net(*pair).flow
+        with torch.autocast("cpu", torch.bfloat16):
+            rough = net(*pair).flow
+    assert rough.dtype == torch.float32
+    assert (rough - exact).abs().mean() < 0.1 * exact.abs().mean()
+
+
+@pytest.mark.parametrize(("halo", "is_whole"), [(RECEPTIVE_RADIUS, True), (32, False)])
+def test_chunks_encoded_with_a_halo_as_wide_as_the_encoder_sees_are_the_whole_frame(halo, is_whole):
+    encoder = models.create("scope_035.scenes").encoder
+    frames = torch.rand(1, 3, 256, 288, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        whole = encoder(frames)
+        chunked = encode_in_chunks(encoder, frames, (2, 2), halo=halo)
+    for one, other in zip(chunked, whole, strict=True):
+        assert one.shape == other.shape
+        assert torch.allclose(one, other, atol=1e-5) == is_whole
+
+
+def test_the_split_net_takes_the_weights_of_the_whole_one():
+    whole = models.create("scope_035.scenes")
+    split = models.build_untrained("scope_035_split")
+    split.load_state_dict(whole.state_dict())
+    frames = torch.rand(2, 1, 3, 80, 144, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        flows = [net.eval()(*frames, iterations=3).flow for net in (whole, split)]
+    assert flows[0].shape == flows[1].shape
+    assert not torch.equal(*flows)
