@@ -1,0 +1,1 @@
+"""Chunked inference: cut both frames into chunks, estimate each, stitch one flow."""

@@ -1,0 +1,42 @@
+"""Chunking: what it costs to estimate a pair in chunks, and how to make it cost less."""
+
+import streamlit as st
+
+from flowcore.panels import shared_scale
+from pages.components.chunk_advice import show_advice
+from pages.components.chunk_curves import show_curves
+from pages.components.chunk_form import choose_chunks, rivals
+from pages.components.chunk_picture import show_grid
+from pages.components.chunk_seams import show_seams
+from pages.components.chunk_table import show_costs
+from pages.components.pair_picker import pick_pair
+from pages.components.results import show_downloads, show_lanes
+from pages.components.runs import start, watch
+
+st.title("Chunking")
+st.caption(
+    "A chunk fits where a frame does not. What is lost at the seams, and what does it take to lose "
+    "nothing?"
+)
+pair = pick_pair()
+choice = choose_chunks(pair)
+show_grid(pair, choice)
+if choice is None:
+    st.stop()
+
+whole_seconds = None
+if choice.is_asked:
+    lanes = rivals(pair, choice)
+    runs = start(pair, lanes, threads=choice.threads, again=choice.is_pressed)
+    watch(runs)
+    finished = {run.lane.title: run.job.result for run in runs if run.job.state == "done"}
+    show_lanes(pair, runs, shared_scale(pair, list(finished.values())), None)
+    if finished:
+        show_costs(pair, finished)
+        show_downloads(pair, finished)
+    if finished and all(run.job.is_over for run in runs):
+        show_seams(pair, choice, finished)
+    if lanes[0].title in finished:
+        whole_seconds = finished[lanes[0].title].estimate.seconds
+points = show_curves(pair, choice)
+show_advice(pair, choice.config.model, points, whole_seconds=whole_seconds)
