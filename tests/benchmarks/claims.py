@@ -1,0 +1,326 @@
+"""The claims of the FlowNet2 paper, tested on thin networks under one short schedule.
+
+``python tests/benchmarks/claims.py PHOTOS [PHOTOS ...] [--seeds N] [--processes N] [--json]``
+
+Ilg et al., FlowNet 2.0, CVPR 2017, sections 3 to 5. Networks have an eighth of the channels, at
+most 32. All variants of a seed begin with the same first weights where they have the same layers;
+all stacks begin with the same trained FlowNetC. Errors are EPE in px on held-out scenes of three
+kinds of motion, the same for all, and their geometric mean. A claim holds, or does not, where all
+seeds agree on the sign of the difference and its mean is larger than its spread over seeds; else it
+is undecided.
+"""
+
+import argparse
+import dataclasses
+import json
+import math
+import multiprocessing
+import statistics
+import sys
+import tempfile
+from collections.abc import Mapping
+from functools import cache, lru_cache, partial
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+from flowcore.data.scenes import SceneConfig, Scenes, make_scenes
+from flowcore.models.flownet import FlowNet2
+from flowcore.models.flownet_parts import FlowNetC, FlowNetS, FlowNetSD, Fusion, Width
+from flowcore.models.registry import register
+from flowcore.training import source
+from flowcore.training.config import Stage, TrainingConfig
+from flowcore.training.loop import Trainer
+from tests.benchmarks.ablations import COMPLEX, SIMPLE, verdict
+
+WIDTH = Width(1 / 8, widest=32)
+GRAY = (0.45, 0.45, 0.45)
+STEPS = 800  # of a stage of FlowNetC or FlowNetS alone
+ADDED_STEPS = 600  # of every network that is added
+KINDS = {"sub-pixel": (0.05, 1.0), "medium": (1.0, 4.0), "fast": (4.0, 16.0)}  # px
+UNIT = 4.0
+_SIMPLE = dataclasses.replace(
+    SIMPLE,
+    steps=STEPS,
+    size=(128, 128),
+    scenes=SceneConfig(max_objects=3, min_motion=1, max_motion=16, turning=0.3, bending=0),
+)
+_FINE = dataclasses.replace(
+    COMPLEX,
+    steps=STEPS,
+    size=(128, 128),
+    warm_up=20,
+    scenes=SceneConfig(max_objects=5, min_motion=0.05, max_motion=16),
+)
+_ADDED = dataclasses.replace(_FINE, steps=ADDED_STEPS, learning_rate=1e-3)
+_STILL = dataclasses.replace(
+    _ADDED, scenes=SceneConfig(max_objects=3, min_motion=0.05, max_motion=3, plain=0.2)
+)
+
+
+@register()
+def claims_s() -> FlowNet2:
+    """FlowNetS alone."""
+    return FlowNet2({"flownets_1": FlowNetS(WIDTH)}, unit=UNIT, mean=GRAY, bytes_per_pixel=1)
+
+
+@register()
+def claims_c() -> FlowNet2:
+    """FlowNetC alone."""
+    return FlowNet2(
+        {"flownetc": FlowNetC(WIDTH, reach=10, spacing=1)}, unit=UNIT, mean=GRAY, bytes_per_pixel=1
+    )
+
+
+@register()
+def claims_stack() -> FlowNet2:
+    """FlowNetC, FlowNetS after it, FlowNetSD beside them, and the fusion."""
+    return FlowNet2(
+        {"flownetc": FlowNetC(WIDTH, reach=10, spacing=1), "flownets_1": FlowNetS(WIDTH, 12)},
+        small=FlowNetSD(WIDTH),
+        fusion=Fusion(WIDTH),
+        small_unit=1.0,
+        unit=UNIT,
+        mean=GRAY,
+        bytes_per_pixel=1,
+    )
+
+
+@register()
+def claims_unwarped() -> FlowNet2:
+    """FlowNetC and FlowNetS, which sees no warped frame."""
+    stack = {"flownetc": FlowNetC(WIDTH, reach=10, spacing=1), "flownets_1": FlowNetS(WIDTH, 8)}
+    return FlowNet2(stack, unit=UNIT, mean=GRAY, is_warping=False, bytes_per_pixel=1)
+
+
+class Variant(NamedTuple):
+    """A training; ``after`` names the one whose networks it begins with."""
+
+    model: str
+    stages: tuple[Stage, ...]
+    after: str | None = None
+
+
+def _mixed(num_blocks: int = 16) -> tuple[Stage, ...]:
+    """Simple and complex scenes by turns, at one falling rate."""
+    return tuple(
+        dataclasses.replace(
+            (_SIMPLE, _FINE)[block % 2],
+            name=f"block {block}",
+            steps=2 * STEPS // num_blocks,
+            learning_rate=0.5e-3 * (1 + math.cos(math.pi * block / num_blocks)),
+            warm_up=100 if block == 0 else 0,
+            final=1.0,
+        )
+        for block in range(num_blocks)
+    )
+
+
+def _learning(stage: Stage, *learns: str, heads: tuple[str, ...] = (), **changes: object) -> Stage:
+    return dataclasses.replace(stage, learns=learns, heads=heads, **changes)
+
+
+VARIANTS = {
+    "C: simple, then complex": Variant("claims_c", (_SIMPLE, _FINE)),
+    "S: simple, then complex": Variant("claims_s", (_SIMPLE, _FINE)),
+    "CS: first rests": Variant(
+        "claims_stack", (_learning(_ADDED, "flownets_1"),), "C: simple, then complex"
+    ),
+    "CS: without warping": Variant(
+        "claims_unwarped", (_learning(_ADDED, "flownets_1"),), "C: simple, then complex"
+    ),
+    "CS: both learn": Variant(
+        "claims_stack",
+        (_learning(_ADDED, "flownetc", "flownets_1"),),
+        "C: simple, then complex",
+    ),
+    "CS: both learn, intermediate loss": Variant(
+        "claims_stack",
+        (
+            _learning(_ADDED, "flownetc", "flownets_1", heads=("flownetc", "flownets_1")),
+        ),
+        "C: simple, then complex",
+    ),
+    "CS and SD, fused": Variant(
+        "claims_stack",
+        (_learning(_STILL, "flownets_d"), _learning(_ADDED, "flownetfusion")),
+        "CS: first rests",
+    ),
+    "C: complex alone": Variant(
+        "claims_c", (dataclasses.replace(_FINE, steps=2 * STEPS, learning_rate=1e-3),)
+    ),
+    "C: mixed": Variant("claims_c", _mixed()),
+    "C: short": Variant(
+        "claims_c",
+        tuple(dataclasses.replace(stage, steps=stage.steps // 3) for stage in (_SIMPLE, _FINE)),
+    ),
+}  # fmt: skip
+
+CLAIMS = (  # what the paper says, the variant that it says is better, the other, on which motion
+    ("simple scenes first, then complex: better than complex alone",
+     "C: simple, then complex", "C: complex alone", "mean"),
+    ("simple first, then complex: better than both mixed",
+     "C: simple, then complex", "C: mixed", "mean"),
+    ("a long schedule is better than a short one",
+     "C: simple, then complex", "C: short", "mean"),
+    ("FlowNetC is better than FlowNetS under one schedule",
+     "C: simple, then complex", "S: simple, then complex", "mean"),
+    ("a second network improves on the first",
+     "CS: first rests", "C: simple, then complex", "mean"),
+    ("stacking with warping is better than without",
+     "CS: first rests", "CS: without warping", "mean"),
+    ("an intermediate loss helps where both networks learn",
+     "CS: both learn, intermediate loss", "CS: both learn", "mean"),
+    ("best is to let the first network rest",
+     "CS: first rests", "CS: both learn, intermediate loss", "mean"),
+    ("fusion is better than the stack alone on sub-pixel motion",
+     "CS and SD, fused", "CS: first rests", "sub-pixel"),
+)  # fmt: skip
+
+
+def trained(variant: Variant, photos: list[str], seed: int, before: Trainer | None) -> Trainer:
+    """A finished run of a variant; what it has in common with the run before it begins there."""
+    config = TrainingConfig(
+        model=variant.model,
+        stages=variant.stages,
+        photos=tuple(photos),
+        seed=seed,
+        ema=0.99,
+        validate_every=10**6,
+        checkpoint_every=10**6,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = Trainer(config, Path(folder))
+        if before is not None:
+            for name, network in before.averaged.module.networks.items():
+                if name in trainer.net.networks:
+                    begin(trainer, name, network.state_dict())
+        while trainer.step < config.steps:
+            trainer.advance()
+    return trainer
+
+
+def begin(trainer: Trainer, name: str, state: Mapping[str, torch.Tensor]) -> None:
+    """Give a network of a run these weights, where they fit."""
+    for net in (trainer.net, trainer.averaged.module):
+        own = net.networks[name]
+        if all(state[key].shape == tensor.shape for key, tensor in own.state_dict().items()):
+            own.load_state_dict(state)
+
+
+@torch.inference_mode()
+def errors_of(trainer: Trainer, scenes_by_kind: dict[str, Scenes]) -> dict[str, float]:
+    """EPE in px on each kind of held-out scenes, and their geometric mean."""
+    net, last = trainer.averaged.module.eval(), trainer.config.stages[-1]
+    wanted = {"heads_of": last.watched} if last.watched else {}
+    errors = {
+        kind: (net(scenes.first, scenes.second, **wanted).flow - scenes.flow)
+        .square().sum(1).sqrt().mean().item()
+        for kind, scenes in scenes_by_kind.items()
+    }  # fmt: skip
+    return errors | {"mean": statistics.geometric_mean(errors.values())}
+
+
+def measure(photos: list[str], seed: int) -> dict[str, dict[str, float]]:
+    """The errors of every variant for one seed."""
+    torch.set_num_threads(1)
+    _share_work()
+    found: dict[str, dict[str, float]] = {}
+    runs: dict[str | None, Trainer | None] = {None: None}
+    scenes: dict[str, Scenes] = {}
+    for name, variant in VARIANTS.items():
+        runs[name] = trained(variant, photos, seed, runs[variant.after])
+        scenes = scenes or _held_out(runs[name])
+        found[name] = errors_of(runs[name], scenes)
+        print(seed, name, found[name], file=sys.stderr, flush=True)
+    return found
+
+
+def _share_work() -> None:
+    """Runs of one seed look at the same photos, and many at the same scenes: made once."""
+    source.load_textures = cache(source.load_textures)
+    source.load_shapes = cache(source.load_shapes)
+    make = source.SceneSource.batch
+
+    @lru_cache(maxsize=2300)  # two stages of 800 steps and one of 600, 1 MB each
+    def made(look: Look) -> list[torch.Tensor]:
+        batch = make(look.source, look.step)
+        return [tensor.half() for tensor in (batch.first, batch.second, batch.scenes.flow)]
+
+    def batch(self: source.SceneSource, step: int) -> source.Batch:
+        first, second, flow = (tensor.float() for tensor in made(Look(self, step)))
+        nothing = torch.zeros(0)  # no loss here looks at the clean frames, or at what is hidden
+        return source.Batch(first, second, Scenes(nothing, nothing, flow, nothing.bool(), nothing))
+
+    source.SceneSource.batch = batch
+
+
+class Look:
+    """What a step sees; equal where seed, step and kind of scenes are, whatever the net."""
+
+    def __init__(self, origin: source.SceneSource, step: int) -> None:
+        stage, _ = origin.config.stage_at(step)
+        self.source, self.step = origin, step
+        look = stage.scenes, stage.augment, stage.size, stage.batch
+        self.key = origin.config.seed, step, *look
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Look) and self.key == other.key
+
+
+def _held_out(trainer: Trainer) -> dict[str, Scenes]:
+    """Scenes of each kind of motion, the same for all."""
+    generator = torch.Generator().manual_seed(2**33)
+    return {
+        kind: make_scenes(
+            trainer.source.kept,
+            trainer.source.shapes,
+            batch=16,
+            size=(128, 192),
+            config=SceneConfig(max_objects=5, min_motion=slowest, max_motion=fastest),
+            generator=generator,
+        )
+        for kind, (slowest, fastest) in KINDS.items()
+    }
+
+
+def judged(found: dict[str, list[dict[str, float]]]) -> list[dict[str, object]]:
+    """Every claim, with both errors by seed and what became of it."""
+    words = {"better": "holds", "worse": "does not hold"}
+    rows: list[dict[str, object]] = []
+    for claim, better, other, kind in CLAIMS:
+        errors = [[errors[kind] for errors in found[name]] for name in (better, other)]
+        said = verdict(*errors)
+        rows.append(
+            {"claim": claim, "motion": kind, "this": errors[0], "other": errors[1],
+             "verdict": words.get(said, said)}
+        )  # fmt: skip
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("photos", nargs="+")
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    work = partial(measure, options.photos)
+    with multiprocessing.get_context("spawn").Pool(options.processes) as pool:
+        by_seed = pool.map(work, range(options.seeds), chunksize=1)
+    found = {name: [errors[name] for errors in by_seed] for name in VARIANTS}
+    rows = judged(found)
+    if options.json:
+        print(json.dumps({"errors": found, "claims": rows}, indent=2))
+        return
+    for row in rows:
+        this, other = (statistics.mean(row[side]) for side in ("this", "other"))
+        print(f"| {row['claim']} | {row['motion']} | {this:.2f} | {other:.2f} | {row['verdict']} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""The page FlowNet2, and hardships on Compare, as scripts."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from flowcore.robustness import HARDSHIPS
+from tests.pages.waiting import finished
+from tests.patience import patient
+
+pytestmark = pytest.mark.usefixtures("server_queues")
+
+
+def page(name, **query):
+    app = AppTest.from_file("../../pages/navigation.py", default_timeout=patient(60))
+    app.run()
+    for key, value in query.items():
+        app.query_params[key] = value
+    return finished(app.switch_page(name).run())
+
+
+def test_every_network_has_its_station():
+    app = page("flownet2.py", sample="Sub-pixel")
+    assert not app.error
+    headers = [header.value for header in app.header]
+    assert [words.partition(":")[0] for words in headers[:5]] == [
+        "FlowNetC", "FlowNetS 1", "FlowNetS 2", "FlowNetSD", "Fusion",
+    ]  # fmt: skip
+    assert "Are there rotations in FlyingChairs?" in headers
+    table = next(frame.value for frame in app.dataframe if "moved" in frame.value)
+    words = " ".join(element.value for element in app.markdown)
+    assert f"**{table.loc['Fusion', 'epe']:.2f} px**" in words
+    assert "follows FlowNetSD on" in words
+
+
+def test_without_weights_it_says_so(monkeypatch):
+    monkeypatch.setattr("flowcore.stack_walk.models.available", lambda: ["dis_fast"])
+    app = page("flownet2.py", sample="Sub-pixel")
+    assert "No weights of a FlowNet2" in app.info[0].value
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "texture"])
+def test_hardships_on_compare(kind):
+    app = page(
+        "compare.py", sample="Sub-pixel", lanes="2", m1="dis_fast", m2="dis_medium",
+        harder="true", hardship=HARDSHIPS[kind].label,
+    )  # fmt: skip
+    assert not app.error
+    assert any(control.key == "harder-curve" for control in app.get("button_group"))
+    assert app.select_slider(key=f"level-{kind}").value == {"jpeg": 50, "texture": 0.25}[kind]
