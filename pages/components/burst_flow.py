@@ -1,0 +1,75 @@
+"""The motion that attention implies, as a flow beside a flow model's: same viewer, same exports."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from flowcore.bursts.baselines import FLOW_CONFIG
+from flowcore.bursts.restore import Restoration, true_flow
+from flowcore.data.bursts import Burst
+from flowcore.panels import shared_scale
+from flowcore.types import FramePair, PipelineConfig
+from pages.components.lane_form import LaneChoice
+from pages.components.results import chosen_pixels, show_downloads, show_lanes, show_table
+from pages.components.runs import start, watch
+
+__all__ = ["show_implied_flow"]
+
+ALL = "all"
+
+
+def show_implied_flow(burst: Burst, nets: Mapping[str, Restoration]) -> None:
+    """The expected offsets of every token as a flow from the middle frame, with its errors."""
+    st.header("Attention as flow")
+    found = {one.method: one for one in nets.values()}
+    others = [n for n in range(len(burst.frames)) if n != burst.reference]
+    num_heads = min(len(one.gaze.entropy) for one in found.values())
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        index = st.segmented_control(
+            "From the middle frame to",
+            others,
+            default=others[-1],
+            required=True,
+            format_func=lambda number: f"frame {number}",
+            key="burst-to",
+            bind="query-params",
+            help="Flow points from the middle frame to this one.",
+        )
+        head = st.segmented_control(
+            "Head of the flow",
+            [ALL, *map(str, range(1, num_heads + 1))],
+            default=ALL,
+            required=True,
+            key="burst-flow-head",
+            bind="query-params",
+            help="all: the heads as they count for the pixels.",
+        )
+    pair = FramePair(
+        burst.frames[burst.reference],
+        burst.frames[index],
+        true_flow(burst, index),
+        name=f"{burst.name}, middle to {index}",
+    )
+    which = -1 if head == ALL else int(head) - 1
+    lanes = [
+        LaneChoice(
+            f"attention of {method}",
+            PipelineConfig(method),
+            one.gaze.flow(index, burst.size, head=which),
+        )
+        for method, one in found.items()
+        if index in one.gaze.frames
+    ]
+    lanes.append(LaneChoice(FLOW_CONFIG.model, FLOW_CONFIG))
+    runs = start(pair, lanes)
+    watch(runs, key="burst-flow-cancel")
+    done = {run.lane.title: run.job.result for run in runs if run.job.state == "done"}
+    show_lanes(pair, runs, shared_scale(pair, list(done.values())), chosen_pixels(pair, done))
+    if done:
+        show_table(done)
+        st.caption(
+            "An offset is a mean over the source field, so attention that spreads is drawn towards "
+            f"no motion. The flow model sees the frames blurred by {FLOW_CONFIG.blur_sigma:g} px, "
+            "as in the flow-aligned mean."
+        )
+        show_downloads(pair, done)

@@ -1,0 +1,191 @@
+"""Where a burst comes from: a sample, uploaded frames, a video, or one image set in motion."""
+
+import numpy as np
+import streamlit as st
+
+from flowcore.data.bursts import BURST_PHOTOS, Burst, burst_from_video, make_burst, sample_burst
+from flowcore.data.samples import photo
+from flowcore.errors import FlowcoreError
+from flowcore.io.frames import decode_frame
+from pages.components.files import decoded
+from pages.components.pair_picker import PICTURES, VIDEOS
+
+__all__ = ["pick_burst"]
+
+LAST = "last-burst"
+MAX_SIDE = 640  # px; larger frames are cut about their middle
+
+
+def pick_burst() -> Burst:
+    """The burst that the user has chosen.
+
+    While a choice is incomplete or cannot be read, this is said beside it and the last burst stays.
+    """
+    controls, pictures = st.columns([2, 3], gap="medium")
+    with controls:
+        burst = _chosen()
+    with pictures:
+        _show(burst)
+    return burst
+
+
+def _chosen() -> Burst:
+    source = st.segmented_control(
+        "Burst",
+        list(_SOURCES),
+        default=next(iter(_SOURCES)),
+        required=True,
+        key="burst-source",
+        bind="query-params",
+        help="An odd number of frames of one size; the middle one is reconstructed.",
+    )
+    burst = None
+    try:
+        burst = _SOURCES[source]()
+    except FlowcoreError as error:
+        st.error(str(error))
+    if burst is not None:
+        st.session_state[LAST] = burst
+    elif LAST in st.session_state:
+        st.caption(f"Still showing the last burst: {st.session_state[LAST].name}.")
+    return st.session_state.get(LAST) or _sampled(BURST_PHOTOS[0], 5.0, 30.0, 25.0)
+
+
+def _sample() -> Burst:
+    name = st.selectbox(
+        "Photo",
+        BURST_PHOTOS,
+        key="burst-photo",
+        bind="query-params",
+        help="Photos that ship with scikit-image; 192x192 px of their middle.",
+    )
+    return _sampled(name, **_knobs())
+
+
+def _upload() -> Burst | None:
+    files = st.file_uploader(
+        "Frames, in order by name",
+        type=PICTURES,
+        accept_multiple_files=True,
+        key="burst-frames",
+        help="An odd number, 3 or more, of one size; the nets that ship take 5.",
+    )
+    if not files:
+        return None
+    ordered = sorted(files, key=lambda file: file.name)
+    frames = [decoded(decode_frame, file.getvalue(), name=file.name) for file in ordered]
+    return _cut(Burst(tuple(frames), name="uploaded frames"))
+
+
+def _video() -> Burst | None:
+    file = st.file_uploader(
+        "A video", type=VIDEOS, key="burst-video", help="Five frames of it: mp4, avi or gif."
+    )
+    if file is None:
+        return None
+    with st.container(horizontal=True):
+        start = st.number_input(
+            "First frame",
+            0,
+            9999,
+            0,
+            key="burst-start",
+            width=130,
+            help="Counted from 0.",
+        )
+        every = st.number_input(
+            "Every", 1, 100, 1, key="burst-every", width=130, help="Every Nth frame from there."
+        )
+    return _cut(decoded(burst_from_video, file.getvalue(), start=int(start), every=int(every)))
+
+
+def _one_image() -> Burst:
+    file = st.file_uploader(
+        "Any image; a sample photo if left empty",
+        type=PICTURES,
+        key="burst-image",
+        help="Set in motion here, so that motion and clean frame are known exactly.",
+    )
+    picture = decoded(decode_frame, file.getvalue()) if file else photo("chelsea")
+    return _made(picture.tobytes(), picture.shape, **_knobs())
+
+
+def _knobs() -> dict[str, float]:
+    with st.container(horizontal=True):
+        motion = st.number_input(
+            "Motion in all, px",
+            0.0,
+            40.0,
+            5.0,
+            0.5,
+            key="burst-motion",
+            bind="query-params",
+            width=150,
+            help="From the first frame to the last, in equal steps. 0 is a static burst.",
+        )
+        angle = st.number_input(
+            "Direction, degrees",
+            0.0,
+            359.0,
+            30.0,
+            5.0,
+            key="burst-angle",
+            bind="query-params",
+            width=150,
+            help="Clockwise on screen from right.",
+        )
+        noise = st.number_input(
+            "Noise, gray levels",
+            0.0,
+            100.0,
+            25.0,
+            5.0,
+            key="burst-noise",
+            bind="query-params",
+            width=150,
+            help="Standard deviation of Gaussian noise on every frame, of 255.",
+        )
+    return {"motion": motion, "angle": angle, "noise": noise}
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _sampled(name: str, motion: float, angle: float, noise: float) -> Burst:
+    return sample_burst(name, motion=motion, angle=angle, noise=noise)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _made(pixels: bytes, shape: tuple[int, ...], **knobs: float) -> Burst:
+    picture = np.frombuffer(pixels, np.uint8).reshape(shape)
+    return _cut(make_burst(picture, **knobs, name="one image in motion"))
+
+
+def _cut(burst: Burst) -> Burst:
+    """The middle of the burst, where it is larger than a page can wait for."""
+    height, width = burst.size
+    if max(height, width) <= MAX_SIDE:
+        return burst
+    top, left = (max(0, length - MAX_SIDE) // 2 for length in (height, width))
+    st.caption(f"Cut to the middle {min(width, MAX_SIDE)} x {min(height, MAX_SIDE)} px.")
+
+    def middle(frame: np.ndarray) -> np.ndarray:
+        return np.ascontiguousarray(frame[top : top + MAX_SIDE, left : left + MAX_SIDE])
+
+    clean = None if burst.clean is None else middle(burst.clean)
+    return Burst(tuple(map(middle, burst.frames)), clean, burst.motion, burst.name)
+
+
+def _show(burst: Burst) -> None:
+    """The frames, small, and what is known about them."""
+    columns = st.columns(min(5, len(burst.frames)))
+    first = burst.reference - len(columns) // 2
+    for offset, column in enumerate(columns):
+        index = first + offset
+        is_middle = index == burst.reference
+        caption = f"{index}, the middle" if is_middle else str(index)
+        column.image(burst.frames[index], caption, width="stretch", alt=f"Frame {index}")
+    height, width = burst.size
+    known = "motion and clean middle frame known" if burst.motion is not None else "no truth known"
+    st.caption(f"{len(burst.frames)} frames of {width} x {height} px, {known}.")
+
+
+_SOURCES = {"Sample": _sample, "Frames": _upload, "Video": _video, "One image": _one_image}
