@@ -1,0 +1,1 @@
+"""Looking inside a model: what it compared, where, and what its answer hangs on."""
