@@ -1,21 +1,33 @@
-# make run: the app. make test: everything that is checked, in a few minutes. make test-all: the slow tests too.
+# make run: the app. make test: what is checked before every landing. make test-all: the slow tests too.
 
 PYTHON ?= python3
 PORT ?= 8501
 ADDRESS ?= localhost
 BIN := .venv/bin
 
-.PHONY: run test test-all lint format benchmarks
+.PHONY: run test test-all lint unit pages browser format
 .DELETE_ON_ERROR:
 
 run: .venv/installed
 	$(BIN)/streamlit run app.py --server.port=$(PORT) --server.address=$(ADDRESS)
 
-test: lint
-	$(BIN)/python -m pytest
+# Three processes: the units side by side, one thread each; the pages, whose workers use both cores;
+# then a real browser against real servers.
+QUICK := not slow and not gpu
+test: lint unit pages browser
 
-test-all: lint
-	$(BIN)/python -m pytest -m ""
+unit: .venv/installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "$(QUICK) and not browser" \
+	  --ignore tests/pages
+
+pages: .venv/installed-dev
+	$(BIN)/python -m pytest -m "$(QUICK)" tests/pages
+
+browser: .venv/installed-dev
+	$(BIN)/python -m pytest -m "$(QUICK)" tests/browser
+
+test-all: QUICK := not gpu
+test-all: lint unit pages browser
 
 lint: .venv/installed-dev
 	$(BIN)/ruff format --check .

@@ -7,7 +7,18 @@ import numpy as np
 import pytest
 import torch
 
+from tests.patience import patient
+
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_collection_modifyitems(config, items):
+    can_rerun = config.pluginmanager.hasplugin("rerunfailures")
+    for item in items:
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(patient(300)))
+        if can_rerun and item.get_closest_marker("browser") is not None:
+            item.add_marker(pytest.mark.flaky(reruns=2))
 
 
 @pytest.fixture(autouse=True)

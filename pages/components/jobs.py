@@ -54,7 +54,7 @@ class Job:
         What is computed, from what: equal keys mean equal results.
     task : callable
         ``task(report, *args)``, importable by its name in another process;
-        ``report(fraction, message)`` tells how far it is.
+        ``report(fraction, message, partial)`` tells how far it is.
     args : tuple
         Sent to the worker by pickle; let go as soon as the job has ended.
     owner : str
@@ -66,6 +66,8 @@ class Job:
         0..1, as reported.
     message : str
         As reported with the progress.
+    partial
+        What is there so far, as last reported; something small, or None.
     result
         What the task returned, once done.
     error, error_type : str and FlowcoreError class
@@ -82,6 +84,7 @@ class Job:
     position: int = 0
     progress: float = 0.0
     message: str = ""
+    partial: Any = field(default=None, repr=False)
     result: Any = field(default=None, repr=False)
     error: str = ""
     error_type: type[FlowcoreError] | None = None
@@ -165,8 +168,8 @@ class JobQueue:
                     "try again in a moment."
                 )
             self._over.pop(key, None)
-            alive = (*self._queued, *self._running)
-            turn = max((job.turn + 1 for job in alive if job.owner == owner), default=self._turn)
+            turns = (other.turn + 1 for other in self.active() if other.owner == owner)
+            turn = max(turns, default=self._turn)
             job = Job(key, task, args, owner, turn=turn)
             bisect.insort(self._queued, job, key=lambda other: other.turn)
             self._queue_moved()
@@ -176,6 +179,11 @@ class JobQueue:
         """The job of that key, while it lives or its result is kept."""
         with self._changed:
             return self._find(key)
+
+    def active(self) -> list[Job]:
+        """The jobs that run, then those that wait, in the order in which they will run."""
+        with self._changed:
+            return [*self._running, *self._queued]
 
     def cancel(self, key: str) -> None:
         """Take the job out of the queue, or kill its worker; nothing if it is over or unknown."""
@@ -194,7 +202,7 @@ class JobQueue:
         """Cancel everything and end all processes. The queue takes no more jobs."""
         with self._changed:
             self._closed = True
-            for job in (*self._queued, *self._running):
+            for job in self.active():
                 self.cancel(job.key)
             if self._host is not None:
                 self._host.close()
@@ -206,7 +214,7 @@ class JobQueue:
         if key in self._over:
             self._over.move_to_end(key)
             return self._over[key]
-        return next((job for job in (*self._running, *self._queued) if job.key == key), None)
+        return next((job for job in self.active() if job.key == key), None)
 
     def _queue_moved(self) -> None:
         for position, job in enumerate(self._queued, start=1):
@@ -261,7 +269,8 @@ class JobQueue:
         try:
             worker.send(job.task, job.args)
             while (message := pickle.loads(payload := worker.receive()))[0] == "progress":  # noqa: S301
-                job.progress, job.message = min(max(message[1], 0.0), 1.0), message[2]
+                _, fraction, job.message, job.partial = message
+                job.progress = min(max(fraction, 0.0), 1.0)
         except (EOFError, OSError):
             self._end(job, "failed", error=CRASHED)
             return False

@@ -1,16 +1,20 @@
 """A real server and a real Chromium."""
 
+import contextlib
+import json
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
+
+from tests.patience import patient, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -23,6 +27,9 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+JOBS = "/test/jobs"
+
+expect.set_options(timeout=patient(30) * 1000)
 
 
 def free_port():
@@ -31,46 +38,71 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def wait_for(url, process, seconds=60):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "the server ended by itself"
-        try:
-            with urllib.request.urlopen(url, timeout=2) as answer:
-                if answer.status == 200:
-                    return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError(f"nothing answers at {url}")
+def answer(url, *, method="GET"):
+    """What the server says, or None while it says nothing."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, method=method), timeout=5) as reply:
+            return reply.read()
+    except OSError:
+        return None
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory):
-    """The address of a fresh server with an empty weights folder."""
-    port = free_port()
-    environment = {**os.environ, "FLOWCORE_WEIGHTS": str(tmp_path_factory.mktemp("weights"))}
+@contextlib.contextmanager
+def running(command, port, *, folder):
+    """The address of a server, up, with an empty weights folder."""
     process = subprocess.Popen(
-        [
-            sys.executable, "-m", "streamlit", "run", "app.py",
-            f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true",
-            "--server.fileWatcherType=none",
-        ],
+        [sys.executable, "-m", *command],
         cwd=ROOT,
-        env=environment,
+        env={**os.environ, "FLOWCORE_WEIGHTS": str(folder)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    )
+
+    def is_up():
+        assert process.poll() is None, "the server ended by itself"
+        return answer(f"http://127.0.0.1:{port}/_stcore/health")
+
     try:
-        wait_for(f"http://127.0.0.1:{port}/_stcore/health", process)
+        wait_until(is_up, seconds=60, pause=0.1, what=f"an answer of {command[0]}")
         yield f"http://127.0.0.1:{port}"
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(20)
+            process.wait(patient(20))
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@pytest.fixture(scope="module")
+def module_server(tmp_path_factory):
+    port = free_port()
+    command = ["uvicorn", "tests.browser.served:app", "--host", "127.0.0.1", "--port", str(port)]
+    with running(command, port, folder=tmp_path_factory.mktemp("weights")) as address:
+        yield address
+
+
+@pytest.fixture
+def fresh_server(tmp_path):
+    """The address of a server that nobody has asked for anything, started as ``make run`` does."""
+    port = free_port()
+    options = {"port": port, "address": "127.0.0.1", "headless": "true", "fileWatcherType": "none"}
+    command = ["streamlit", "run", "app.py", *(f"--server.{k}={v}" for k, v in options.items())]
+    with running(command, port, folder=tmp_path) as address:
+        yield address
+
+
+@pytest.fixture
+def server(module_server, browser):
+    """The address of a server on which nothing is on its way, and nothing is left on it."""
+    assert json.loads(answer(module_server + JOBS)) == []
+    yield module_server
+    for context in browser.contexts:  # before the jobs, or a page might ask for more
+        context.close()
+    wait_until(
+        lambda: answer(module_server + JOBS, method="DELETE") == b"[]", what="an empty queue"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -88,6 +120,6 @@ def browser():
 @pytest.fixture
 def page(browser):
     context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(patient(30) * 1000)
     yield context.new_page()
     context.close()

@@ -8,12 +8,13 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from flowcore.types import FlowField, FramePair
+from flowcore.viz.error import error_to_color
 from flowcore.viz.flow_color import flow_to_color
 from flowcore.viz.viewer_page import viewer_page
-from flowcore.viz.viewer_payload import ViewerLane, pack_viewer
+from flowcore.viz.viewer_payload import ViewerLane, ViewerMap, pack_viewer
+from tests.patience import wait_until
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=20_000)
 
 HEIGHT, WIDTH = 60, 80
 MINUS = "\N{MINUS SIGN}"
@@ -33,8 +34,9 @@ def html(tmp_path_factory):
     hole[:10, :10] = False
     labels = np.ones((HEIGHT, WIDTH), np.int32)
     pair = FramePair(first, first, FlowField(constant(3, -4)), labels=labels)
+    entropy = ViewerMap("Entropy", np.full((HEIGHT, WIDTH), 3, np.float32), 12.0, "bits")
     lanes = [
-        ViewerLane("right", FlowField(constant(3, -4), hole), hole),
+        ViewerLane("right", FlowField(constant(3, -4), hole), hole, (entropy,)),
         ViewerLane("wrong", FlowField(constant(6, 0)), hole),
         ViewerLane("left", FlowField(constant(-2, 0)), hole),
     ]
@@ -101,9 +103,8 @@ def test_the_scale_recolors_every_pane(viewer):
     field = viewer.get_by_role("spinbutton").first
     field.fill("16")
     field.press("Enter")
-    viewer.wait_for_timeout(200)
     expected = flow_to_color(constant(6, 0), max_magnitude=16)[0, 0]
-    assert pixel_of(viewer, 3, 40, 30) == pytest.approx(expected, abs=1)
+    wait_until(lambda: pixel_of(viewer, 3, 40, 30) == pytest.approx(expected, abs=1))
 
 
 def test_layers_change_for_all_panes(viewer):
@@ -111,6 +112,15 @@ def test_layers_change_for_all_panes(viewer):
     expect(viewer.get_by_role("img", name="wrong: Error")).to_be_visible()
     dark, bright = pixel_of(viewer, 2, 40, 30), pixel_of(viewer, 3, 40, 30)
     assert sum(dark) < 20 < sum(bright)
+
+
+def test_maps_of_a_lane_are_layers_with_their_scale(viewer):
+    viewer.get_by_label("All panes").select_option("map:Entropy")
+    expect(viewer.get_by_role("img", name="right: Entropy")).to_be_visible()
+    expect(viewer.get_by_role("img", name="wrong: Flow")).to_be_visible()  # has no such map
+    expect(viewer.get_by_text("Entropy, 0 to 12 bits")).to_be_visible()
+    expected = error_to_color(np.float32([[3]]), max_error=12)[0, 0]
+    assert pixel_of(viewer, 2, 40, 30) == pytest.approx(expected, abs=2)
 
 
 def test_keys_lead_through_modes_and_pixels(viewer):
@@ -146,8 +156,7 @@ def test_nothing_bars_a_screen_reader(viewer, scheme):
 
 def test_a_phone_shows_it_without_sideways_scrolling(viewer):
     viewer.set_viewport_size({"width": 400, "height": 800})
-    viewer.wait_for_timeout(200)
-    assert viewer.evaluate("document.documentElement.scrollWidth") <= 400
+    wait_until(lambda: viewer.evaluate("document.documentElement.scrollWidth") <= 400)
 
 
 def test_a_broken_payload_is_a_sentence(page, tmp_path):

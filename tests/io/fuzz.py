@@ -1,7 +1,8 @@
 """Hostile files for every reader; run as a child process by test_fuzz.py.
 
-``python -m tests.io.fuzz GROUP PROGRESS_FILE`` reads each file of the group, leaves the name of the
-file at hand in PROGRESS_FILE, and prints a summary as JSON. It ends with an error where a reader
+``python -m tests.io.fuzz GROUP SHARE PROGRESS_FILE`` reads that share of the files of the group,
+drawn at random but always the same, leaves the name of the file at hand in PROGRESS_FILE, and
+prints a summary as JSON. It ends with an error where a reader
 raises anything but a FlowcoreError, crashes, or takes longer than ``SECONDS_PER_FILE``.
 """
 
@@ -27,13 +28,16 @@ MEMORY_BYTES = 4 * 2**30
 SECONDS_PER_FILE = 20
 
 
-def main(group: str, progress: str) -> None:
+def main(group: str, share: float, progress: str) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     make_cases, readers = GROUPS[group]
     counts = {"files": 0, "values": 0, "refusals": 0}
+    lots = np.random.default_rng(1)
     started, slowest = time.perf_counter(), (0.0, "")
     with Path(progress).open("w") as note:
         for name, data in make_cases(np.random.default_rng(0)):
+            if lots.random() >= share:
+                continue
             note.seek(0)
             note.write(name.ljust(200))
             note.flush()
@@ -79,4 +83,4 @@ GROUPS: dict[str, tuple[Callable[..., Iterator[Case]], list[Callable[[bytes], ob
 
 if __name__ == "__main__":
     os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
-    main(*sys.argv[1:])
+    main(sys.argv[1], float(sys.argv[2]), sys.argv[3])

@@ -5,7 +5,9 @@ import signal
 import sys
 import time
 
-from flowcore.errors import ConfigError
+from flowcore.errors import ConfigError, DivergedError
+
+NEVER = 1e6  # seconds: such a task ends by being killed
 
 
 def add(report, left, right):
@@ -20,11 +22,11 @@ def count(report, steps):
 
 def halfway(report):
     report(0.5, "half")
-    time.sleep(60)
+    time.sleep(NEVER)
 
 
-def sleep(report, seconds=60.0):
-    time.sleep(seconds)
+def sleep(report):
+    time.sleep(NEVER)
 
 
 def process_id(report):
@@ -37,6 +39,18 @@ def zeros(report, num_bytes):
 
 def misconfigured(report):
     raise ConfigError("Scale must lie in 0.01..8, got 9.")
+
+
+def diverged(report, config):
+    row = "1,a,1,2,3,4,,5\n"
+    log = f"step,stage,learning_rate,loss,epe,gradient_norm,validation_epe,seconds\n{row}"
+    report(0.5, "step 1 of 2", log.encode())
+    raise DivergedError("Training diverged at step 2.")
+
+
+def partly(report):
+    report(0.5, "half", b"so far")
+    time.sleep(NEVER)
 
 
 def broken(report):

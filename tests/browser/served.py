@@ -1,0 +1,24 @@
+"""The application as it is, with one address more: what its queues have on their way.
+
+``GET /test/jobs`` names the jobs that wait or run; ``DELETE /test/jobs`` cancels them. Both answer
+with a JSON list of keys. Run by uvicorn.
+"""
+
+from starlette.responses import JSONResponse
+
+from app import app as product
+from pages.components.jobs import shared_queue
+
+JOBS = "/test/jobs"
+
+
+async def app(scope, receive, send):
+    if scope.get("path") != JOBS:
+        await product(scope, receive, send)
+        return
+    queues = shared_queue("lanes"), shared_queue("files")
+    active = [(queue, job.key) for queue in queues for job in queue.active()]
+    if scope["method"] == "DELETE":
+        for queue, key in active:
+            queue.cancel(key)
+    await JSONResponse([key for _, key in active])(scope, receive, send)

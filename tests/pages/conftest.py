@@ -1,0 +1,28 @@
+"""Fixtures for pages as scripts."""
+
+import pytest
+
+from pages.components.jobs import shared_queue
+
+PURPOSES = ("lanes", "files")
+
+
+@pytest.fixture(scope="module")
+def module_queues(tmp_path_factory):
+    """The server's queues with an empty weights folder, ended and forgotten afterwards."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FLOWCORE_WEIGHTS", str(tmp_path_factory.mktemp("weights")))
+        yield [shared_queue(purpose) for purpose in PURPOSES]
+        for purpose in PURPOSES:
+            shared_queue(purpose).shutdown()
+        shared_queue.cache_clear()
+
+
+@pytest.fixture
+def server_queues(module_queues):
+    """Nothing is on its way when a test begins, and nothing is left when it ends."""
+    assert [queue.active() for queue in module_queues] == [[], []]
+    yield
+    for queue in module_queues:
+        for job in queue.active():
+            queue.cancel(job.key)
