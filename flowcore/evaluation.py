@@ -47,6 +47,7 @@ def evaluate(
     threads: int | None = None,
     flows: Path | None = None,
     out: Path | None = None,
+    prepare: Callable[[FramePair], FramePair] = lambda pair: pair,
     report: Callable[[PairScore], None] = lambda score: None,
 ) -> list[PairScore]:
     """The score of every pair under ``root``.
@@ -61,6 +62,8 @@ def evaluate(
         Score the flows of another tool instead: ``flows/<dataset>/<sequence>.flo``.
     out : Path, optional
         Folder that gets one flow file per pair, in that same layout.
+    prepare : callable
+        What is done to every pair first, such as compressing it.
     report : callable
         Is told each score when it is there.
 
@@ -72,7 +75,7 @@ def evaluate(
     scores: list[PairScore] = []
     for files in find_pairs(root):
         try:
-            pair = load_pair(files)
+            pair = prepare(load_pair(files))
             estimate = _estimate(pair, files, config, threads, flows, warm_up=not scores)
             scores.append(_score(files, pair, estimate))
             if out is not None:

@@ -5,42 +5,43 @@ back. ``run`` adds what a person needs around it: models by name, threads, memor
 """
 
 import contextlib
-import math
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import lru_cache
+from typing import TypeAlias
 
 import cv2
 import numpy as np
 import torch
 
 from flowcore import models
-from flowcore.chunking import estimate_chunked, plan_chunks
-from flowcore.cost import available_memory, format_bytes
+from flowcore.budget import chunks_at_once, enlarged_size, grid_for, require_memory, scaled_size
+from flowcore.chunking.stitch import estimate_chunked
 from flowcore.errors import ConfigError, DivergedError, ShapeMismatchError
 from flowcore.models import FlowModel
 from flowcore.ops.blur import gaussian_blur
-from flowcore.ops.convert import flow_to_array, frame_to_tensor
-from flowcore.ops.pad import crop, pad, padding_to_stride
+from flowcore.ops.convert import as_float, flow_to_array, frame_to_levels
+from flowcore.ops.pad import Padding, crop, pad, padding_to_stride
 from flowcore.ops.resize import resize_flow, resize_frame
-from flowcore.types import ChunkGrid, Estimate, FlowField, FramePair, PipelineConfig, Prediction
+from flowcore.types import Estimate, FlowField, FramePair, PipelineConfig, Prediction
 
 __all__ = [
     "DEFAULT_MODEL",
     "default_device",
     "external_estimate",
+    "fitted",
     "load_model",
-    "memory_needed",
     "predict",
-    "require_memory",
+    "prepared",
     "run",
     "use_threads",
 ]
 
-DEFAULT_MODEL = "dis_medium"
+DEFAULT_MODEL = "scope_070.scenes"
 
-_LARGEST_ENLARGEMENT = 8  # times the side; smaller frames than min_size / 8 are padded as well
-_TENSORS_PER_FRAME = 8  # float32 planes held per pixel outside the model: frames, flow, weights
+_BYTES_PER_PIXEL = 4 * (3 + 3 + 2)  # two frames and a flow
+_MAX_BATCH = 8  # chunks stacked on a GPU
 
 
 def predict(
@@ -50,7 +51,10 @@ def predict(
     config: PipelineConfig,
     *,
     keep_iterates: bool = False,
+    workers: int = 1,
+    batch: int = 1,
     report: Callable[[float], None] = lambda fraction: None,
+    on_crop: Callable[[int], None] = lambda pixels: None,
 ) -> Prediction:
     """The flow of a pair of any size, on the frames' own grid. Differentiable where the model is.
 
@@ -58,37 +62,49 @@ def predict(
     ----------
     model : FlowModel
         What ``config.model`` names; passed in so that training and attacks can bring their own.
-    first, second : (B, 3, H, W) float32
-        RGB in [0, 1].
+    first, second : (B, 3, H, W)
+        RGB, float32 in [0, 1] or 8 bit.
     config : PipelineConfig
         Order of work: blur (px of the frames given), resize, chunk, model, and back.
     keep_iterates : bool
         Keep the flow after each refinement step.
+    workers, batch : int
+        Chunks computed at once, each by a thread of its own; and stacked for each.
     report : callable
         Is told the finished share, 0..1.
+    on_crop : callable
+        Is told how many px each crop has that the model is given; by several workers in any order.
 
     Raises
     ------
     ConfigError
-        Chunks that do not fit, or iterations for a model that does not refine.
+        Chunks that do not fit or are too small for the model, or iterations for a model that does
+        not refine.
     """
     if config.iterations is not None and model.default_iterations is None:
         raise ConfigError(f"{config.model} does not refine in steps, so it takes no iterations.")
     size = (first.shape[-2], first.shape[-1])
-    working = _scaled(size, config.scale)
-    first, second = (
-        resize_frame(gaussian_blur(frame, config.blur_sigma), working) for frame in (first, second)
-    )
+    working = scaled_size(size, config.scale)
+    if config.blur_sigma or working != size or config.chunks is None:
+        first, second = prepared(first, config), prepared(second, config)
 
     def estimate(first: torch.Tensor, second: torch.Tensor) -> Prediction:
+        on_crop(first[:, 0].numel())
         return _estimate_any_size(model, first, second, config.iterations, keep_iterates)
 
     with torch.autocast(first.device.type, torch.bfloat16, enabled=config.precision == "bfloat16"):
-        if config.chunks is None:
+        grid = grid_for(model, size, config)
+        if grid is None:
             prediction = estimate(first, second)
         else:
-            prediction = estimate_chunked(estimate, first, second, config.chunks, report=report)
-    return _map_flows(prediction, lambda flow: resize_flow(flow.float(), size))
+            prediction = estimate_chunked(
+                estimate, first, second, grid, workers=workers, batch=batch, report=report
+            )
+    return _each(
+        prediction,
+        lambda flow: resize_flow(flow.float(), size),
+        lambda picture: resize_frame(picture.float(), size),
+    )
 
 
 def run(
@@ -128,25 +144,55 @@ def run(
         The flow is not finite.
     """
     model = load_model(config.model, device)
-    require_memory(model, pair.size, config)
+    fixed = replace(config, chunks=grid_for(model, pair.size, config))
+    require_memory(model, pair.size, fixed)
     target = device or default_device()
-    first, second = (frame_to_tensor(frame).to(target) for frame in (pair.first, pair.second))
+    first, second = (frame_to_levels(frame).to(target) for frame in (pair.first, pair.second))
     with use_threads(threads) as used, torch.inference_mode():
         if warm_up:
             corner = (..., slice(None, 128), slice(None, 128))
             plain = PipelineConfig(config.model, precision=config.precision)
             predict(model, first[corner], second[corner], plain)
         start = time.perf_counter()
+        crops: list[int] = []
+        at_once = chunks_at_once(model, pair.size, config, used if target == "cpu" else _MAX_BATCH)
         prediction = predict(
-            model, first, second, config, keep_iterates=keep_iterates, report=report
+            model,
+            first,
+            second,
+            fixed,
+            keep_iterates=keep_iterates,
+            workers=at_once if target == "cpu" else 1,
+            batch=1 if target == "cpu" else at_once,
+            report=report,
+            on_crop=crops.append,
         )
         uv = flow_to_array(prediction.flow)
+        uv.flags.writeable = False  # so that the flow field need not copy it
         seconds = time.perf_counter() - start
     if not np.isfinite(uv).all():
         raise DivergedError(f"{config.model} gave a flow that is not finite on this pair.")
     iterates = tuple(flow_to_array(flow) for flow in prediction.iterates)
-    maps = {name: tensor.float().cpu().numpy() for name, tensor in prediction.maps.items()}
-    return Estimate(FlowField(uv), config, seconds, used, iterates, maps)
+    maps = {name: flow_to_array(picture) for name, picture in prediction.maps.items()}
+    moved = _BYTES_PER_PIXEL * sum(crops)
+    return Estimate(FlowField(uv), config, seconds, used, iterates, maps, prediction.stages, moved)
+
+
+def prepared(frame: torch.Tensor, config: PipelineConfig) -> torch.Tensor:
+    """A frame ``(B, 3, H, W)`` blurred and resized as a lane asks, float32 in [0, 1]."""
+    size = (frame.shape[-2], frame.shape[-1])
+    blurred = gaussian_blur(as_float(frame), config.blur_sigma)
+    return resize_frame(blurred, scaled_size(size, config.scale))
+
+
+def fitted(model: FlowModel, frame: torch.Tensor) -> tuple[torch.Tensor, Padding]:
+    """A frame ``(B, 3, H, W)`` as the model takes it, and the padding that this took.
+
+    Tiny frames are enlarged, all are padded to the model's stride.
+    """
+    enlarged = enlarged_size(model, frame.shape[-2], frame.shape[-1])
+    padding = padding_to_stride(*enlarged, stride=model.stride, min_size=model.min_size)
+    return pad(resize_frame(frame, enlarged), padding), padding
 
 
 def external_estimate(pair: FramePair, flow: FlowField, *, name: str = "external") -> Estimate:
@@ -198,47 +244,6 @@ def use_threads(count: int | None) -> Iterator[int]:
         cv2.setNumThreads(cv2_before)
 
 
-def memory_needed(model: FlowModel, size: tuple[int, int], config: PipelineConfig) -> int:
-    """Peak bytes that a pair of this (height, width) takes, beside the program itself."""
-    height, width = _scaled(size, config.scale)
-    frames = 4 * _TENSORS_PER_FRAME * (math.prod(size) + height * width)
-    if config.chunks is not None:
-        chunk = plan_chunks(height, width, config.chunks)[0]
-        height, width = chunk.bottom - chunk.top, chunk.right - chunk.left
-    height, width = _accepted(model, *_enlarged(model, height, width))
-    return frames + model.memory_bytes(height, width)
-
-
-def require_memory(model: FlowModel, size: tuple[int, int], config: PipelineConfig) -> None:
-    """Check that a run fits into the free memory of this machine, before anything is allocated.
-
-    Raises
-    ------
-    ConfigError
-        It does not; the message has both numbers and the smallest grid of chunks that fits.
-    """
-    needed, free = memory_needed(model, size, config), available_memory()
-    if needed <= free:
-        return
-    raise ConfigError(
-        f"{config.model} needs about {format_bytes(needed)} for {size[1]}x{size[0]} px with these "
-        f"settings, {format_bytes(free)} are free. {_advice(model, size, config, free)}"
-    )
-
-
-def _advice(model: FlowModel, size: tuple[int, int], config: PipelineConfig, free: int) -> str:
-    """What to do instead, in one sentence."""
-    for count in range(2, 17):
-        grid = ChunkGrid(count, count, overlap=min(32, min(size) // (2 * count)))
-        try:
-            needed = memory_needed(model, size, PipelineConfig(config.model, config.scale, 0, grid))
-        except ConfigError:
-            break
-        if needed <= free:
-            return f"Chunks of {count}x{count} need about {format_bytes(needed)}."
-    return "Choose a smaller scale or a smaller model."
-
-
 def _estimate_any_size(
     model: FlowModel,
     first: torch.Tensor,
@@ -248,39 +253,21 @@ def _estimate_any_size(
 ) -> Prediction:
     """The model on a pair of any size: tiny frames are enlarged, all are padded to its stride."""
     size = (first.shape[-2], first.shape[-1])
-    enlarged = _enlarged(model, *size)
-    padding = padding_to_stride(*enlarged, stride=model.stride, min_size=model.min_size)
-    first, second = (pad(resize_frame(frame, enlarged), padding) for frame in (first, second))
+    (first, padding), (second, _) = fitted(model, first), fitted(model, second)
     prediction = model(first, second, iterations=iterations, keep_iterates=keep_iterates)
-    return _map_flows(prediction, lambda flow: resize_flow(crop(flow, padding), size))
+    return _each(
+        prediction,
+        lambda flow: resize_flow(crop(flow, padding), size),
+        lambda picture: resize_frame(crop(picture, padding), size),
+    )
 
 
-def _enlarged(model: FlowModel, height: int, width: int) -> tuple[int, int]:
-    """The size at which a frame enters the model: its own, or larger if it is below min_size.
-
-    A net of stride 8 sees nothing in 16x16 px; enlarged, it finds the motion of a tiny texture.
-    Padding alone would be enough to be accepted.
-    """
-    factor = min(max(1.0, model.min_size / min(height, width)), _LARGEST_ENLARGEMENT)
-    if math.ceil(height * factor) * math.ceil(width * factor) > 2**22:  # slivers are only padded
-        factor = 1.0
-    return math.ceil(height * factor), math.ceil(width * factor)
+_Change: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
 
 
-def _accepted(model: FlowModel, height: int, width: int) -> tuple[int, int]:
-    padding = padding_to_stride(height, width, stride=model.stride, min_size=model.min_size)
-    return height + padding.top + padding.bottom, width + padding.left + padding.right
-
-
-def _scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:
-    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
-
-
-def _map_flows(
-    prediction: Prediction, change: Callable[[torch.Tensor], torch.Tensor]
-) -> Prediction:
-    """The prediction with every flow changed alike; the last iterate stays the flow itself."""
-    flow = change(prediction.flow)
-    if not prediction.iterates:
-        return Prediction(flow, (), prediction.maps)
-    return Prediction(flow, (*map(change, prediction.iterates[:-1]), flow), prediction.maps)
+def _each(prediction: Prediction, flows: _Change, maps: _Change) -> Prediction:
+    """The prediction with its flows changed, and its maps; the last iterate stays the flow."""
+    flow = flows(prediction.flow)
+    pictures = {name: maps(picture) for name, picture in prediction.maps.items()}
+    iterates = (*map(flows, prediction.iterates[:-1]), flow) if prediction.iterates else ()
+    return Prediction(flow, iterates, pictures, prediction.stages)

@@ -5,10 +5,11 @@ Both work on a folder that holds ``first.png`` and ``second.png`` (and ``truth.f
 """
 
 import shlex
+from collections.abc import Mapping
 
 from flowcore.types import ChunkGrid, PipelineConfig
 
-__all__ = ["as_command", "as_python"]
+__all__ = ["as_command", "as_python", "sweep_as_python"]
 
 
 def as_command(config: PipelineConfig, *, folder: str = "pair", threads: int | None = None) -> str:
@@ -49,7 +50,46 @@ write_flow("flow.flo", estimate.flow)
 """
 
 
+def sweep_as_python(
+    configs: Mapping[str, PipelineConfig], *, folder: str = "pair", threads: int | None = None
+) -> str:
+    """The Python lines that measure cost and quality of these lanes, by their titles."""
+    lanes = "".join(f"    {title!r}: {config!r},\n" for title, config in configs.items())
+    return f"""\
+from pathlib import Path
+
+from flowcore.io.flow_files import read_flow
+from flowcore.io.frames import read_frame
+from flowcore.sweep import measure, points_table
+from flowcore.types import ChunkGrid, FramePair, PipelineConfig
+
+folder = Path({folder!r})
+truth = read_flow(folder / "truth.flo") if (folder / "truth.flo").exists() else None
+pair = FramePair(read_frame(folder / "first.png"), read_frame(folder / "second.png"), truth)
+configs = {{
+{lanes}}}
+points = {{title: measure(pair, config, threads={threads}) for title, config in configs.items()}}
+points_table(points).to_csv("sizes.csv")
+"""
+
+
 def _chunk_words(grid: ChunkGrid) -> list[str]:
-    words = ["--chunks", f"{grid.rows}x{grid.cols}", "--overlap", str(grid.overlap)]
+    """What differs from the defaults, beside the overlap and the blend."""
+    if grid.chunk_size is not None:
+        words = ["--chunk-size", "x".join(map(str, grid.chunk_size))]
+    elif grid.max_bytes is not None:
+        words = ["--memory", f"{grid.max_bytes / 1e6!r}"]
+    else:
+        words = ["--chunks", f"{grid.rows}x{grid.cols}"]
+    is_share = isinstance(grid.overlap, float)
+    words += ["--overlap", f"{100 * grid.overlap:.12g}%" if is_share else str(grid.overlap)]
     words += ["--blend", grid.blend]
-    return [*words, "--motion-aware"] if grid.motion_aware else words
+    if grid.motion_aware:
+        words.append("--motion-aware")
+    if grid.halo:
+        words += ["--halo", str(grid.halo)]
+    if grid.seam_blur:
+        words += ["--seam-blur", repr(grid.seam_blur)]
+    if grid.refine_share < 1:
+        words += ["--refine-share", repr(grid.refine_share)]
+    return words

@@ -39,7 +39,7 @@ FloatArray: TypeAlias = npt.NDArray[np.float32]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 IntArray: TypeAlias = npt.NDArray[np.int32]
 
-Blend = Literal["none", "linear", "hann"]
+Blend = Literal["none", "linear", "hann", "gaussian", "winner"]
 Precision = Literal["float32", "bfloat16"]
 
 
@@ -55,6 +55,14 @@ def _require_size(name: str, array: npt.NDArray[Any], size: tuple[int, int]) -> 
     if array.shape[:2] != size:
         raise ShapeMismatchError(
             f"{name} is {_size_text(array.shape[:2])}, expected {_size_text(size)}, as the frames."
+        )
+
+
+def _require_stages(stages: tuple[str, ...], iterates: tuple[Any, ...]) -> None:
+    if stages and len(stages) != len(iterates):
+        raise InputError(
+            f"There are {len(stages)} names of stages for {len(iterates)} iterates; each iterate "
+            "needs one."
         )
 
 
@@ -91,7 +99,7 @@ class FlowField:
             raise ShapeMismatchError(
                 f"The valid mask has shape {valid.shape}, the flow {uv.shape[:2]}."
             )
-        if not np.isfinite(uv[valid]).all():
+        if not (np.isfinite(uv).all(2) | ~valid).all():
             raise InputError("The flow holds values that are not finite where it claims validity.")
         if not valid.all():
             uv = np.where(valid[..., None], uv, np.float32(0))
@@ -180,35 +188,70 @@ class FramePair:
 class ChunkGrid:
     """How an image is cut into chunks and the flows are stitched.
 
+    The number of chunks is given as ``rows`` and ``cols``, or follows for each frame from the
+    largest ``chunk_size``, or from the most memory that the work may take.
+
     Parameters
     ----------
     rows, cols : int
         Number of chunks down and across.
-    overlap : int
-        Pixels that two neighbours share.
-    blend : "none", "linear" or "hann"
-        How neighbours are weighted where they overlap: a hard cut in the middle, a linear ramp,
-        or a raised cosine.
+    overlap : int or float
+        What two neighbours share, to be blended: px, or below 1 a share of the chunk's side.
+    blend : str
+        How neighbours are weighted where they overlap: "none" takes the later chunk, as a plain
+        loop would; "linear" and "hann" are ramps, "gaussian" falls off from the chunks' centers;
+        "winner" cuts in the middle, so that no two motions are averaged.
     motion_aware : bool
-        Crop the second frame where a quick pass over the whole frame at low resolution says that
-        the chunk has moved, so that matches stay inside the chunk.
+        Let a quick pass over the whole frame at low resolution say where each chunk moves, and
+        crop the second frame there, so that matches stay inside.
+    halo : int
+        Px of context around a chunk that are computed and cropped away.
+    chunk_size : (height, width), optional
+        The largest chunk in px, without halo.
+    max_bytes : int, optional
+        The most working memory; the fewest chunks that keep to it are used.
+    seam_blur : float
+        Sigma in px of a Gaussian blur of the stitched flow near the seams; 0 = none.
+    refine_share : float
+        Propose and refine: below 1 only this share of the chunks, those in which the quick pass
+        is most doubtful, are computed at full resolution; the rest keep the quick pass's flow.
     """
 
     rows: int = 1
     cols: int = 1
-    overlap: int = 32
+    overlap: int | float = 32
     blend: Blend = "hann"
     motion_aware: bool = False
+    halo: int = field(default=0, kw_only=True)
+    chunk_size: tuple[int, int] | None = field(default=None, kw_only=True)
+    max_bytes: int | None = field(default=None, kw_only=True)
+    seam_blur: float = field(default=0.0, kw_only=True)
+    refine_share: float = field(default=1.0, kw_only=True)
 
     def __post_init__(self) -> None:
         if self.rows < 1 or self.cols < 1:
             raise ConfigError(
                 f"Chunks must be at least 1x1 (rows x cols), got {self.rows}x{self.cols}."
             )
-        if self.overlap < 0:
-            raise ConfigError(f"Overlap must be 0 px or more, got {self.overlap}.")
+        if isinstance(self.overlap, float) and not 0 <= self.overlap < 1:
+            raise ConfigError(f"Overlap must be a share of 0..1 of a chunk, got {self.overlap}.")
+        if self.overlap < 0 or self.halo < 0:
+            raise ConfigError(
+                f"Overlap and halo must be 0 px or more, got {self.overlap} and {self.halo}."
+            )
         if self.blend not in get_args(Blend):
             raise ConfigError(f"Unknown blend {self.blend!r}; choose from {get_args(Blend)}.")
+        if self.chunk_size is not None and min(self.chunk_size) < 1:
+            raise ConfigError(f"Chunks must be at least 1x1 px, got {self.chunk_size}.")
+        if self.max_bytes is not None and self.max_bytes < 1:
+            raise ConfigError(f"Memory must be at least one byte, got {self.max_bytes}.")
+        ways = [self.rows * self.cols > 1, self.chunk_size is not None, self.max_bytes is not None]
+        if sum(ways) > 1:
+            raise ConfigError("Give rows and columns, or a chunk size, or memory; not two of them.")
+        if not (math.isfinite(self.seam_blur) and 0 <= self.seam_blur <= 100):
+            raise ConfigError(f"Blur of the seams must lie in 0..100 px, got {self.seam_blur}.")
+        if not 0 <= self.refine_share <= 1:
+            raise ConfigError(f"The share to refine must lie in 0..1, got {self.refine_share}.")
 
 
 @dataclass(frozen=True)
@@ -261,13 +304,24 @@ class Prediction:
         Pixels, first -> second.
     iterates : tuple of (B, 2, H, W)
         The flow after each refinement step, the last equal to ``flow``; empty unless asked for.
-    maps : mapping of name to tensor
-        Named intermediates; empty unless asked for.
+    maps : mapping of name to (B, C, H, W)
+        Named intermediates on the frames' grid; empty unless asked for.
+    stages : tuple of str
+        Names of the iterates, as many; empty for "iteration 1", "iteration 2" and so on.
+
+    Raises
+    ------
+    InputError
+        Names that are not as many as the iterates.
     """
 
     flow: torch.Tensor
     iterates: tuple[torch.Tensor, ...] = ()
     maps: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    stages: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _require_stages(self.stages, self.iterates)
 
 
 @dataclass(frozen=True, eq=False)
@@ -286,8 +340,14 @@ class Estimate:
         Processor threads that were allowed.
     iterates : tuple of (H, W, 2) float32
         The flow after each refinement step, if kept.
-    maps : mapping of name to array
+    maps : mapping of name to (H, W, C) float32
         Named intermediates of the model, if kept.
+    stages : tuple of str
+        Names of the iterates, as many; empty for "iteration 1", "iteration 2" and so on.
+    bytes_moved : int
+        Of the frames given to the model and of the flow taken from it, float32: 32 per px of every
+        crop, with what chunks share, what motion-aware ones grow by, and quick passes; 0 of an
+        external flow.
     """
 
     flow: FlowField
@@ -295,7 +355,12 @@ class Estimate:
     seconds: float
     threads: int
     iterates: tuple[FloatArray, ...] = ()
-    maps: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    maps: Mapping[str, FloatArray] = field(default_factory=dict)
+    stages: tuple[str, ...] = ()
+    bytes_moved: int = 0
+
+    def __post_init__(self) -> None:
+        _require_stages(self.stages, self.iterates)
 
 
 @dataclass(frozen=True)
@@ -314,6 +379,9 @@ class Weights:
         How it was trained, on what, and under what terms it may be used.
     scores : mapping
         ``{"middlebury": {"epe": 0.36}}``: measured, with the command in docs/results.md.
+    training : mapping
+        What a run of this project's own adds: command, seed, steps, hours, hardware, energy,
+        known failures.
     """
 
     file: str
@@ -324,3 +392,4 @@ class Weights:
     data: str = ""
     licence: str = ""
     scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)

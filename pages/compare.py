@@ -5,10 +5,13 @@ import streamlit as st
 from flowcore.panels import shared_scale
 from pages.components.charts import show_charts, show_difference
 from pages.components.figures import show_figure_builder
+from pages.components.hardships import show_hardships
 from pages.components.lane_form import choose_lanes
 from pages.components.pair_picker import pick_pair
-from pages.components.results import chosen_pixels, show_downloads, show_lanes, show_table
+from pages.components.probe import restart_probe, show_lanes_and_probe
+from pages.components.results import chosen_pixels, show_downloads, show_table
 from pages.components.runs import start, watch
+from pages.components.stages import show_stages
 
 st.title("Compare")
 pair = pick_pair()
@@ -19,10 +22,15 @@ watch(runs)
 
 finished = {run.lane.title: run.job.result for run in runs if run.job.state == "done"}
 scale = shared_scale(pair, list(finished.values()))
-show_lanes(pair, runs, scale, chosen_pixels(pair, finished))
+if again:
+    restart_probe(pair, runs, threads=threads)
+
+show_lanes_and_probe(pair, runs, scale, chosen_pixels(pair, finished), threads=threads)
 if finished:
     show_table(finished)
     show_difference(pair, finished)
     show_charts(pair, finished)
+    show_stages(pair, lanes, scale, threads=threads, again=again)
+    show_hardships(pair, lanes, threads=threads, again=again)
     show_figure_builder(pair, finished)
     show_downloads(pair, finished)

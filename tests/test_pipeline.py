@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from flowcore import pipeline
+from flowcore import models, pipeline
 from flowcore.errors import ConfigError, DivergedError, ShapeMismatchError
+from flowcore.ops.convert import as_float, frame_to_levels, frame_to_tensor
 from flowcore.types import ChunkGrid, FlowField, FramePair, PipelineConfig, Prediction
 
 
@@ -37,6 +38,13 @@ class Shifted:
         return height * width * 1000
 
 
+class Staged(Shifted):
+    def __call__(self, first, second, **settings):
+        whole = super().__call__(first, second, **settings)
+        names = ("half way", "there") if whole.iterates else ()
+        return Prediction(whole.flow, whole.iterates, stages=names)
+
+
 class Broken(Shifted):
     def __call__(self, first, second, **_):
         return Prediction(torch.full((1, 2, *first.shape[-2:]), torch.nan))
@@ -54,7 +62,7 @@ def translated_pair(height, width, dx, seed=0):
 
 
 def predict(model, pair, **settings):
-    first, second = (pipeline.frame_to_tensor(frame) for frame in (pair.first, pair.second))
+    first, second = (frame_to_tensor(frame) for frame in (pair.first, pair.second))
     return pipeline.predict(model, first, second, PipelineConfig("any", **settings))
 
 
@@ -83,7 +91,7 @@ def test_chunks_are_stitched_and_each_padded_by_itself():
     model = Shifted()
     progress = []
     pair = translated_pair(100, 200, 4)
-    first, second = (pipeline.frame_to_tensor(frame) for frame in (pair.first, pair.second))
+    first, second = (frame_to_tensor(frame) for frame in (pair.first, pair.second))
     config = PipelineConfig("any", chunks=ChunkGrid(2, 2, overlap=20))
     prediction = pipeline.predict(
         model, first, second, config, keep_iterates=True, report=progress.append
@@ -94,12 +102,40 @@ def test_chunks_are_stitched_and_each_padded_by_itself():
     assert progress == [0.25, 0.5, 0.75, 1]
 
 
+@pytest.mark.parametrize("size", [(100, 200), (64, 300)])
+def test_workers_and_batches_change_nothing(size):
+    """Crops of one shape are stacked or given to threads; the flow is the same."""
+    pair = translated_pair(*size, 4)
+    frames = [frame_to_levels(frame) for frame in (pair.first, pair.second)]
+    config = PipelineConfig("any", chunks=ChunkGrid(1, 3, overlap=8))
+    net = models.create("scope_035.scenes")
+    with torch.inference_mode(), pipeline.use_threads(1):
+        alone, threaded, stacked = (
+            pipeline.predict(net, *frames, config, workers=workers, batch=batch).flow
+            for workers, batch in ((1, 1), (2, 1), (1, 3))
+        )
+    assert torch.equal(alone, threaded)
+    torch.testing.assert_close(alone, stacked, atol=1e-4, rtol=0)
+
+
+def test_eight_bits_are_as_good_as_floats():
+    pair = translated_pair(64, 200, 4)
+    levels = [frame_to_levels(frame) for frame in (pair.first, pair.second)]
+    for chunks in (None, ChunkGrid(1, 3, overlap=8)):
+        config = PipelineConfig("any", chunks=chunks)
+        flows = [
+            pipeline.predict(Shifted(), *frames, config).flow
+            for frames in (levels, [as_float(frame) for frame in levels])
+        ]
+        assert torch.equal(*flows)
+
+
 def test_gradients_reach_the_frames():
     class Linear(Shifted):
         def __call__(self, first, second, **_):
             return Prediction((first - second)[:, :2])
 
-    frames = torch.rand(2, 1, 3, 40, 50).requires_grad_()
+    frames = torch.rand(2, 1, 3, 160, 260).requires_grad_()
     config = PipelineConfig("any", scale=0.5, blur_sigma=1, chunks=ChunkGrid(1, 2, 4))
     pipeline.predict(Linear(), *frames, config).flow.square().sum().backward()
     assert frames.grad[:, :, :2].abs().sum() > 0
@@ -117,13 +153,6 @@ def test_a_flow_that_is_not_finite_is_named(monkeypatch):
         pipeline.run(translated_pair(40, 40, 0), PipelineConfig("broken"))
 
 
-def test_memory_is_checked_before_anything_is_allocated(monkeypatch):
-    monkeypatch.setattr(pipeline, "available_memory", lambda: 160_000_000)
-    pipeline.require_memory(Shifted(), (200, 200), PipelineConfig("small"))
-    with pytest.raises(ConfigError, match=r"needs about 1\.\d+ GB for 1000x1000 px.*Chunks of 4x4"):
-        pipeline.require_memory(Shifted(), (1000, 1000), PipelineConfig("large"))
-
-
 def test_an_external_flow_must_fit():
     pair = translated_pair(40, 50, 0)
     estimate = pipeline.external_estimate(pair, FlowField(np.zeros((40, 50, 2), np.float32)))
@@ -134,9 +163,11 @@ def test_an_external_flow_must_fit():
 
 def test_threads_are_recorded_and_put_back():
     before = torch.get_num_threads()
-    estimate = pipeline.run(translated_pair(40, 60, 2), PipelineConfig("dis_medium"), threads=1)
-    assert estimate.threads == 1
-    assert torch.get_num_threads() == before
+    for threads, chunks in ((1, None), (2, ChunkGrid(1, 2, overlap=8))):
+        config = PipelineConfig("dis_medium", chunks=chunks)
+        estimate = pipeline.run(translated_pair(40, 60, 2), config, threads=threads)
+        assert estimate.threads == threads
+        assert torch.get_num_threads() == before
     with pytest.raises(ConfigError, match="1 or more"):
         pipeline.run(translated_pair(40, 60, 2), PipelineConfig("dis_medium"), threads=0)
 
@@ -146,3 +177,31 @@ def test_a_small_translated_texture_is_recovered(size):
     estimate = pipeline.run(translated_pair(*size, 1), PipelineConfig("dis_medium"))
     error = np.abs(estimate.flow.uv - [1, 0])[2:-2, 2:-2]
     assert error.mean() < 0.2
+
+
+@pytest.mark.parametrize("chunks", [None, ChunkGrid(1, 2, 16)])
+def test_stages_keep_their_names_on_every_way(chunks):
+    pair = translated_pair(70, 150, 5)
+    first, second = (frame_to_tensor(frame) for frame in (pair.first, pair.second))
+    config = PipelineConfig("any", scale=0.9, chunks=chunks)
+    kept = pipeline.predict(Staged(), first, second, config, keep_iterates=True)
+    assert kept.stages == ("half way", "there")
+    assert [flow.shape for flow in kept.iterates] == [(1, 2, 70, 150)] * 2
+    assert pipeline.predict(Staged(), first, second, config).stages == ()
+
+
+def test_bytes_moved_by_hand(monkeypatch):
+    monkeypatch.setattr(pipeline, "load_model", lambda *_: Shifted())
+    pair = translated_pair(100, 200, 0)
+
+    def moved(chunks=None, scale=1.0):
+        return pipeline.run(pair, PipelineConfig("any", scale, chunks=chunks)).bytes_moved
+
+    assert moved() == 32 * 100 * 200
+    assert moved(scale=0.5) == 32 * 50 * 100
+    assert moved(ChunkGrid(1, 2, 20)) == 32 * 2 * 100 * 110
+    assert moved(ChunkGrid(1, 2, 20, halo=10)) == 32 * 2 * 100 * 130
+    quick = 74 * 148  # as many px as a chunk, 110/200 of the frame
+    grown = 110 + 3  # by 2 px of the quick pass, on the inner side
+    assert moved(ChunkGrid(1, 2, 20, motion_aware=True)) == 32 * (quick + 2 * 100 * grown)
+    assert moved(ChunkGrid(1, 2, 20, refine_share=0.5)) == 32 * (2 * quick + 100 * 110)

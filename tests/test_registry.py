@@ -13,7 +13,6 @@ from flowcore.errors import ShapeMismatchError, UnknownModelError
 from flowcore.models import registry
 from flowcore.models.store import BUNDLED_FOLDER
 from flowcore.ops.pad import pad, padding_to_stride
-from flowcore.types import Weights
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +29,9 @@ def names_that_ship():
 
 
 every_model = pytest.mark.parametrize("name", names_that_ship())
+every_grown_model = pytest.mark.parametrize(
+    "name", [n for n in names_that_ship() if not models.describe(n).training.get("is_early")]
+)
 
 
 def padded_pair(model, height, width, u=2, v=1):
@@ -98,7 +100,14 @@ def test_each_axis_is_checked_alone(name):
                 model(frame, frame)
 
 
-@every_model
+def test_early_weights_say_so():
+    """Their card warns, and they are few: models of ours that may be compared are none of them."""
+    early = set(names_that_ship()) - set(every_grown_model.args[1])
+    assert early == {"flownet2_small.scenes"}
+    assert models.describe("flownet2_small.scenes").training["failures"].startswith("early weights")
+
+
+@every_grown_model
 def test_known_motion_again_and_again(name):
     model = models.create(name)
     pair = padded_pair(model, 128, 160)
@@ -156,13 +165,10 @@ def empty_registry(monkeypatch):
 @pytest.mark.usefixtures("empty_registry")
 def test_names_are_given_once():
     def net():
-        return models.create("never called")
+        return torch.nn.Linear(2, 3)
 
-    weights = Weights("net.one.safetensors", "0" * 64, 1, 4)
-    models.register("one", weights)(models.register(source="A paper")(net))
+    assert models.register(source="A paper", licence="MIT")(net) is net
+    card = models.describe("net")
+    assert (card.source, card.licence, card.num_params) == ("A paper", "MIT", 9)
     with pytest.raises(ValueError, match="The model net is registered twice"):
         models.register()(net)
-    with pytest.raises(ValueError, match=r"The model net\.one is registered twice"):
-        models.register("one", weights)(net)
-    with pytest.raises(ValueError, match="belong together"):
-        models.register("two")

@@ -2,9 +2,17 @@
 
 import numpy as np
 import pytest
+import torch
 
 from flowcore.errors import ConfigError, InputError, ShapeMismatchError
-from flowcore.types import ChunkGrid, FlowField, FramePair, PipelineConfig
+from flowcore.types import (
+    ChunkGrid,
+    Estimate,
+    FlowField,
+    FramePair,
+    PipelineConfig,
+    Prediction,
+)
 
 
 def frame(value=0, size=(4, 6)):
@@ -85,3 +93,14 @@ def test_configs_are_cache_keys():
     assert hash(PipelineConfig("a", chunks=ChunkGrid(2, 2))) == hash(
         PipelineConfig("a", chunks=ChunkGrid(2, 2))
     )
+
+
+def test_every_stage_has_a_name_or_none_has():
+    flow = torch.zeros(1, 2, 4, 6)
+    assert Prediction(flow, (flow, flow)).stages == ()
+    assert Prediction(flow, (flow, flow), stages=("coarse", "fine")).stages == ("coarse", "fine")
+    with pytest.raises(InputError, match="1 names of stages for 2 iterates"):
+        Prediction(flow, (flow, flow), stages=("coarse",))
+    uv = np.zeros((4, 6, 2), np.float32)
+    with pytest.raises(InputError, match="2 names of stages for 0 iterates"):
+        Estimate(FlowField(uv), PipelineConfig("any"), 0.0, 1, stages=("coarse", "fine"))

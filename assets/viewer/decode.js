@@ -21,7 +21,8 @@ export async function decodeModel({ header, body }) {
     const [field, valid, consistent] = await Promise.all([
       flow(entry.flow), mask(entry.valid), mask(entry.consistent),
     ]);
-    return { title: entry.title, field: { ...field, valid }, consistent };
+    const maps = await Promise.all((entry.maps ?? []).map(async (map) => ({ ...map, levels: await inflate(body, map) })));
+    return { title: entry.title, field: { ...field, valid }, consistent, maps };
   };
   const [first, second, truth, lanes, occluded, labels, marked] = await Promise.all([
     decodePhoto(body, header.first),

@@ -16,6 +16,7 @@ const LAYERS = {
   consistency: { label: "Consistency" },
   arrows: { label: "Arrows", photo: "first" },
   wins: { label: "Better than", scale: "wins" },
+  map: { label: "Map", scale: "map" },
 };
 
 export function buildSources(model) {
@@ -42,6 +43,7 @@ function laneSource(model, lane, color) {
     color,
     field: lane.field,
     visible: lane.consistent,
+    maps: lane.maps,
     layers: [
       "flow",
       ...(model.truth ? ["error", "kitti"] : []),
@@ -49,6 +51,7 @@ function laneSource(model, lane, color) {
       "difference",
       ...(lane.consistent ? ["consistency"] : []),
       "arrows",
+      ...lane.maps.map(({ title }) => `map:${title}`),
       ...(model.truth ? others.map((other) => `wins:${laneKey(other)}`) : []),
     ],
   };
@@ -67,11 +70,17 @@ export function layerOpponent(layer, sources) {
   return sources.find(({ key }) => layer === `wins:${key}`);
 }
 
+// "map:Entropy" is the map of that title, which lanes may have.
+export function layerMap(layer, source) {
+  return source.maps?.find(({ title }) => layer === `map:${title}`);
+}
+
 export function describeLayer(layer) {
   return LAYERS[layerKind(layer)];
 }
 
 export function layerLabel(layer, sources) {
+  if (layerKind(layer) === "map") return layer.slice("map:".length);
   const { label } = describeLayer(layer);
   const opponent = layerOpponent(layer, sources);
   return opponent ? `${label} ${opponent.title}` : label;
@@ -80,5 +89,7 @@ export function layerLabel(layer, sources) {
 // Layers that at least one lane has, for the menu that sets all panes at once.
 export function sharedLayers(sources) {
   const layers = sources.filter(({ field }) => field).flatMap((source) => source.layers);
-  return Object.keys(LAYERS).filter((layer) => layer !== "wins" && layers.includes(layer));
+  const maps = layers.filter((layer) => layerKind(layer) === "map");
+  const kinds = Object.keys(LAYERS).filter((layer) => layer !== "wins" && layers.includes(layer));
+  return [...kinds, ...new Set(maps)];
 }

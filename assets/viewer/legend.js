@@ -3,7 +3,7 @@
 import { setScale } from "./actions.js";
 import { cssColor, errorColor, flowColors, KITTI_COLORS, polar, winsColor } from "./color.js";
 import { make } from "./dom.js";
-import { describeLayer } from "./layers.js";
+import { describeLayer, layerMap } from "./layers.js";
 import { shownIn } from "./pane.js";
 
 const WHEEL_SIZE = 64;
@@ -21,6 +21,7 @@ export function createLegend(viewer) {
     )),
     error: makeBarLegend("Error, px", makeScale(viewer, "maxError", "Full color at")),
     wins: makeBarLegend("Worse or better, px", makeScale(viewer, "maxError", "Full color at")),
+    map: makeBarLegend(""),
     kitti: makeBarLegend("Error; from 1 on an outlier: over 3 px and 5 %"),
   };
   const element = make("div", { className: "legends" }, ...Object.values(parts));
@@ -39,6 +40,7 @@ export function createLegend(viewer) {
     const wins = steps.map((share) => winsColor(1 - share, share, 1));
     paintBar(parts.wins, wins, [`−${px(maxError)}`, "0", `+${px(maxError)}`]);
     paintSteps(parts.kitti);
+    describeMaps(parts.map, viewer, error);
   };
   return { element, update };
 }
@@ -83,6 +85,15 @@ function makeBarLegend(title, ...controls) {
 function paintBar(part, colors, ticks) {
   part.querySelector(".bar").style.background = `linear-gradient(to right, ${colors.map(cssColor).join(", ")})`;
   part.querySelector(".ticks").replaceChildren(...ticks.map((text) => make("span", {}, text)));
+}
+
+// Maps of one title share a scale; where several are shown, each says how far its own reaches.
+function describeMaps(part, viewer, colors) {
+  const shown = viewer.state.panes.map((_, index) => shownIn(viewer, index));
+  const maps = shown.map(({ source, layer }) => layerMap(layer, source)).filter(Boolean);
+  const ends = new Map(maps.map(({ title, most, unit }) => [title, `${Number(most.toPrecision(3))} ${unit}`.trim()]));
+  part.querySelector(".legend-title").textContent = [...ends].map(([title, end]) => `${title}, 0 to ${end}`).join("; ");
+  paintBar(part, colors, ["0", ends.size === 1 ? [...ends.values()][0] : "most"]);
 }
 
 function paintSteps(part) {

@@ -2,7 +2,7 @@
 
 import { classColor, errorColor, flowColors, kittiColor, mix, pack, polar, winsColor } from "./color.js";
 import { photoPixels } from "./decode.js";
-import { DIFFERENCE_GAIN, describeLayer, layerKind, layerOpponent } from "./layers.js";
+import { DIFFERENCE_GAIN, describeLayer, layerKind, layerMap, layerOpponent } from "./layers.js";
 import { epeAt } from "./readings.js";
 
 const MARK = pack(230, 0, 126);
@@ -20,6 +20,7 @@ const PAINTERS = {
   consistency: paintConsistency,
   occluded: paintOccluded,
   labels: paintLabels,
+  map: paintMap,
 };
 
 // The whole frame, thinned where it has more pixels than a pane can show; a detail fills in the rest.
@@ -45,7 +46,8 @@ export function paintName(source, layer, { maxMagnitude, noiseFloor, maxError })
 
 export function paintLayer(model, source, layer, region, scale) {
   const opponent = layerOpponent(layer, model.sources);
-  return paint(PAINTERS[layerKind(layer)], { model, source, opponent, scale }, region);
+  const map = layerMap(layer, source);
+  return paint(PAINTERS[layerKind(layer)], { model, source, opponent, map, scale }, region);
 }
 
 // The pixels that the page points out, as a translucent picture to lay over any layer.
@@ -100,6 +102,10 @@ function paintWins(out, { model, source, opponent, scale }, region) {
     const mine = epeAt(source.field, truth, i);
     out[o] = winsColor(mine, epeAt(opponent.field, truth, i), scale.maxError);
   });
+}
+
+function paintMap(out, { model, map }, region) {
+  eachPixel(region, model.width, (o, i) => { out[o] = errorColor(model.errorTable, map.levels[i], 255); });
 }
 
 function paintWarped(out, { model, source }, region) {

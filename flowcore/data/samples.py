@@ -25,7 +25,7 @@ from flowcore.data.synthetic import (
 from flowcore.errors import InputError
 from flowcore.types import FlowField, FramePair, UInt8Array
 
-__all__ = ["SAMPLES", "Sample", "load", "names", "thumbnail"]
+__all__ = ["SAMPLES", "Sample", "load", "names", "photo", "thumbnail"]
 
 SIZE = (448, 640)  # (height, width) of the layered sample
 
@@ -73,23 +73,23 @@ def thumbnail(name: str, *, width: int = 240) -> UInt8Array:
     return np.asarray(cv2.resize(middle, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _photo(name: str) -> UInt8Array:
+def photo(name: str) -> UInt8Array:
     """A photo of scikit-image in RGB."""
     import skimage.data  # slow to import
 
-    photo = np.asarray(getattr(skimage.data, name)(), np.uint8)
-    return photo if photo.ndim == 3 else np.repeat(photo[..., None], 3, axis=2)
+    picture = np.asarray(getattr(skimage.data, name)(), np.uint8)
+    return picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=2)
 
 
 def _fitted(name: str, size: tuple[int, int]) -> UInt8Array:
     """The photo scaled to cover the frame, its middle cut out."""
-    photo = _photo(name)
-    factor = max(size[0] / photo.shape[0], size[1] / photo.shape[1])
-    shape = (round(photo.shape[1] * factor), round(photo.shape[0] * factor))
+    picture = photo(name)
+    factor = max(size[0] / picture.shape[0], size[1] / picture.shape[1])
+    shape = (round(picture.shape[1] * factor), round(picture.shape[0] * factor))
     method = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
-    photo = np.asarray(cv2.resize(photo, shape, interpolation=method), np.uint8)
-    top, left = (photo.shape[0] - size[0]) // 2, (photo.shape[1] - size[1]) // 2
-    return photo[top : top + size[0], left : left + size[1]]
+    picture = np.asarray(cv2.resize(picture, shape, interpolation=method), np.uint8)
+    top, left = (picture.shape[0] - size[0]) // 2, (picture.shape[1] - size[1]) // 2
+    return picture[top : top + size[0], left : left + size[1]]
 
 
 def _opening() -> FramePair:
@@ -134,7 +134,7 @@ def _flat() -> FramePair:
 
 
 def _still() -> FramePair:
-    rocket = _photo("rocket")
+    rocket = photo("rocket")
     return FramePair(
         rocket,
         rocket,
@@ -157,22 +157,22 @@ SAMPLES: dict[str, Sample] = {
     "subpixel": Sample(
         "Sub-pixel",
         "Chelsea moves by 0.4 px right and 0.3 px up: who sees it, and who sees noise?",
-        lambda: make_pair(_photo("chelsea"), dx=0.4, dy=-0.3),
+        lambda: make_pair(photo("chelsea"), dx=0.4, dy=-0.3),
     ),
     "large": Sample(
         "Large displacement",
         "The cup jumps by 60 px right and 18 px down.",
-        lambda: make_pair(_photo("coffee"), dx=60, dy=18),
+        lambda: make_pair(photo("coffee"), dx=60, dy=18),
     ),
     "rotation_zoom": Sample(
         "Rotation and zoom",
         "The astronaut turns by 6 degrees and grows by 8 %.",
-        lambda: make_pair(_photo("astronaut"), rotation=6, zoom=1.08),
+        lambda: make_pair(photo("astronaut"), rotation=6, zoom=1.08),
     ),
     "occluder": Sample(
         "Occluder",
         "A disc crosses the picture against the motion behind it; its wake is occluded.",
-        lambda: make_pair(_photo("chelsea"), dx=-4, dy=2, occluder=(22, -8)),
+        lambda: make_pair(photo("chelsea"), dx=-4, dy=2, occluder=(22, -8)),
     ),
     "textureless": Sample(
         "Textureless", "The moon out of focus, moved by 6 px right and 3 px down.", _flat
@@ -180,12 +180,12 @@ SAMPLES: dict[str, Sample] = {
     "noise": Sample(
         "Noise",
         "Coffee moved by (5, 3) px under Gaussian noise of 20 gray levels.",
-        lambda: add_noise(make_pair(_photo("coffee"), dx=5, dy=3), 20),
+        lambda: add_noise(make_pair(photo("coffee"), dx=5, dy=3), 20),
     ),
     "jpeg": Sample(
         "JPEG artifacts",
         "The astronaut moved by (5, 3) px, both frames compressed at quality 10.",
-        lambda: add_jpeg(make_pair(_photo("astronaut"), dx=5, dy=3), 10),
+        lambda: add_jpeg(make_pair(photo("astronaut"), dx=5, dy=3), 10),
     ),
     "static": Sample("Static", "Twice the same picture: every flow should be white.", _still),
 }

@@ -6,6 +6,7 @@ count; all of them if left out. A number over no pixel at all is nan.
 """
 
 import math
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,12 +14,18 @@ import numpy.typing as npt
 import torch
 
 from flowcore.errors import InputError, ShapeMismatchError
+from flowcore.ops.bands import row_bands
 from flowcore.ops.blur import gaussian_blur
+from flowcore.ops.color import luma
+from flowcore.ops.convert import as_float
 from flowcore.ops.warp import warp
 
 __all__ = ["compare_frames", "photometric_error", "psnr", "ssim", "warp_quality"]
 
 Image: TypeAlias = npt.NDArray[Any] | torch.Tensor
+_Map: TypeAlias = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+_SIGMA, _REACH = 1.5, 5  # px, of the window of SSIM
 
 
 def psnr(a: Image, b: Image, mask: Image | None = None, *, peak: float) -> float:
@@ -45,7 +52,7 @@ def psnr(a: Image, b: Image, mask: Image | None = None, *, peak: float) -> float
     if not peak > 0:
         raise InputError(f"The peak of a PSNR is above 0, got {peak}.")
     white = 1 if isinstance(a, torch.Tensor) else 255
-    return _psnr(*_prepare(a, b, mask)) + 20 * math.log10(peak / white)
+    return _decibels(_mean(_squared, a, b, mask)) + 20 * math.log10(peak / white)
 
 
 def ssim(a: Image, b: Image, mask: Image | None = None) -> float:
@@ -60,7 +67,7 @@ def ssim(a: Image, b: Image, mask: Image | None = None) -> float:
     ShapeMismatchError, InputError
         As `psnr`.
     """
-    return _ssim(*_prepare(a, b, mask))
+    return _mean(_similarity, a, b, mask)
 
 
 def photometric_error(a: Image, b: Image, mask: Image | None = None) -> float:
@@ -77,17 +84,13 @@ def photometric_error(a: Image, b: Image, mask: Image | None = None) -> float:
     >>> round(photometric_error(frame, frame + 3), 3)
     3.0
     """
-    return _photometric_error(*_prepare(a, b, mask))
+    return 255 * _mean(_absolute, a, b, mask)
 
 
 def compare_frames(a: Image, b: Image, mask: Image | None = None) -> dict[str, float]:
     """``psnr`` (peak: white), ``ssim`` and ``photometric_error`` of two frames."""
-    prepared = _prepare(a, b, mask)
-    return {
-        "psnr": _psnr(*prepared),
-        "ssim": _ssim(*prepared),
-        "photometric_error": _photometric_error(*prepared),
-    }
+    a, b, mask = _prepare(a, b, mask)
+    return _likeness(lambda rows: (a[..., rows, :], b[..., rows, :]), mask)
 
 
 def warp_quality(
@@ -98,7 +101,7 @@ def warp_quality(
     Parameters
     ----------
     first, second : (B, 3, H, W)
-        In [0, 1].
+        In [0, 1], or 8 bit.
     flow : (B, 2, H, W)
         Pixels, first -> second.
     visible : (B, H, W) bool
@@ -110,39 +113,72 @@ def warp_quality(
         ``psnr``, ``ssim``, ``photometric_error``; and the same with ``_identity`` appended for
         the second frame as it is, over the same pixels: what no motion at all would score.
     """
-    warped = compare_frames(first, warp(second, flow), visible)
-    identity = compare_frames(first, second, visible)
-    return warped | {f"{name}_identity": value for name, value in identity.items()}
+    sampled = as_float(second)
+
+    def warped(rows: slice) -> tuple[torch.Tensor, torch.Tensor]:
+        return first[..., rows, :], warp(sampled, flow[..., rows, :], top=rows.start)
+
+    def unmoved(rows: slice) -> tuple[torch.Tensor, torch.Tensor]:
+        return first[..., rows, :], second[..., rows, :]
+
+    identity = _likeness(unmoved, visible)
+    return _likeness(warped, visible) | {f"{key}_identity": identity[key] for key in identity}
 
 
-def _psnr(a: torch.Tensor, b: torch.Tensor, mask: torch.Tensor) -> float:
-    squared = _mean((a - b).square().mean(1), mask)
-    return math.inf if squared == 0 else -10 * math.log10(squared)
+def _likeness(
+    crop: Callable[[slice], tuple[torch.Tensor, torch.Tensor]], mask: torch.Tensor
+) -> dict[str, float]:
+    """What `compare_frames` gives, of two frames whose rows ``crop`` fetches."""
+    squared, similarity, absolute = _means((_squared, _similarity, _absolute), crop, mask)
+    return {
+        "psnr": _decibels(squared),
+        "ssim": similarity,
+        "photometric_error": 255 * absolute,
+    }
 
 
-def _photometric_error(a: torch.Tensor, b: torch.Tensor, mask: torch.Tensor) -> float:
-    return 255 * _mean((a - b).abs().mean(1), mask)
+def _mean(values: _Map, a: Image, b: Image, mask: Image | None) -> float:
+    a, b, mask = _prepare(a, b, mask)
+    return _means((values,), lambda rows: (a[..., rows, :], b[..., rows, :]), mask)[0]
 
 
-def _ssim(a: torch.Tensor, b: torch.Tensor, mask: torch.Tensor) -> float:
-    a, b = _luma(a), _luma(b)
-    moments = gaussian_blur(torch.cat([a, b, a * a, b * b, a * b], 1), 1.5)
+def _means(
+    maps: Sequence[_Map],
+    crop: Callable[[slice], tuple[torch.Tensor, torch.Tensor]],
+    mask: torch.Tensor,
+) -> list[float]:
+    """The mean over the selected pixels of each map of the two frames; nan of none."""
+    sums = torch.zeros(len(maps), dtype=torch.float64)
+    for band in row_bands(*mask.shape[-2:], reach=_REACH):
+        a, b = (as_float(frame) for frame in crop(band.seen))
+        for index, values in enumerate(maps):
+            own = values(a, b)[:, band.inner][mask[:, band.rows]]
+            sums[index] += own.double().sum().item()
+    return [float(value) for value in sums / mask.sum().item()]
+
+
+def _squared(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """Squared difference, (B, H, W), the mean of the channels."""
+    return (a - b).square().mean(1)
+
+
+def _absolute(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    return (a - b).abs().mean(1)
+
+
+def _similarity(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """Structural similarity of the windows around each pixel, (B, H, W)."""
+    a, b = luma(a), luma(b)
+    moments = gaussian_blur(torch.cat([a, b, a * a, b * b, a * b], 1), _SIGMA)
     mean_a, mean_b, square_a, square_b, product = moments.unbind(1)
     var_a, var_b = square_a - mean_a.square(), square_b - mean_b.square()
     covariance = product - mean_a * mean_b
     brightness = (2 * mean_a * mean_b + 0.01**2) / (mean_a.square() + mean_b.square() + 0.01**2)
-    return _mean(brightness * (2 * covariance + 0.03**2) / (var_a + var_b + 0.03**2), mask)
+    return brightness * (2 * covariance + 0.03**2) / (var_a + var_b + 0.03**2)
 
 
-def _luma(frame: torch.Tensor) -> torch.Tensor:
-    """Brightness as the eye weighs the colours, (B, 1, H, W)."""
-    weights = frame.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
-    return (frame * weights).sum(1, keepdim=True)
-
-
-def _mean(values: torch.Tensor, mask: torch.Tensor) -> float:
-    """Mean of the selected pixels of a (B, H, W) map; nan of none."""
-    return values[mask].double().mean().item()
+def _decibels(mean_square: float) -> float:
+    return math.inf if mean_square == 0 else -10 * math.log10(mean_square)
 
 
 def _prepare(a: Image, b: Image, mask: Image | None) -> tuple[torch.Tensor, ...]:

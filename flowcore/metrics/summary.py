@@ -1,8 +1,10 @@
 """Everything that numbers can say about the flow of one pair."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from flowcore.errors import ShapeMismatchError
@@ -10,10 +12,11 @@ from flowcore.metrics import statistics
 from flowcore.metrics.definitions import METRICS, Metric, describe
 from flowcore.metrics.flow import angular_error, epe
 from flowcore.metrics.image import warp_quality
-from flowcore.ops.consistency import consistency_distance, consistency_mask
-from flowcore.ops.convert import flow_to_tensor, frame_to_tensor
-from flowcore.ops.warp import lands_inside, warp
-from flowcore.types import BoolArray, FlowField, FramePair
+from flowcore.metrics.round_trip import round_trip
+from flowcore.ops.bands import row_bands
+from flowcore.ops.convert import flow_to_tensor, frame_to_levels
+from flowcore.ops.warp import lands_inside
+from flowcore.types import BoolArray, FloatArray, FlowField, FramePair
 
 __all__ = ["METRICS", "Measurement", "Metric", "describe", "measure"]
 
@@ -68,11 +71,8 @@ def measure(
         found |= _against_truth(flow, pair.truth, pair)
     consistent = None
     if backward is not None:
-        consistent, distance = _round_trip(flow, backward)
-        num_valid = int(flow.valid.sum())
-        share = 100 * statistics.mean(consistent[flow.valid])
-        found["consistent_share"] = Measurement(share, num_valid)
-        found["consistency_median"] = _measured(statistics.percentile(distance, 50), distance)
+        consistent, numbers = _there_and_back(flow, backward)
+        found |= numbers
     found |= _between_frames(flow, pair, _visible(flow, pair, consistent))
     if not flow.valid.all():
         found["density"] = Measurement(100 * statistics.mean(flow.valid), flow.valid.size)
@@ -85,13 +85,13 @@ def _measured(value: float, pixels: statistics.Numbers) -> Measurement:
 
 def _against_truth(flow: FlowField, truth: FlowField, pair: FramePair) -> dict[str, Measurement]:
     counts = flow.valid & truth.valid
-    errors = epe(flow.uv, truth.uv)[counts].astype(np.float64)
+    errors = _at(counts, epe, flow, truth).astype(np.float64)
     speeds = truth.magnitude[counts].astype(np.float64)
     values = {
         "epe": statistics.mean(errors),
         "fl_all": statistics.fl_percent(errors, speeds),
         "wauc": statistics.wauc_percent(errors),
-        "angular_error": statistics.mean(angular_error(flow.uv, truth.uv)[counts]),
+        "angular_error": statistics.mean(_at(counts, angular_error, flow, truth)),
         "r0_5": statistics.outlier_percent(errors, 0.5),
         "r1": statistics.outlier_percent(errors, 1),
         "r2": statistics.outlier_percent(errors, 2),
@@ -118,16 +118,27 @@ def _against_truth(flow: FlowField, truth: FlowField, pair: FramePair) -> dict[s
     return found
 
 
-def _round_trip(flow: FlowField, backward: FlowField) -> tuple[BoolArray, statistics.Numbers]:
-    """Which pixels are consistent, and by how much those that stay in the frame miss, in px."""
-    there, back = flow_to_tensor(flow.uv), flow_to_tensor(backward.uv)
-    checked = torch.from_numpy(np.array(flow.valid))[None]
-    if not backward.valid.all():
-        known = torch.from_numpy(np.array(backward.valid, np.float32))[None, None]
-        checked &= warp(known, there)[:, 0] > 0.99
-    consistent = consistency_mask(there, back) & checked
-    distance = consistency_distance(there, back)[checked & lands_inside(there)]
-    return consistent[0].numpy(), distance.double().numpy()
+def _there_and_back(
+    flow: FlowField, backward: FlowField
+) -> tuple[BoolArray, dict[str, Measurement]]:
+    consistent, distance = round_trip(flow, backward)
+    share = 100 * statistics.mean(consistent[flow.valid])
+    return consistent, {
+        "consistent_share": Measurement(share, int(flow.valid.sum())),
+        "consistency_median": _measured(statistics.percentile(distance, 50), distance),
+    }
+
+
+def _at(
+    counts: BoolArray,
+    errors: Callable[[FloatArray, FloatArray], FloatArray],
+    flow: FlowField,
+    truth: FlowField,
+) -> npt.NDArray[Any]:
+    """The errors of the pixels that count, 1-D."""
+    return np.concatenate(
+        [errors(flow.uv[rows], truth.uv[rows])[counts[rows]] for rows, _ in row_bands(*flow.size)]
+    )
 
 
 def _visible(flow: FlowField, pair: FramePair, consistent: BoolArray | None) -> BoolArray:
@@ -138,7 +149,13 @@ def _visible(flow: FlowField, pair: FramePair, consistent: BoolArray | None) -> 
 
 
 def _stays_inside(flow: FlowField) -> BoolArray:
-    return np.asarray(lands_inside(flow_to_tensor(flow.uv))[0].numpy())
+    height, _ = flow.size
+    return np.concatenate(
+        [
+            lands_inside(flow_to_tensor(flow.uv[rows]), top=rows.start, height=height)[0].numpy()
+            for rows, _ in row_bands(*flow.size)
+        ]
+    )
 
 
 def _between_frames(flow: FlowField, pair: FramePair, visible: BoolArray) -> dict[str, Measurement]:
@@ -146,8 +163,8 @@ def _between_frames(flow: FlowField, pair: FramePair, visible: BoolArray) -> dic
     if not num_visible:
         return {}
     qualities = warp_quality(
-        frame_to_tensor(pair.first),
-        frame_to_tensor(pair.second),
+        frame_to_levels(pair.first),
+        frame_to_levels(pair.second),
         flow_to_tensor(flow.uv),
         torch.from_numpy(visible)[None],
     )

@@ -36,21 +36,23 @@ def sample(image: torch.Tensor, positions: torch.Tensor, *, padding: str = "zero
     )
 
 
-def warp(image: torch.Tensor, flow: torch.Tensor, *, padding: str = "border") -> torch.Tensor:
+def warp(
+    image: torch.Tensor, flow: torch.Tensor, *, padding: str = "border", top: int = 0
+) -> torch.Tensor:
     """The second frame as seen from the first: ``image(x + flow(x))``, backward and bilinear.
 
     Parameters
     ----------
     image : (B, C, H, W)
         The second frame (or anything on its grid).
-    flow : (B, 2, H, W)
-        Pixels, first -> second.
+    flow : (B, 2, h, W)
+        Pixels, first -> second: of all rows, or of those from ``top`` on.
     padding : "border" or "zeros"
         What lies outside ``image``.
 
     Returns
     -------
-    (B, C, H, W)
+    (B, C, h, W)
 
     Examples
     --------
@@ -61,15 +63,19 @@ def warp(image: torch.Tensor, flow: torch.Tensor, *, padding: str = "border") ->
     >>> warp(row, right).flatten().tolist()
     [1.0, 2.0, 2.0]
     """
-    return sample(image, pixel_grid(*flow.shape[-2:], like=flow) + flow, padding=padding)
+    return sample(image, pixel_grid(*flow.shape[-2:], like=flow, top=top) + flow, padding=padding)
 
 
-def lands_inside(flow: torch.Tensor) -> torch.Tensor:
-    """True where ``x + flow(x)`` lies within the frame, ``(B, H, W) bool``."""
-    height, width = flow.shape[-2:]
-    target = pixel_grid(height, width, like=flow) + flow
+def lands_inside(flow: torch.Tensor, *, top: int = 0, height: int | None = None) -> torch.Tensor:
+    """True where ``x + flow(x)`` lies within the frame, ``(B, H, W) bool``.
+
+    Of a flow of some rows ``top`` is the first one's number and ``height`` the frame's.
+    """
+    rows, width = flow.shape[-2:]
+    target = pixel_grid(rows, width, like=flow, top=top) + flow
     x, y = target[:, 0], target[:, 1]
-    return (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+    bottom = (rows if height is None else height) - 1
+    return (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= bottom)
 
 
 def splat(values: torch.Tensor, flow: torch.Tensor) -> torch.Tensor:

@@ -1,17 +1,23 @@
 """Errors as colors: heat, KITTI's log steps, and who wins where."""
 
-import cv2
 import numpy as np
-import numpy.typing as npt
-from PIL import Image, ImageDraw
 
 from flowcore.errors import ConfigError
 from flowcore.metrics.flow import epe
 from flowcore.types import BoolArray, FloatArray, FlowField, UInt8Array
 from flowcore.viz.flow_color import UNKNOWN_COLOR
-from flowcore.viz.lettering import INK, font
+from flowcore.viz.ramp import heat, ramp_bar
 
-__all__ = ["color_bar", "error_to_color", "kitti_bar", "kitti_error_color", "who_wins", "wins_bar"]
+__all__ = [
+    "choice_bar",
+    "choice_to_color",
+    "color_bar",
+    "error_to_color",
+    "kitti_bar",
+    "kitti_error_color",
+    "who_wins",
+    "wins_bar",
+]
 
 # Menze and Geiger, CVPR 2015: upper bounds in units of the outlier threshold, and their colors.
 _KITTI_BOUNDS = (0.0625, 0.125, 0.25, 0.5, 1, 2, 4, 8, 16)
@@ -46,7 +52,7 @@ def error_to_color(
     """
     _require_positive(max_error)
     share = np.clip(errors / max_error, 0, 1)
-    picture = _heat(np.rint(255 * share).astype(np.uint8))
+    picture = heat(np.rint(255 * share).astype(np.uint8))
     if valid is not None:
         picture[~valid] = UNKNOWN_COLOR
     return picture
@@ -90,18 +96,35 @@ def who_wins(
     return np.asarray(picture)
 
 
+def choice_to_color(choice: FloatArray) -> UInt8Array:
+    """Whom a flow follows of two, (H, W, 3) uint8 RGB: red where 0, blue where 1, white between.
+
+    Examples
+    --------
+    >>> choice_to_color(np.array([[0.0, 0.5, 1.0]]))[0].tolist()
+    [[178, 24, 43], [255, 255, 255], [33, 102, 172]]
+    """
+    return who_wins(1 - choice, choice, max_difference=1)
+
+
+def choice_bar(one: str, other: str, *, width: int = 320) -> UInt8Array:
+    """The legend of ``choice_to_color``; ``one`` is what 1 stands for."""
+    ramp = choice_to_color(np.linspace(1, 0, width, dtype=np.float32)[None])[0]
+    return ramp_bar(ramp, [(0, one), (1, other)], "whom the flow follows")
+
+
 def color_bar(max_error: float, *, width: int = 320) -> UInt8Array:
     """The legend of ``error_to_color``, with its scale in px."""
-    ramp = _heat(np.linspace(0, 255, width).astype(np.uint8)[None])[0]
+    ramp = heat(np.linspace(0, 255, width).astype(np.uint8)[None])[0]
     ticks = [(share, f"{share * max_error:g}") for share in (0, 0.5, 1)]
-    return _bar(ramp, ticks, "end-point error, px")
+    return ramp_bar(ramp, ticks, "end-point error, px")
 
 
 def kitti_bar(*, width: int = 320) -> UInt8Array:
     """The legend of ``kitti_error_color``, in px where 3 px is the threshold."""
     ramp = _KITTI_COLORS[np.arange(width) * 10 // width]
     ticks = [(step / 10, f"{3 * _KITTI_BOUNDS[step - 1]:.2g}") for step in (1, 3, 5, 7, 9)]
-    return _bar(ramp, ticks, "error, px (or as share of 5 % of the speed)")
+    return ramp_bar(ramp, ticks, "error, px (or as share of 5 % of the speed)")
 
 
 def wins_bar(max_difference: float, one: str, other: str, *, width: int = 320) -> UInt8Array:
@@ -109,30 +132,7 @@ def wins_bar(max_difference: float, one: str, other: str, *, width: int = 320) -
     lead = np.linspace(max_difference, -max_difference, width, dtype=np.float32)[None]
     ramp = who_wins(np.zeros_like(lead), lead, max_difference=max_difference)[0]
     ticks = [(0, f"{max_difference:g}"), (0.5, "0"), (1, f"{max_difference:g}")]
-    return _bar(ramp, ticks, f"px better: {one} (blue), {other} (red)")
-
-
-def _heat(levels: npt.NDArray[np.uint8]) -> UInt8Array:
-    """OpenCV's inferno, even to the eye from black to pale yellow, as RGB."""
-    return np.ascontiguousarray(cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO)[..., ::-1])
-
-
-def _bar(ramp: UInt8Array, ticks: list[tuple[float, str]], label: str) -> UInt8Array:
-    """A ramp ``(width, 3)`` as a bar with numbers below, on white."""
-    width, margin, height, letters = len(ramp), 12, 14, 13
-    picture = Image.new("RGB", (width + 2 * margin, height + 3 * letters + 14), "white")
-    bar = np.broadcast_to(ramp, (height, width, 3))
-    picture.paste(Image.fromarray(np.ascontiguousarray(bar)), (margin, 4))
-    draw = ImageDraw.Draw(picture)
-    draw.rectangle((margin - 1, 3, margin + width, 4 + height), outline=INK)
-    for share, text in ticks:
-        x = margin + share * (width - 1)
-        draw.line([(x, 4 + height), (x, 8 + height)], INK)
-        anchor = "lt" if share == 0 else "rt" if share == 1 else "mt"
-        draw.text((x, 10 + height), text, INK, font(letters), anchor=anchor)
-    below = (picture.width / 2, 14 + height + letters)
-    draw.text(below, label, INK, font(letters), anchor="mt")
-    return np.asarray(picture)
+    return ramp_bar(ramp, ticks, f"px better: {one} (blue), {other} (red)")
 
 
 def _require_positive(value: float) -> None:

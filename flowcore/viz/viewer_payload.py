@@ -8,7 +8,8 @@ the blobs, which the header names by offset and length:
   folded to small unsigned numbers, one byte each, u before v; 255 stands for a larger number, and
   these follow in the same order with 16 bits each; gzip;
 - masks: one bit a pixel, the first pixel in the highest bit, gzip;
-- labels: 32-bit numbers, gzip.
+- labels: 32-bit numbers, gzip;
+- maps: one byte a pixel, 255 for the stated greatest value or more, gzip.
 """
 
 import gzip
@@ -24,16 +25,37 @@ import cv2
 import numpy as np
 
 from flowcore.errors import ConfigError, InputError, ShapeMismatchError
-from flowcore.types import BoolArray, FlowField, FramePair, IntArray, UInt8Array
+from flowcore.types import BoolArray, FloatArray, FlowField, FramePair, IntArray, UInt8Array
 from flowcore.viz.flow_color import shared_max_magnitude
 
-__all__ = ["ViewerLane", "pack_viewer"]
+__all__ = ["ViewerLane", "ViewerMap", "pack_viewer"]
 
 FORMAT = 2
 _FINEST_STEP = 2.0**-8  # px; the read-out shows hundredths
 _JPEG_QUALITY = 92
 _ESCAPE = 255
 _MAX_SIDE = 65500  # what JPEG holds
+
+
+@dataclass(frozen=True, eq=False)
+class ViewerMap:
+    """Any number per pixel, as a layer of a lane.
+
+    Parameters
+    ----------
+    title : str
+        Maps of one title are compared: give them one scale.
+    values : (H, W) float32
+        0 or more.
+    most : float
+        Has the brightest color, as has all above.
+    unit : str
+    """
+
+    title: str
+    values: FloatArray
+    most: float
+    unit: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,11 +69,14 @@ class ViewerLane:
     flow : FlowField
     consistent : (H, W) bool, optional
         Where forward and backward flow agree.
+    maps : tuple of ViewerMap
+        Layers of its own.
     """
 
     title: str
     flow: FlowField
     consistent: BoolArray | None = None
+    maps: tuple[ViewerMap, ...] = ()
 
 
 class _Blobs:
@@ -158,6 +183,10 @@ def _require_lanes(size: tuple[int, int], lanes: Sequence[ViewerLane]) -> None:
         _require_size(f"The flow of {lane.title!r}", lane.flow.size, size)
         if lane.consistent is not None:
             _require_size(f"The consistency mask of {lane.title!r}", lane.consistent.shape, size)
+        for layer in lane.maps:
+            _require_size(f"The map {layer.title!r} of {lane.title!r}", layer.values.shape, size)
+            if not (math.isfinite(layer.most) and layer.most > 0):
+                raise ConfigError(f"The map {layer.title!r} must end above 0, got {layer.most}.")
 
 
 def _require_size(what: str, size: tuple[int, ...], expected: tuple[int, int]) -> None:
@@ -175,7 +204,21 @@ def _lane(blobs: _Blobs, lane: ViewerLane) -> dict[str, Any]:
         "flow": {**blobs.add(_zip(_flow_bytes(lane.flow, step))), "step": step},
         "valid": _mask(blobs, valid),
         "consistent": _mask(blobs, lane.consistent),
+        "maps": [
+            {
+                "title": layer.title,
+                "most": layer.most,
+                "unit": layer.unit,
+                **blobs.add(_zip(_levels(layer).tobytes())),
+            }
+            for layer in lane.maps
+        ],
     }
+
+
+def _levels(layer: ViewerMap) -> UInt8Array:
+    share = np.clip(layer.values / layer.most, 0, 1)
+    return np.asarray(np.rint(255 * share), np.uint8)
 
 
 def _step(flow: FlowField) -> float:

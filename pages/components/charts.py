@@ -15,7 +15,7 @@ from flowcore.metrics.flow import epe
 from flowcore.types import FramePair
 from flowcore.viz.overlay import fetched_second
 
-__all__ = ["show_charts", "show_difference"]
+__all__ = ["lane_colors", "show_charts", "show_difference"]
 
 NUM_BINS = 60
 RELIABILITY = "Error against warp error"
@@ -67,7 +67,7 @@ def _errors(pair: FramePair, one: Lane, other: Lane) -> tuple[np.ndarray, np.nda
 
 def _figure(name: str, pair: FramePair, lanes: Mapping[str, Lane]) -> go.Figure:
     figure = go.Figure()
-    for color, (title, lane) in zip(cycle(_lane_colors()), lanes.items(), strict=False):
+    for color, (title, lane) in zip(cycle(lane_colors()), lanes.items(), strict=False):
         x, y = _curve(name, pair, lane)
         figure.add_scatter(x=x, y=y, name=title, mode="lines", line_color=color)
     titles = {
@@ -86,7 +86,7 @@ def _figure(name: str, pair: FramePair, lanes: Mapping[str, Lane]) -> go.Figure:
     return figure
 
 
-def _lane_colors() -> list[str]:
+def lane_colors() -> list[str]:
     """The theme's chart colors, which the viewer gives to the lanes as well."""
     return list(st.get_option(f"theme.{st.context.theme.type or 'light'}.chartCategoricalColors"))
 

@@ -10,6 +10,7 @@ import streamlit as st
 from flowcore import models
 from flowcore.errors import ConfigError, FlowcoreError
 from flowcore.io.flow_files import decode_flow
+from flowcore.pipeline import DEFAULT_MODEL
 from flowcore.types import Blend, ChunkGrid, FlowField, PipelineConfig
 from pages.components.files import decoded
 from pages.components.presets import (
@@ -22,11 +23,11 @@ from pages.components.presets import (
 )
 from pages.components.weights_import import import_weights_here
 
-__all__ = ["LaneChoice", "choose_lanes"]
+__all__ = ["MAX_THREADS", "LaneChoice", "choose_lanes", "lane_title"]
 
 EXTERNAL = "external flow file"
 WHOLE = DEFAULTS["c"]
-DEFAULT_MODELS = ("dis_medium", "farneback", "tvl1", "ilk")
+DEFAULT_MODELS = (DEFAULT_MODEL, "dis_medium", "farneback", "tvl1")
 LANES_PER_ROW = 4
 MAX_THREADS = os.cpu_count() or 1
 
@@ -106,7 +107,7 @@ def _lane(number: int) -> LaneChoice | None:
             flow = decoded(decode_flow, uploaded.getvalue())
             return LaneChoice(name or "external", PipelineConfig("external"), flow)
         config = _config(model, **settings)
-        return LaneChoice(name or _title(config), config)
+        return LaneChoice(name or lane_title(config), config)
     except FlowcoreError as error:
         st.error(str(error))
         return None
@@ -189,7 +190,7 @@ def _config(
     return PipelineConfig(model, scale, blur_sigma, grid, iterations or None if refines else None)
 
 
-def _title(config: PipelineConfig) -> str:
+def lane_title(config: PipelineConfig) -> str:
     """The model and what differs from the plain run, such as ``dis_medium, 2x2``."""
     parts = [config.model]
     if config.chunks:

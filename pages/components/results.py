@@ -9,17 +9,19 @@ import streamlit as st
 from flowcore import report
 from flowcore.comparison import Lane
 from flowcore.errors import InputError
+from flowcore.features.dense import DenseMatching
 from flowcore.io.flow_files import FLOW_FORMATS, encode_flow
 from flowcore.io.frames import encode_frame
 from flowcore.metrics.definitions import describe
 from flowcore.metrics.masks import pixels_behind
 from flowcore.panels import Scale
+from flowcore.probe import matching_layers
 from flowcore.recipes import as_command, as_python
 from flowcore.types import BoolArray, FramePair
 from flowcore.viz.viewer_payload import ViewerLane, pack_viewer
 from pages.components.conventions import warn_of_convention
 from pages.components.runs import Run
-from pages.components.viewer import flow_viewer
+from pages.components.viewer import Picked, flow_viewer
 
 __all__ = ["chosen_pixels", "show_downloads", "show_lanes", "show_table"]
 
@@ -41,11 +43,17 @@ TABLE = "table"
 
 
 def show_lanes(
-    pair: FramePair, runs: Sequence[Run], scale: Scale, marked: tuple[str, BoolArray] | None
-) -> None:
+    pair: FramePair,
+    runs: Sequence[Run],
+    scale: Scale,
+    marked: tuple[str, BoolArray] | None,
+    *,
+    inside: Mapping[str, DenseMatching] | None = None,
+) -> Picked | None:
     """All lanes in the viewer, on one scale; what failed or was cancelled says so above it.
 
-    ``marked`` are pixels to point out, and what they are.
+    ``marked`` are pixels to point out, and what they are; ``inside`` the matching of some lanes, by
+    title. Gives the pixel just clicked, if any.
     """
     for run in runs:
         if run.job.state == "failed":
@@ -58,7 +66,11 @@ def show_lanes(
             warn_of_convention(f"The flow of {run.lane.title}", run.lane.flow, pair)
     mark = (marked[0], marked[1].tobytes()) if marked else None
     keys = tuple((run.lane.title, run.job.key) for run in finished)
-    flow_viewer(_payload(pair.digest, keys, scale, mark, pair, finished, marked), key="viewer")
+    inside = inside or {}
+    payload = _payload(
+        pair.digest, keys, scale, mark, tuple(inside), pair, finished, marked, inside
+    )
+    return flow_viewer(payload, key="viewer")
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -67,15 +79,24 @@ def _payload(
     keys: tuple[tuple[str, str], ...],
     scale: Scale,
     mark: tuple[str, bytes] | None,
+    looked_into: tuple[str, ...],
     _pair: FramePair,
     _runs: Sequence[Run],
     _marked: tuple[str, BoolArray] | None,
+    _inside: Mapping[str, DenseMatching],
 ) -> bytes:
     """What the viewer is given; kept by what it shows."""
+    maps = matching_layers(_inside)
     lanes = [
-        ViewerLane(run.lane.title, run.job.result.estimate.flow, run.job.result.consistent)
+        ViewerLane(
+            run.lane.title,
+            run.job.result.estimate.flow,
+            run.job.result.consistent,
+            maps.get(run.lane.title, ()),
+        )
         for run in _runs
     ]
+    lanes += [ViewerLane(f"argmax of {title}", found.flow) for title, found in _inside.items()]
     return pack_viewer(
         _pair,
         lanes,

@@ -3,8 +3,9 @@
 import hashlib
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -13,7 +14,7 @@ from pages.components.jobs import Job, QueueFullError, shared_queue
 from pages.components.lane_form import LaneChoice
 from pages.components.tasks import estimate_lane, measure_external
 
-__all__ = ["Run", "start", "watch"]
+__all__ = ["Run", "session_owner", "start", "watch"]
 
 QUICK_SECONDS = 0.4
 MIN_PROGRESS = 0.05  # below, nothing can be said of the time left
@@ -28,15 +29,22 @@ class Run:
 
 
 def start(
-    pair: FramePair, lanes: Sequence[LaneChoice], *, threads: int | None = None, again: bool = False
+    pair: FramePair,
+    lanes: Sequence[LaneChoice],
+    *,
+    threads: int | None = None,
+    again: bool = False,
+    task: Callable[..., Any] = estimate_lane,
 ) -> list[Run]:
     """The run of each lane; ``again`` repeats those that failed or were cancelled.
+
+    ``task`` is what is done with each: see `pages.components.tasks`.
 
     Waits a moment, so that quick methods are there at once. A full queue is said on the page.
     """
     runs = []
     try:
-        runs.extend(Run(lane, _submit(pair, lane, threads, again=again)) for lane in lanes)
+        runs.extend(Run(lane, _submit(pair, lane, threads, task, again=again)) for lane in lanes)
     except QueueFullError as error:
         st.warning(str(error))
     deadline = time.monotonic() + QUICK_SECONDS
@@ -45,21 +53,21 @@ def start(
     return runs
 
 
-def watch(runs: Sequence[Run]) -> None:
-    """Progress and a button to cancel, while anything is on its way."""
+def watch(runs: Sequence[Run], *, key: str = "cancel") -> None:
+    """Progress and a button to cancel, while anything is on its way; ``key`` is the button's."""
     active = [run for run in runs if not run.job.is_over]
     if active:
-        _progress(active)
+        _progress(active, key)
 
 
 @st.fragment(run_every=0.3)
-def _progress(active: Sequence[Run]) -> None:
+def _progress(active: Sequence[Run], key: str) -> None:
     if any(run.job.is_over for run in active):
         st.rerun()
     with st.container(border=True):
         for run in active:
             st.progress(run.job.progress, _describe(run))
-        st.button("Cancel", key="cancel", on_click=_cancel, args=(active,))
+        st.button("Cancel", key=key, on_click=_cancel, args=(active,))
 
 
 def _cancel(active: Sequence[Run]) -> None:
@@ -77,19 +85,26 @@ def _describe(run: Run) -> str:
     return f"{run.lane.title}: {job.message or 'starting'}, {job.seconds:.0f} s{left}"
 
 
-def _submit(pair: FramePair, lane: LaneChoice, threads: int | None, *, again: bool) -> Job:
+def _submit(
+    pair: FramePair,
+    lane: LaneChoice,
+    threads: int | None,
+    task: Callable[..., Any],
+    *,
+    again: bool,
+) -> Job:
     queue = shared_queue("lanes")
     flow = lane.flow
     source = repr(lane.config) if flow is None else hashlib.sha256(flow.uv.tobytes()).hexdigest()
-    key = f"lane:{pair.digest}:{threads}:{source}"
+    key = f"{task.__name__}:{pair.digest}:{threads}:{source}"
     known = queue.get(key)
     if known is not None and not (again and known.state in ("failed", "cancelled")):
         return known
     if flow is not None:
-        return queue.submit(key, measure_external, pair, flow, lane.title, owner=_owner())
-    return queue.submit(key, estimate_lane, pair, lane.config, threads, owner=_owner())
+        return queue.submit(key, measure_external, pair, flow, lane.title, owner=session_owner())
+    return queue.submit(key, task, pair, lane.config, threads, owner=session_owner())
 
 
-def _owner() -> str:
+def session_owner() -> str:
     """The browser session: the queue lets sessions take turns."""
     return st.session_state.setdefault("owner", uuid.uuid4().hex)

@@ -139,12 +139,12 @@ def _answer(line: Connection) -> bytes:
     """The pickled last message about the next task.
 
     ``("done", result)`` or ``("failed", error class, sentence, traceback)``; while the task runs,
-    ``("progress", fraction, message)`` is sent for every report. An error that is not a
+    ``("progress", fraction, message, partial)`` is sent for every report. An error that is not a
     ``FlowcoreError`` has no class and no sentence, but a traceback for the log.
     """
 
-    def report(fraction: float, message: str = "") -> None:
-        line.send(("progress", fraction, message))
+    def report(fraction: float, message: str = "", partial: Any = None) -> None:
+        line.send(("progress", fraction, message, partial))
 
     request = line.recv_bytes()
     try:

@@ -34,9 +34,9 @@ def load(browser) -> tuple[float, float]:
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     start = time.perf_counter()
     page.goto(f"{ADDRESS}/compare")
-    page.get_by_role("img", name="dis_medium: Flow").wait_for(timeout=120_000)
+    page.get_by_role("img", name="scope_070.scenes: Flow").wait_for(timeout=120_000)
     first = time.perf_counter() - start
-    page.get_by_role("img", name="tvl1: Flow").wait_for(timeout=120_000)
+    page.get_by_role("img", name="farneback: Flow").wait_for(timeout=120_000)
     everything = time.perf_counter() - start
     page.close()
     return first, everything

@@ -1,15 +1,21 @@
-"""Time and peak memory of a 3840x2160 pair: ``python tests/benchmarks/large_frames.py``.
+"""Time and peak memory of large pairs: ``python tests/benchmarks/large_frames.py [WORD ...]``.
 
-Each row is one ``python -m flowcore estimate`` in a process of its own; the peak is that of the
-whole process, decoding, warm-up, backward flow and metrics included; the seconds are the forward
-estimate alone. ``raft_small.things`` must have been imported (``weights import``).
+Each row is one ``python -m flowcore estimate`` in a process of its own, on 3840x2160 or 7680x4320;
+with words only the rows that have them all. The peak is that of the whole process, decoding and
+warm-up included, and without ``--flow-only`` the backward flow and metrics as well; the seconds are
+the forward estimate alone. ``raft_small.things`` must have been imported (``weights import``).
+
+Last, the time that metrics take in bands of rows, as a share of that with one band for the whole
+frame, both in one process.
 """
 
 import json
+import math
 import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import cv2
@@ -17,21 +23,31 @@ import numpy as np
 import skimage.data
 
 from flowcore.io.frames import write_frame
+from flowcore.metrics.summary import measure
+from flowcore.ops import bands
+from flowcore.types import FlowField, FramePair
 
-SIZE = (2160, 3840)
+SIZES = {"4K": (2160, 3840), "8K": (4320, 7680)}
 MOTION = (13, -7)  # px right, px down
 RUNS = (
-    ["--model", "dis_medium"],
-    ["--model", "dis_medium", "--chunks", "4x4"],
-    ["--model", "raft_small.things", "--chunks", "4x4"],
-    ["--model", "raft_small.things", "--chunks", "6x6"],
-    ["--model", "raft_small.things"],
+    ("4K", ["--model", "dis_medium"]),
+    ("4K", ["--model", "dis_medium", "--chunks", "4x4"]),
+    ("4K", ["--model", "scope_070.scenes", "--flow-only"]),
+    ("4K", ["--model", "scope_070.scenes", "--flow-only", "--chunks", "4x4"]),
+    ("4K", ["--model", "scope_070.scenes", "--flow-only", "--chunks", "4x4", "--threads", "1"]),
+    ("4K", ["--model", "scope_070.scenes", "--chunks", "4x4"]),
+    ("4K", ["--model", "scope_070.scenes", "--memory", "800"]),
+    ("4K", ["--model", "raft_small.things", "--chunks", "4x4"]),
+    ("4K", ["--model", "raft_small.things", "--chunks", "6x6"]),
+    ("4K", ["--model", "raft_small.things"]),
+    ("8K", ["--model", "scope_070.scenes", "--chunks", "8x8"]),
 )
+MEASURED = ((436, 1024), (1080, 1920))  # sizes on which bands are timed
 
 
-def write_pair(folder: Path) -> list[str]:
-    """A photo enlarged to 4K, and the same moved by ``MOTION``."""
-    height, width = SIZE
+def write_pair(folder: Path, size: tuple[int, int]) -> list[str]:
+    """A photo enlarged to a size, the same moved by ``MOTION``, and the true flow."""
+    height, width = size
     photo = cv2.resize(
         skimage.data.coffee(), (width + 64, height + 64), interpolation=cv2.INTER_CUBIC
     )
@@ -42,14 +58,14 @@ def write_pair(folder: Path) -> list[str]:
     for name, (top, left) in {"first": (32, 32), "second": (32 - dy, 32 - dx)}.items():
         paths.append(str(folder / f"{name}.png"))
         write_frame(paths[-1], photo[top : top + height, left : left + width])
-    return paths
+    truth = str(folder / "truth.npy")
+    np.save(truth, np.broadcast_to(np.float32(MOTION), (*size, 2)))
+    return [*paths, "--truth", truth]
 
 
-def run(arguments: list[str], truth: str, pair: list[str]) -> dict[str, float]:
-    command = [sys.executable, "-m", "flowcore", "estimate", *pair, *arguments]
-    process = subprocess.Popen(
-        [*command, "--truth", truth, "--json"], stdout=subprocess.PIPE, text=True
-    )
+def run(arguments: list[str]) -> dict[str, float]:
+    command = [sys.executable, "-m", "flowcore", "estimate", *arguments, "--json"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     output = process.stdout.read()
     process.stdout.close()
     _, status, usage = os.wait4(process.pid, 0)
@@ -59,26 +75,47 @@ def run(arguments: list[str], truth: str, pair: list[str]) -> dict[str, float]:
     return {
         "seconds": result["seconds"],
         "threads": result["threads"],
-        "epe": result["metrics"]["epe"],
+        "epe": result["metrics"].get("epe", math.nan),
         "peak_gib": usage.ru_maxrss / 2**20,
     }
 
 
+def bands_share(size: tuple[int, int], runs: int = 9) -> float:
+    """Seconds of the metrics in bands over those in one band: the least of some runs in turns."""
+    generator = np.random.default_rng(0)
+    first = generator.integers(0, 256, (*size, 3), np.uint8)
+    noise = generator.normal(0, 0.3, (*size, 2)).astype(np.float32)
+    there, back, truth = (FlowField(noise + np.float32(motion)) for motion in (3, -3, 2))
+    pair = FramePair(first, np.roll(first, 3, (0, 1)), truth)
+    usual, best = bands._PIXELS, {}
+    for _ in range(runs):
+        for pixels in (usual, math.prod(size)):
+            bands._PIXELS = pixels
+            start = time.perf_counter()
+            measure(there, pair, backward=back)
+            best[pixels] = min(best.get(pixels, math.inf), time.perf_counter() - start)
+    bands._PIXELS = usual
+    return best[usual] / best[math.prod(size)]
+
+
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        pair = write_pair(Path(folder))
-        truth = str(Path(folder) / "truth.npy")
-        np.save(truth, np.broadcast_to(np.float32(MOTION), (*SIZE, 2)))
-        print(f"{'settings':48} {'s':>7} {'peak GiB':>9} {'EPE px':>8}")
-        for arguments in RUNS:
-            row = run(arguments, truth, pair)
-            numbers = (
-                f"{row['seconds']:7.2f} {row['peak_gib']:9.2f} {row['epe']:8.3f}"
-                f"  ({row['threads']} threads)"
-                if row
-                else "refused, see above"
-            )
-            print(f"{' '.join(arguments):48} {numbers}", flush=True)
+    rows = [row for row in RUNS if all(word in [row[0], *row[1]] for word in sys.argv[1:])]
+    print(f"{'settings':60} {'s':>7} {'peak GiB':>9} {'EPE px':>8}")
+    for name in dict.fromkeys(name for name, _ in rows):
+        with tempfile.TemporaryDirectory() as folder:
+            pair = write_pair(Path(folder), SIZES[name])
+            for arguments in (arguments for size, arguments in rows if size == name):
+                row = run([*pair, *arguments])
+                numbers = (
+                    f"{row['seconds']:7.2f} {row['peak_gib']:9.2f} {row['epe']:8.3f}"
+                    f"  ({row['threads']} threads)"
+                    if row
+                    else "refused, see above"
+                )
+                print(f"{' '.join([name, *arguments]):60} {numbers}", flush=True)
+    for height, width in MEASURED:
+        share = bands_share((height, width))
+        print(f"metrics of {width}x{height} px in bands: {share:.2f} of the time in one band")
 
 
 if __name__ == "__main__":

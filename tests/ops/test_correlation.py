@@ -7,7 +7,13 @@ import torch
 from torch.nn import functional as F
 
 from flowcore.ops import correlation
-from flowcore.ops.correlation import CorrelationPyramid, all_pairs_correlation, volume_bytes
+from flowcore.ops.correlation import (
+    CorrelationPyramid,
+    all_pairs_correlation,
+    spaced_correlation,
+    volume_bytes,
+    window_correlation,
+)
 from flowcore.ops.grid import pixel_grid
 from flowcore.ops.warp import sample
 
@@ -129,3 +135,64 @@ def test_half_precision_is_looked_up_in_float32(max_bytes):
         found = CorrelationPyramid(first, second, max_bytes=max_bytes)(positions)
     assert found.dtype == torch.float32
     assert torch.equal(found, expected)
+
+
+def naive_windows(first, second, radius):
+    """The definition: a product with the second map moved, one displacement after another."""
+    H, W = first.shape[-2:]
+    padded = F.pad(second, [radius] * 4)
+    side = range(2 * radius + 1)
+    products = [
+        (first * padded[..., dy : dy + H, dx : dx + W]).sum(1) for dy in side for dx in side
+    ]
+    return torch.stack(products, 1) / math.sqrt(first.shape[1])
+
+
+@pytest.mark.parametrize("radius", [0, 1, 3])
+@pytest.mark.parametrize("size", [(1, 1), (3, 20), (8, 8), (9, 13), (16, 7)])
+def test_windows_are_the_definition(size, radius):
+    first, second = random_features(*size)
+    found = window_correlation(first, second, radius)
+    assert found.shape == (2, (2 * radius + 1) ** 2, *size)
+    assert torch.allclose(found, naive_windows(first, second, radius), atol=1e-5)
+
+
+def test_windows_run_through_y_slowest():
+    second = torch.zeros(1, 1, 8, 8)
+    second[0, 0, 3, 5] = 1  # x = 5, y = 3
+    found = window_correlation(torch.ones(1, 1, 8, 8), second, 1)
+    assert found[0, :, 3, 4].tolist() == [0, 0, 0, 0, 0, 1, 0, 0, 0]  # dy = 0, dx = +1
+    assert found[0, :, 2, 5].tolist() == [0, 0, 0, 0, 0, 0, 0, 1, 0]  # dy = +1, dx = 0
+
+
+def test_gradients_of_windows_agree():
+    weights = torch.randn(2, 25, 9, 13)
+    grads = []
+    for correlate in (window_correlation, naive_windows):
+        torch.manual_seed(3)
+        inputs = [x.clone().requires_grad_() for x in random_features(9, 13)]
+        (correlate(*inputs, 2) * weights).sum().backward()
+        grads.append([x.grad for x in inputs])
+    for found, naive in zip(*grads, strict=True):
+        assert torch.allclose(found, naive, atol=1e-4)
+
+
+def test_windows_in_half_precision():
+    first, second = random_features(9, 13)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = window_correlation(first, second, 2)
+    assert torch.allclose(found.float(), naive_windows(first, second, 2), atol=0.1)
+
+
+@pytest.mark.parametrize("size", [(6, 8), (7, 5), (1, 1)])
+def test_spaced_correlation_is_the_mean_product_at_every_displacement(size):
+    height, width = size
+    first, second = torch.rand(2, 2, 3, height, width).unbind(0)
+    found = spaced_correlation(first, second, reach=4, spacing=2)
+    assert found.shape == (2, 25, height, width)
+    padded = F.pad(second, (4, 4, 4, 4))
+    shifts = [(dy, dx) for dy in (0, 2, 4, 6, 8) for dx in (0, 2, 4, 6, 8)]
+    expected = [
+        (first * padded[..., dy : dy + height, dx : dx + width]).mean(1) for dy, dx in shifts
+    ]
+    assert torch.allclose(found, torch.stack(expected, 1), atol=1e-6)

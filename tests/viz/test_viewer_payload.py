@@ -10,7 +10,7 @@ from flowcore.data import samples
 from flowcore.errors import ConfigError, InputError, ShapeMismatchError
 from flowcore.types import FlowField, FramePair
 from flowcore.viz.viewer_page import viewer_page, viewer_script
-from flowcore.viz.viewer_payload import ViewerLane, pack_viewer
+from flowcore.viz.viewer_payload import ViewerLane, ViewerMap, pack_viewer
 
 
 def unpack(payload):
@@ -63,6 +63,19 @@ def test_masks_come_back_exactly(pair, rng):
     assert np.array_equal(mask(header["marked"]["mask"]), valid)
 
 
+def test_maps_come_back_as_bytes_of_their_scale(pair):
+    values = np.zeros((31, 45), np.float32)
+    values[0, :3] = 1, 2, 9
+    flow = FlowField(np.zeros((31, 45, 2), np.float32))
+    lane = ViewerLane("one", flow, maps=(ViewerMap("Entropy", values, 4.0, "bits"),))
+    header, blob = unpack(pack_viewer(pair, [lane]))
+    (entry,) = header["lanes"][0]["maps"]
+    assert (entry["title"], entry["most"], entry["unit"]) == ("Entropy", 4.0, "bits")
+    levels = np.frombuffer(blob(entry), np.uint8)
+    assert levels[:4].tolist() == [64, 128, 255, 0]
+    assert len(levels) == 31 * 45
+
+
 def test_four_lanes_of_a_photo_stay_below_three_bytes_a_pixel():
     pair = samples.load("opening")
     lanes = [ViewerLane(str(i), pair.truth, pair.occluded) for i in range(4)]
@@ -77,6 +90,10 @@ def test_what_does_not_fit_is_named(pair):
         pack_viewer(pair, [ViewerLane("a", flow), ViewerLane("a", flow)])
     with pytest.raises(ShapeMismatchError, match="consistency mask"):
         pack_viewer(pair, [ViewerLane("a", flow, np.ones((2, 2), bool))])
+    for most, values in ((0.0, (31, 45)), (1.0, (2, 2))):
+        layer = ViewerMap("m", np.ones(values, np.float32), most)
+        with pytest.raises((ConfigError, ShapeMismatchError), match="The map 'm'"):
+            pack_viewer(pair, [ViewerLane("a", flow, maps=(layer,))])
     with pytest.raises(ConfigError, match="above 0 px"):
         pack_viewer(pair, [ViewerLane("a", flow)], max_magnitude=0)
 

@@ -1,0 +1,64 @@
+"""The models that there are, and weights brought from elsewhere."""
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flowcore.commands.output import Commands, add_json_option, print_json
+
+if TYPE_CHECKING:
+    from flowcore.models import ModelCard
+
+__all__ = ["add_commands"]
+
+
+def add_commands(commands: Commands) -> None:
+    """The commands and their options."""
+    models = commands.add_parser("models", help="list every architecture and its weights")
+    models.add_argument("name", nargs="?", metavar="NAME", help="the whole card of one model")
+    models.set_defaults(command=_models)
+
+    weights = commands.add_parser("weights", help="bring weights of others")
+    actions = weights.add_subparsers(required=True, metavar="ACTION")
+    importing = actions.add_parser("import", help="recognize and convert a public checkpoint")
+    importing.add_argument("file", type=Path, metavar="FILE")
+    importing.add_argument("--name", help="such as raft_small.things")
+    importing.set_defaults(command=_import_weights)
+    add_json_option(models, importing)
+
+
+def _models(options: argparse.Namespace) -> None:
+    from flowcore import models
+
+    if options.name:
+        _print_card(models.describe(options.name), is_json=options.json)
+        return
+    cards = models.catalog()
+    if options.json:
+        print_json([card.as_json() for card in cards])
+        return
+    for card in cards:
+        state = "ready" if card.available else "weights missing"
+        params = f"{card.num_params:,} parameters" if card.num_params else "no parameters"
+        print(f"{card.name:24} {card.family:12} {state:16} {params:24} {card.source}")
+
+
+def _import_weights(options: argparse.Namespace) -> None:
+    from flowcore import models
+
+    card = models.import_weights(options.file, name=options.name)
+    if options.json:
+        print_json(card.as_json())
+    else:
+        _print_card(card)
+
+
+def _print_card(card: "ModelCard", *, is_json: bool = False) -> None:
+    """Everything that is known about a model."""
+    facts = dataclasses.asdict(card)
+    if is_json:
+        print_json(facts)
+        return
+    for key, value in (facts | facts.pop("training")).items():
+        print(f"{key:20} {value}")

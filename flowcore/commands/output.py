@@ -1,0 +1,31 @@
+"""What commands write: one JSON document, and nothing else, where it is asked for."""
+
+import argparse
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+__all__ = ["Commands", "add_json_option", "print_json"]
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def add_json_option(*commands: argparse.ArgumentParser) -> None:
+    """Give commands their ``--json``."""
+    for command in commands:
+        command.add_argument("--json", action="store_true", help="one JSON document on stdout")
+
+
+def print_json(document: object) -> None:
+    """The document on standard output."""
+    print(json.dumps(_finite(document), indent=2, allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no NaN and no infinity: they become null."""
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
