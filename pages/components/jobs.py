@@ -198,6 +198,12 @@ class JobQueue:
                 worker.kill()
             self._end(job, "cancelled")
 
+    def drop(self, key: str) -> None:
+        """Cancel the job and forget it: whoever asks for it next gets a new one."""
+        with self._changed:
+            self.cancel(key)
+            self._over.pop(key, None)
+
     def shutdown(self) -> None:
         """Cancel everything and end all processes. The queue takes no more jobs."""
         with self._changed:

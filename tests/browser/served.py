@@ -1,6 +1,6 @@
 """The application as it is, with one address more: what its queues have on their way.
 
-``GET /test/jobs`` names the jobs that wait or run; ``DELETE /test/jobs`` cancels them. Both answer
+``GET /test/jobs`` names the jobs that wait or run; ``DELETE /test/jobs`` drops them. Both answer
 with a JSON list of keys. Run by uvicorn.
 """
 
@@ -20,5 +20,5 @@ async def app(scope, receive, send):
     active = [(queue, job.key) for queue in queues for job in queue.active()]
     if scope["method"] == "DELETE":
         for queue, key in active:
-            queue.cancel(key)
+            queue.drop(key)
     await JSONResponse([key for _, key in active])(scope, receive, send)

@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.waiting import settled
+
 pytestmark = pytest.mark.browser
 
 
@@ -12,6 +14,7 @@ def test_a_person_steps_to_the_last_stage_and_takes_the_curve_away(page, server)
     page.goto(f"{server}/compare?sample=Sub-pixel&lanes=2&m1=scope_035.scenes&i1=4&m2=dis_fast")
     page.get_by_text("Step through the stages").click()
     expect(page.get_by_text("iteration 1 of 4, moved vectors")).to_be_visible()
+    settled(page)
     slider = page.get_by_role("slider", name="Stage")
     slider.focus()
     page.keyboard.press("End")

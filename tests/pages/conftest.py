@@ -25,4 +25,4 @@ def server_queues(module_queues):
     yield
     for queue in module_queues:
         for job in queue.active():
-            queue.cancel(job.key)
+            queue.drop(job.key)

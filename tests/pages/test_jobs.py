@@ -144,6 +144,17 @@ def test_a_cancelled_job_stays_until_it_is_submitted_again(queue):
     assert queue.get("unknown") is None
 
 
+def test_a_dropped_job_is_as_if_it_had_never_been_asked_for(queue):
+    job = queue.submit("long", job_tasks.sleep)
+    queue.drop("long")
+    assert job.state == "cancelled"
+    assert queue.get("long") is None
+    finished(queue.submit("sum", job_tasks.add, 1, 1))
+    queue.drop("sum")
+    assert queue.get("sum") is None
+    queue.drop("no such job")
+
+
 def test_a_full_queue_says_so(make_queue):
     queue = make_queue(max_queued=2)
     running = queue.submit("0", job_tasks.sleep)
