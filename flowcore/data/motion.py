@@ -9,6 +9,7 @@ from flowcore.data.draw import Draw
 
 __all__ = ["Motion", "draw_motion", "rotation"]
 
+_LEAST_DEPTH = 1e-6  # on the horizon of a plane, which no layer shows, it would be none
 _FIXED_POINT_STEPS = 6  # the waves are gentle: each step divides the error by three or more
 
 
@@ -138,4 +139,5 @@ def _apply(matrix: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
     moved = (
         torch.einsum("bij,bjhw->bihw", matrix[:, :, :2], positions) + matrix[:, :, 2, None, None]
     )
-    return moved[:, :2] / moved[:, 2:]
+    depth = moved[:, 2:]
+    return moved[:, :2] / torch.where(depth.abs() < _LEAST_DEPTH, _LEAST_DEPTH, depth)

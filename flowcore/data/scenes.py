@@ -4,11 +4,13 @@ A scene is a background and objects before it, nearest last. Every layer has a m
 homography, some bent by a smooth wave. Flow, occlusion and labels follow from the motions and are
 exact. The recipe is FlyingChairs' and FlowNet2's (layers of photos, affine motion, Dosovitskiy et
 al., ICCV 2015) with AutoFlow's shapes and holes (Sun et al., CVPR 2021); speeds are log-uniform, so
-that a tenth of a pixel is met as often as ten pixels.
+that a tenth of a pixel is met as often as ten pixels. In rigid scenes (`flowcore.data.rigid`) the
+background is a room, and what rests moves as the camera's motion has it.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import torch
@@ -17,10 +19,13 @@ from torch.nn import functional as F
 
 from flowcore.data.draw import Draw
 from flowcore.data.motion import Motion, draw_motion, rotation
+from flowcore.data.rigid import MAX_NEARNESS, Plane, draw_rig
 from flowcore.ops.grid import pixel_grid
 from flowcore.ops.warp import lands_inside, sample
 
 __all__ = ["SceneConfig", "Scenes", "make_scenes"]
+
+_COARSE = 8  # px of a texture in one of its coarse version
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +47,8 @@ class SceneConfig:
         Share of scenes whose background does not move at all.
     plain : float
         Share of layers without any texture but a gradient of color.
+    rigid : float
+        Share of batches in which a camera moves through a room.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -55,6 +62,7 @@ class SceneConfig:
     resting: Annotated[float, Field(ge=0, le=1)] = 0.2
     still_camera: Annotated[float, Field(ge=0, le=1)] = 0.05
     plain: Annotated[float, Field(ge=0, le=1)] = 0.0
+    rigid: Annotated[float, Field(ge=0, le=1)] = 0.0
 
     def __post_init__(self) -> None:
         if self.min_objects > self.max_objects or self.min_motion > self.max_motion:
@@ -106,15 +114,14 @@ def make_scenes(
     """
     draw = Draw(generator, batch)
     num_objects = draw.integers(config.min_objects, config.max_objects + 1)
-    camera = _camera_motion(draw, config, size)
-    grid = pixel_grid(*size, like=camera.matrix).expand(batch, -1, -1, -1)
+    is_rigid = config.rigid > 0 and draw.number() < config.rigid  # nothing is drawn where it is 0
+    layers = (_room_layers if is_rigid else _flat_layers)(draw, config, size, textures, shapes)
+    grid = pixel_grid(*size, like=num_objects.float()).expand(batch, -1, -1, -1)
     first = second = grid.new_zeros(batch, 3, *size)
     flow = torch.zeros_like(grid)
     labels = torch.zeros(batch, *size, dtype=torch.long, device=grid.device)
     labels_second = labels
-    for number in range(config.max_objects + 1):
-        look = _Look.draw(draw, size, textures, shapes if number else None, plain=config.plain)
-        motion = camera if number == 0 else _object_motion(draw, config, camera, look)
+    for number, look, motion in layers:
         is_there = (num_objects >= number).view(batch, 1, 1, 1)
         color, alpha = look.render(grid)
         alpha = alpha * is_there
@@ -130,6 +137,40 @@ def make_scenes(
     return Scenes(first, second, flow, occluded, labels)
 
 
+def _flat_layers(
+    draw: Draw,
+    config: SceneConfig,
+    size: tuple[int, int],
+    textures: torch.Tensor,
+    shapes: torch.Tensor,
+) -> Iterator[tuple[int, "_Look", Motion]]:
+    """The number, look and motion of a flat background, then of the objects."""
+    camera = _camera_motion(draw, config, size)
+    for number in range(config.max_objects + 1):
+        look = _Look.draw(draw, size, textures, shapes if number else None, plain=config.plain)
+        motion = camera if number == 0 else _object_motion(draw, config, camera.matrix, look)
+        yield number, look, motion
+
+
+def _room_layers(
+    draw: Draw,
+    config: SceneConfig,
+    size: tuple[int, int],
+    textures: torch.Tensor,
+    shapes: torch.Tensor,
+) -> Iterator[tuple[int, "_Look", Motion]]:
+    """The same of the planes of a room, all of number 0, then of what stands or moves in it."""
+    rig = draw_rig(draw, _speed(draw, config, config.still_camera), size)
+    for plane, inverse_depth in zip(rig.planes(), rig.room, strict=True):
+        look = _Look.draw(draw, size, textures, None, plain=config.plain)
+        yield 0, replace(look, plane=plane), Motion(rig.matrix(inverse_depth))
+    for number in range(1, config.max_objects + 1):
+        look = _Look.draw(draw, size, textures, shapes, plain=config.plain)
+        nearness = MAX_NEARNESS ** ((number - draw.uniform(0, 1)) / config.max_objects)
+        camera = rig.matrix(rig.standing(draw, look.center, nearness))
+        yield number, look, _object_motion(draw, config, camera, look)
+
+
 def _camera_motion(draw: Draw, config: SceneConfig, size: tuple[int, int]) -> Motion:
     speed = _speed(draw, config, config.still_camera)
     reach = torch.full_like(speed, math.hypot(*size) / 2)
@@ -137,13 +178,13 @@ def _camera_motion(draw: Draw, config: SceneConfig, size: tuple[int, int]) -> Mo
     return draw_motion(draw, speed, reach, center, turning=config.turning, bending=config.bending)
 
 
-def _object_motion(draw: Draw, config: SceneConfig, camera: Motion, look: "_Look") -> Motion:
+def _object_motion(draw: Draw, config: SceneConfig, camera: torch.Tensor, look: "_Look") -> Motion:
     """The camera's motion after one of the object's own, unless it rests."""
     speed = _speed(draw, config, config.resting)
     own = draw_motion(
         draw, speed, look.radius, look.center, turning=config.turning, bending=config.bending
     )
-    return Motion(camera.matrix @ own.matrix, own.wave)
+    return Motion(camera @ own.matrix, own.wave)
 
 
 def _speed(draw: Draw, config: SceneConfig, resting: float) -> torch.Tensor:
@@ -175,7 +216,7 @@ class _Look:
     """What a layer shows at each position of the first frame, inside its shape and beyond.
 
     The texture is read at ``to_texture(x - center)``, the shape at ``to_shape(x - center)``, both
-    (B, 2, 2).
+    (B, 2, 2); on a plane of a room the texture is read at ``to_texture(position on the plane)``.
     """
 
     texture: torch.Tensor
@@ -186,6 +227,7 @@ class _Look:
     texture_center: torch.Tensor
     to_shape: torch.Tensor
     gain: torch.Tensor
+    plane: Plane | None = None
 
     @classmethod
     def draw(
@@ -233,6 +275,8 @@ class _Look:
 
     def render(self, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Color (B, 3, H, W) and alpha (B, 1, H, W) at positions of the first frame."""
+        if self.plane is not None:
+            return self._render_plane(self.plane, positions)
         local = positions - self.center[..., None, None]
         at = torch.einsum("bij,bjhw->bihw", self.to_texture, local)
         color = _sample_mirrored(self.texture, at + self.texture_center[..., None, None])
@@ -244,6 +288,21 @@ class _Look:
         mask = sample(self.shape, (at + 1) * (side / 2) - 0.5)
         sharpness = (2 * self.radius / side).clamp(min=1).view(-1, 1, 1, 1)
         return color, ((mask - 0.5) * sharpness + 0.5).clamp(0, 1)
+
+    def _render_plane(
+        self, plane: Plane, positions: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """The same of a plane of a room, whose texture is coarser where it is far."""
+        at = torch.einsum("bij,bjhw->bihw", self.to_texture, plane.coordinates(positions))
+        at = at + self.texture_center[..., None, None]
+        down = F.pad(at.diff(dim=2), (0, 0, 0, 1), mode="replicate")
+        right = F.pad(at.diff(dim=3), (0, 1, 0, 0), mode="replicate")
+        step = torch.cat([down, right], 1).abs().amax(1, keepdim=True)
+        blurred = F.avg_pool2d(self.texture, _COARSE)
+        coarse = _sample_mirrored(blurred, (at + 0.5) / _COARSE - 0.5)
+        share = (step.clamp(min=1).log() / math.log(_COARSE)).clamp(max=1)
+        color = torch.lerp(_sample_mirrored(self.texture, at), coarse, share)
+        return (color * self.gain).clamp(max=1), plane.alpha(positions)
 
 
 def _gradient(image: torch.Tensor) -> torch.Tensor:

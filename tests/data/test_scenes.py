@@ -45,9 +45,9 @@ def test_shapes_and_types():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("bending", [0.0, 1.0])
-def test_the_flow_fetches_the_second_frame(bending):
-    made = scenes(min_motion=5.0, max_motion=20.0, bending=bending, turning=1.0)
+@pytest.mark.parametrize("kind", [{"bending": 0.0}, {"bending": 1.0}, {"rigid": 1.0, "size": (160, 240)}])
+def test_the_flow_fetches_the_second_frame(kind):
+    made = scenes(min_motion=5.0, max_motion=20.0, turning=1.0, **kind)
     error = (warp(made.second, made.flow) - made.first).abs().mean(1)
     still = (made.second - made.first).abs().mean(1)
     visible = ~made.occluded
@@ -95,8 +95,9 @@ def test_what_rests_moves_with_the_camera():
     assert torch.allclose(made.flow, made.flow[:, :, :1, :1].expand_as(made.flow), atol=1e-3)
 
 
-def test_nothing_moves():
-    made = scenes(still_camera=1.0, resting=1.0)
+@pytest.mark.parametrize("rigid", [0.0, 1.0])
+def test_nothing_moves(rigid):
+    made = scenes(still_camera=1.0, resting=1.0, rigid=rigid)
     assert (made.flow.abs() < 1e-4).all()
     assert (made.second - made.first).abs().max() < 1e-3
     inner = made.occluded[:, 1:-1, 1:-1]  # on the border a rounding error may leave the frame
@@ -143,12 +144,12 @@ def test_the_state_of_the_generator_decides():
 @given(
     objects=st.tuples(st.integers(0, 8), st.integers(0, 8)).map(sorted),
     motion=st.tuples(st.floats(0.01, 300), st.floats(0.01, 300)).map(sorted),
-    shares=st.tuples(*[st.floats(0, 1)] * 5),
+    shares=st.tuples(*[st.floats(0, 1)] * 6),
     size=st.tuples(st.integers(8, 48), st.integers(8, 48)),
     seed=st.integers(0, 2**20),
 )
 def test_any_config_gives_sound_scenes(objects, motion, shares, size, seed):
-    names = ("turning", "bending", "resting", "still_camera", "plain")
+    names = ("turning", "bending", "resting", "still_camera", "plain", "rigid")
     made = scenes(
         seed, 2, size,
         min_objects=objects[0], max_objects=objects[1], min_motion=motion[0], max_motion=motion[1],
