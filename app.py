@@ -19,7 +19,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flowcore.errors import FlowcoreError
-from pages.components.jobs import shared_queue
+from pages.components.work import shared_queue
 
 _LOG = logging.getLogger(__name__)
 

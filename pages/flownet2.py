@@ -24,14 +24,12 @@ if not names:
 with st.container(horizontal=True, vertical_alignment="bottom"):
     model = st.selectbox("Weights", names, key="stack-model", bind="query-params", width=320)
     again = st.button("Run again", key="stack-again")
-(run,) = start(pair, [LaneChoice(model, PipelineConfig(model))], task=walk_stack, again=again) or [
-    None
-]
+runs = start(pair, [LaneChoice(model, PipelineConfig(model))], task=walk_stack, again=again)
 failures = models.describe(model).training.get("failures")
 if failures:
     st.caption(f"Of these weights: {failures}.")
-if run is not None:
-    watch([run])
+watch(runs)
+for run in runs:
     match run.job.state:
         case "done":
             show_walk(pair, run.job.result)

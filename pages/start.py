@@ -13,9 +13,13 @@ st.title("Flowscope")
 st.markdown("See side by side what optical-flow methods make of two frames, and why one is better.")
 
 pair = samples.load(samples.names()[0])
-(run,) = start(pair, [LaneChoice(DEFAULT_MODEL, PipelineConfig(DEFAULT_MODEL))])
-watch([run])
-if run.job.state == "done":
+runs = start(pair, [LaneChoice(DEFAULT_MODEL, PipelineConfig(DEFAULT_MODEL))])
+watch(runs)
+for run in runs:
+    if run.job.state == "failed":
+        st.error(f"{DEFAULT_MODEL}: {run.job.error}")
+    if run.job.state != "done":
+        continue
     scale = shared_scale(pair, [run.job.result])
     panels = {
         "First frame": pair.first,

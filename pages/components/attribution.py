@@ -10,9 +10,9 @@ from flowcore.features.attribution import Attribution, rank_correlation, reach
 from flowcore.refinement import is_learnt
 from flowcore.types import FramePair
 from flowcore.viz.importance import importance_picture
-from pages.components.jobs import QueueFullError, shared_queue
-from pages.components.runs import Run, session_owner, watch
+from pages.components.runs import Run, watch
 from pages.components.tasks import attribute_vector
+from pages.components.work import ask, look
 
 __all__ = ["show_attribution"]
 
@@ -55,14 +55,8 @@ def show_attribution(
         is_asked = st.button("Attribute", key="attribution-run")
     lane = able[title].lane
     key = f"attribute:{pair.digest}:{lane.config!r}:{pixel}:{component}:{method}"
-    queue = shared_queue("lanes")
-    job = queue.get(key)
-    if is_asked and (job is None or job.state in ("failed", "cancelled")):
-        arguments = (pair, lane.config, threads, pixel, component, method)
-        try:
-            job = queue.submit(key, attribute_vector, *arguments, owner=session_owner())
-        except QueueFullError as error:
-            st.warning(str(error))
+    arguments = (pair, lane.config, threads, pixel, component, method)
+    job = ask(key, attribute_vector, *arguments, again=True) if is_asked else look(key)
     if job is None:
         st.caption("Press Attribute: nothing is computed before.")
     elif job.state == "failed":

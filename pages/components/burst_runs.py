@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 
-import streamlit as st
-
 from flowcore.data.bursts import Burst
-from pages.components.burst_form import BurstChoice, BurstLane
-from pages.components.jobs import Job, QueueFullError, shared_queue
-from pages.components.runs import Run, session_owner
+from pages.components.burst_form import BurstChoice
+from pages.components.runs import Run
 from pages.components.tasks import restore_middle
+from pages.components.work import ask
 
 __all__ = ["start_bursts"]
 
@@ -16,19 +14,10 @@ __all__ = ["start_bursts"]
 def start_bursts(burst: Burst, choice: BurstChoice) -> Sequence[Run]:
     """The run of each lane, kept by burst, method and stride. A full queue is said on the page."""
     runs = []
-    try:
-        runs.extend(
-            Run(lane, _submit(burst, lane, again=choice.is_pressed)) for lane in choice.lanes
-        )
-    except QueueFullError as error:
-        st.warning(str(error))
+    for lane in choice.lanes:
+        key = f"burst:{burst.digest}:{lane.method}:{lane.stride}"
+        job = ask(key, restore_middle, burst, lane.method, lane.stride, again=choice.is_pressed)
+        if job is None:
+            break
+        runs.append(Run(lane, job))
     return runs
-
-
-def _submit(burst: Burst, lane: BurstLane, *, again: bool) -> Job:
-    queue = shared_queue("lanes")
-    key = f"burst:{burst.digest}:{lane.method}:{lane.stride}"
-    known = queue.get(key)
-    if known is not None and not (again and known.state in ("failed", "cancelled")):
-        return known
-    return queue.submit(key, restore_middle, burst, lane.method, lane.stride, owner=session_owner())

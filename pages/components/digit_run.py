@@ -12,14 +12,16 @@ import streamlit as st
 from flowcore.digits.networks import NETWORKS
 from flowcore.digits.scoring import Score
 from flowcore.digits.training import LabConfig, Progress, Trained
+from flowcore.jobs.job import Job
 from pages.components.charts import lane_colors
 from pages.components.digit_form import LabChoice
 from pages.components.digit_task import train_net
-from pages.components.jobs import Job, QueueFullError, shared_queue
-from pages.components.runs import MIN_PROGRESS, session_owner
+from pages.components.runs import MIN_PROGRESS
+from pages.components.work import ask, look, shared_queue
 
 __all__ = ["LabRun", "train_nets"]
 
+RUN_GRACE_SECONDS = 120  # a run is worth more than a lane
 WINDOW = 15  # steps that the curves are smoothed over
 TICKS = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50]
 
@@ -84,17 +86,11 @@ def _offer_command(choice: LabChoice) -> None:
 
 def _job_of(config: LabConfig, choice: LabChoice) -> Job | None:
     """The job of a run, started if it is wanted and not there yet."""
-    queue = shared_queue("lanes")
     digest = hashlib.sha256(b"".join(choice.files or ())).hexdigest()
     key = f"digits:{config!r}:{digest}"
-    known = queue.get(key)
-    if not choice.is_wanted or (known is not None and known.state == "done"):
-        return known
-    try:
-        return queue.submit(key, train_net, config, choice.files, owner=session_owner())
-    except QueueFullError as error:
-        st.warning(str(error))
-        return known
+    if not choice.is_wanted:
+        return look(key)
+    return ask(key, train_net, config, choice.files, again=True, grace=RUN_GRACE_SECONDS)
 
 
 @st.fragment(run_every=0.5)

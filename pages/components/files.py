@@ -11,8 +11,8 @@ from functools import partial
 from typing import Any
 
 from flowcore.errors import InputError
-from pages.components.jobs import shared_queue
 from pages.components.tasks import call
+from pages.components.work import shared_queue
 
 __all__ = ["decoded", "done_aside"]
 

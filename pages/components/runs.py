@@ -2,19 +2,19 @@
 
 import hashlib
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
+from flowcore.jobs.job import Job
 from flowcore.types import FramePair
-from pages.components.jobs import Job, QueueFullError, shared_queue
 from pages.components.lane_form import LaneChoice
 from pages.components.tasks import estimate_lane, measure_external
+from pages.components.work import ask, shared_queue
 
-__all__ = ["Run", "session_owner", "start", "watch"]
+__all__ = ["Run", "start", "watch"]
 
 QUICK_SECONDS = 0.4
 MIN_PROGRESS = 0.05  # below, nothing can be said of the time left
@@ -40,13 +40,15 @@ def start(
 
     ``task`` is what is done with each: see `pages.components.tasks`.
 
-    Waits a moment, so that quick methods are there at once. A full queue is said on the page.
+    Waits a moment, so that quick methods are there at once. A full queue is said on the page, and
+    the lanes that it did not take are left out.
     """
     runs = []
-    try:
-        runs.extend(Run(lane, _submit(pair, lane, threads, task, again=again)) for lane in lanes)
-    except QueueFullError as error:
-        st.warning(str(error))
+    for lane in lanes:
+        job = _ask(pair, lane, threads, task, again=again)
+        if job is None:
+            break
+        runs.append(Run(lane, job))
     deadline = time.monotonic() + QUICK_SECONDS
     while not all(run.job.is_over for run in runs) and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -85,26 +87,17 @@ def _describe(run: Run) -> str:
     return f"{run.lane.title}: {job.message or 'starting'}, {job.seconds:.0f} s{left}"
 
 
-def _submit(
+def _ask(
     pair: FramePair,
     lane: LaneChoice,
     threads: int | None,
     task: Callable[..., Any],
     *,
     again: bool,
-) -> Job:
-    queue = shared_queue("lanes")
+) -> Job | None:
     flow = lane.flow
     source = repr(lane.config) if flow is None else hashlib.sha256(flow.uv.tobytes()).hexdigest()
     key = f"{task.__name__}:{pair.digest}:{threads}:{source}"
-    known = queue.get(key)
-    if known is not None and not (again and known.state in ("failed", "cancelled")):
-        return known
     if flow is not None:
-        return queue.submit(key, measure_external, pair, flow, lane.title, owner=session_owner())
-    return queue.submit(key, task, pair, lane.config, threads, owner=session_owner())
-
-
-def session_owner() -> str:
-    """The browser session: the queue lets sessions take turns."""
-    return st.session_state.setdefault("owner", uuid.uuid4().hex)
+        return ask(key, measure_external, pair, flow, lane.title, again=again)
+    return ask(key, task, pair, lane.config, threads, again=again)

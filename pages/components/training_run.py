@@ -5,15 +5,15 @@ import shlex
 import streamlit as st
 
 from flowcore.errors import FlowcoreError
+from flowcore.jobs.job import Job
 from flowcore.models.registry import learnt_architectures
 from flowcore.training.config import Stage, TrainingConfig
 from flowcore.training.curves import LoggedRun, parse_log
 from flowcore.training.recipe import as_toml
-from pages.components.jobs import Job, QueueFullError, shared_queue
-from pages.components.runs import session_owner
 from pages.components.training_curves import show_curves
 from pages.components.training_figures import draw, lines_of
 from pages.components.training_task import THREADS, train_here
+from pages.components.work import ask, look, shared_queue
 
 __all__ = ["choose_config", "show_run"]
 
@@ -21,6 +21,7 @@ SIZES = {"96 x 64": (64, 96), "128 x 96": (96, 128), "192 x 128": (128, 192)}
 MAX_STEPS = 600
 WINDOW = 10  # steps that the live curves are smoothed over
 CONFIG_FILE = "tiny.toml"
+RUN_GRACE_SECONDS = 120  # a run is worth more than a lane
 
 
 def choose_config() -> tuple[TrainingConfig, bool]:
@@ -53,13 +54,12 @@ def choose_config() -> tuple[TrainingConfig, bool]:
 
 def show_run(config: TrainingConfig, is_wanted: bool) -> None:
     """The run of this config: started if wanted, watched while it lasts, shown when it is over."""
-    queue, key = shared_queue("lanes"), f"train:{config.digest}"
-    job = queue.get(key)
-    if is_wanted:
-        try:
-            job = queue.submit(key, train_here, config, owner=session_owner())
-        except QueueFullError as error:
-            st.warning(str(error))
+    key = f"train:{config.digest}"
+    job = (
+        ask(key, train_here, config, again=True, grace=RUN_GRACE_SECONDS)
+        if is_wanted
+        else look(key)
+    )
     if job is None:
         return
     if not job.is_over:

@@ -7,7 +7,7 @@ import time
 
 from streamlit.testing.v1 import AppTest
 
-from pages.components.jobs import shared_queue
+from pages.components.work import shared_queue
 
 GROUPS = ("Sintel", "KITTI", "Spring", "Warp", "Summary")
 

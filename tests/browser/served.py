@@ -7,7 +7,7 @@ with a JSON list of keys. Run by uvicorn.
 from starlette.responses import JSONResponse
 
 from app import app as product
-from pages.components.jobs import shared_queue
+from pages.components.work import shared_queue
 
 JOBS = "/test/jobs"
 

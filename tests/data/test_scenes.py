@@ -45,7 +45,9 @@ def test_shapes_and_types():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", [{"bending": 0.0}, {"bending": 1.0}, {"rigid": 1.0, "size": (160, 240)}])
+@pytest.mark.parametrize(
+    "kind", [{"bending": 0.0}, {"bending": 1.0}, {"rigid": 1.0, "size": (160, 240)}]
+)
 def test_the_flow_fetches_the_second_frame(kind):
     made = scenes(min_motion=5.0, max_motion=20.0, turning=1.0, **kind)
     error = (warp(made.second, made.flow) - made.first).abs().mean(1)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pages.components.jobs import shared_queue
+from pages.components.work import shared_queue
 
 PURPOSES = ("lanes", "files")
 

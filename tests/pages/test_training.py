@@ -7,9 +7,9 @@ from flowcore.training import source
 from flowcore.training.curves import parse_log
 from flowcore.training.log import LOG_COLUMNS
 from pages.components import training_logs, training_run
-from pages.components.jobs import shared_queue
 from pages.components.training_task import train_here
-from tests.pages import job_tasks
+from pages.components.work import shared_queue
+from tests.jobs import job_tasks
 from tests.pages.waiting import finished
 from tests.patience import patient
 

@@ -1,6 +1,6 @@
 """Running a page until its jobs are over."""
 
-from pages.components.jobs import shared_queue
+from pages.components.work import shared_queue
 from tests.patience import wait_until
 
 __all__ = ["finished"]

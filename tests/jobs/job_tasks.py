@@ -29,6 +29,11 @@ def sleep(report):
     time.sleep(NEVER)
 
 
+def nap(report, seconds):
+    time.sleep(seconds)
+    return "awake"
+
+
 def process_id(report):
     return os.getpid()
 

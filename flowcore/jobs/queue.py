@@ -1,37 +1,30 @@
-"""Heavy work in worker processes, behind one small interface.
+"""A queue of jobs: fair between those who ask, and done with what nobody waits for.
 
-A page asks for a job and looks at it on every rerun:
-
-    job = queue.get(key) or queue.submit(key, estimate_lane, pair, config, owner=session)
+    job = queue.get(key) or queue.submit(key, estimate_lane, pair, config)
 
 A running job can be cancelled at once, because its process is killed; a crash in a decoder or a net
-is a sentence on the page and not the end of the server. Jobs live in the server, not in a session,
-so a reload finds them again by their key.
+is a sentence and not the end of the server. Jobs live in the queue and not with who asked, so a
+reload of a page finds them again by their key.
 """
 
-import atexit
-import bisect
-import functools
 import logging
-import os
 import pickle
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from flowcore.errors import FlowcoreError
-from pages.components.worker import Worker, WorkerHost
+from flowcore.jobs.job import NOBODY, Job, State, Visit
+from flowcore.jobs.worker import Worker, WorkerHost
 
-__all__ = ["Job", "JobQueue", "QueueFullError", "State", "shared_queue"]
+__all__ = ["JobQueue", "QueueFullError"]
 
 _LOG = logging.getLogger(__name__)
 
-State = Literal["queued", "running", "done", "failed", "cancelled"]
-
 JOB_BYTES = 4096  # what a job without its result counts for
+SWEEP_SECONDS = 0.5  # how often it is asked who still looks
 CRASHED = (
     "The process that worked on this stopped without a word: most likely memory ran out, or "
     "native code crashed. Other work goes on; a smaller size or more chunks may help."
@@ -44,79 +37,23 @@ class QueueFullError(FlowcoreError):
     """No more work is taken on for now."""
 
 
-@dataclass(eq=False)
-class Job:
-    """One piece of work. Pages read it; only its queue writes it.
-
-    Parameters
-    ----------
-    key : str
-        What is computed, from what: equal keys mean equal results.
-    task : callable
-        ``task(report, *args)``, importable by its name in another process;
-        ``report(fraction, message, partial)`` tells how far it is.
-    args : tuple
-        Sent to the worker by pickle; let go as soon as the job has ended.
-    owner : str
-        Who asked first; the owners take turns.
-    state : "queued", "running", "done", "failed" or "cancelled"
-    position : int
-        1 for the next in the queue; 0 once it has left it.
-    progress : float
-        0..1, as reported.
-    message : str
-        As reported with the progress.
-    partial
-        What is there so far, as last reported; something small, or None.
-    result
-        What the task returned, once done.
-    error, error_type : str and FlowcoreError class
-        One plain sentence, once failed; the class if the task raised a ``FlowcoreError``.
-    num_bytes : int
-        Size of the pickled result.
-    """
-
-    key: str
-    task: Callable[..., Any]
-    args: tuple[Any, ...] = field(repr=False)
-    owner: str = ""
-    state: State = "queued"
-    position: int = 0
-    progress: float = 0.0
-    message: str = ""
-    partial: Any = field(default=None, repr=False)
-    result: Any = field(default=None, repr=False)
-    error: str = ""
-    error_type: type[FlowcoreError] | None = None
-    num_bytes: int = 0
-    turn: int = field(default=0, repr=False)
-    started: float | None = field(default=None, repr=False)
-    ended: float | None = field(default=None, repr=False)
-
-    @property
-    def seconds(self) -> float:
-        """Time since the job started to run, until it ended; 0 before."""
-        if self.started is None:
-            return 0.0
-        return (self.ended or time.monotonic()) - self.started
-
-    @property
-    def is_over(self) -> bool:
-        """True once nothing will change any more."""
-        return self.state in ("done", "failed", "cancelled")
-
-
 class JobQueue:
     """Runs jobs in worker processes, fairly between owners, and keeps what they returned.
 
-    Safe to use from many threads.
+    A job that somebody has looked at lives while somebody does: once no visit that has seen it goes
+    on, it is not begun any more, and after its grace it is dropped, its process killed. A job that
+    nobody has ever looked at, as in a script, runs to its end. Safe to use from many threads.
 
     Parameters
     ----------
     num_workers : int
         Jobs that run at the same time.
-    max_queued : int
-        Jobs that may wait.
+    max_queued, max_queued_each : int
+        Jobs that may wait in all, and for one owner.
+    grace : float
+        Seconds for which a job is kept once nobody looks at it, if it does not say otherwise.
+    goes_on : callable
+        Whether a visit that has seen a job still does. Called often and from any thread.
     max_result_bytes : int
         Bound of the results kept; the least recently used goes first, the newest always stays.
     preload : sequence of str
@@ -127,28 +64,43 @@ class JobQueue:
         self,
         num_workers: int = 1,
         *,
-        max_queued: int = 64,
+        max_queued: int = 256,
+        max_queued_each: int = 48,
+        grace: float = 10.0,
+        goes_on: Callable[[Visit], bool] = lambda _: True,
         max_result_bytes: int = 2**30,
         preload: Sequence[str] = ("flowcore.pipeline",),
     ) -> None:
         self._max_queued = max_queued
+        self._max_queued_each = max_queued_each
+        self._grace = grace
+        self._goes_on = goes_on
         self._max_result_bytes = max_result_bytes
         self._preload = preload
         self._changed = threading.Condition()
         self._queued: list[Job] = []  # in the order in which they will run
         self._running: dict[Job, Worker | None] = {}
         self._over: OrderedDict[str, Job] = OrderedDict()  # least recently used first
-        self._turn = 0
+        self._turn = self._arrivals = 0
         self._host: WorkerHost | None = None
         self._closed = False
+        self._closing = threading.Event()
         self._threads = [
             threading.Thread(target=self._work, name=f"worker-{index}", daemon=True)
             for index in range(num_workers)
         ]
+        self._threads.append(threading.Thread(target=self._watch, name="watch", daemon=True))
         for thread in self._threads:
             thread.start()
 
-    def submit(self, key: str, task: Callable[..., Any], *args: Any, owner: str = "") -> Job:
+    def submit(
+        self,
+        key: str,
+        task: Callable[..., Any],
+        *args: Any,
+        visit: Visit = NOBODY,
+        grace: float | None = None,
+    ) -> Job:
         """The job of that key: the one that waits, runs or is done, else a new one.
 
         A job that failed or was cancelled is run again, so ask ``get`` first.
@@ -156,29 +108,30 @@ class JobQueue:
         Raises
         ------
         QueueFullError
-            ``max_queued`` jobs wait already, or the server is about to stop.
+            Too many jobs wait already, or the queue is shut down.
         """
         with self._changed:
-            known = self._find(key)
+            known = self.get(key, visit)
             if known is not None and known.state in ("queued", "running", "done"):
                 return known
-            if self._closed or len(self._queued) >= self._max_queued:
-                raise QueueFullError(
-                    f"{len(self._queued)} jobs are waiting already and no more are taken: "
-                    "try again in a moment."
-                )
+            self._make_room(visit.visitor)
             self._over.pop(key, None)
-            turns = (other.turn + 1 for other in self.active() if other.owner == owner)
+            turns = (other.turn + 1 for other in self.active() if other.owner == visit.visitor)
             turn = max(turns, default=self._turn)
-            job = Job(key, task, args, owner, turn=turn)
-            bisect.insort(self._queued, job, key=lambda other: other.turn)
-            self._queue_moved()
+            grace = self._grace if grace is None else grace
+            self._arrivals += 1
+            job = Job(key, task, args, visit.visitor, grace, turn=turn, arrival=self._arrivals)
+            self._queued.append(job)
+            self._look(job, visit)
             return job
 
-    def get(self, key: str) -> Job | None:
-        """The job of that key, while it lives or its result is kept."""
+    def get(self, key: str, visit: Visit = NOBODY) -> Job | None:
+        """The job of that key, while it lives or its result is kept; now looked at by ``visit``."""
         with self._changed:
-            return self._find(key)
+            job = self._find(key)
+            if job is not None and not job.is_over:
+                self._look(job, visit)
+            return job
 
     def active(self) -> list[Job]:
         """The jobs that run, then those that wait, in the order in which they will run."""
@@ -208,6 +161,7 @@ class JobQueue:
         """Cancel everything and end all processes. The queue takes no more jobs."""
         with self._changed:
             self._closed = True
+            self._closing.set()
             for job in self.active():
                 self.cancel(job.key)
             if self._host is not None:
@@ -222,7 +176,59 @@ class JobQueue:
             return self._over[key]
         return next((job for job in self.active() if job.key == key), None)
 
+    def _look(self, job: Job, visit: Visit) -> None:
+        """Note that this visit sees the job, which is then wanted."""
+        if visit.visitor:
+            job.looks[visit.visitor] = visit.number
+        job.abandoned = None
+        self._queue_moved()
+
+    def _watch(self) -> None:
+        """One thread: see time and again which jobs are still looked at."""
+        while not self._closing.wait(SWEEP_SECONDS):
+            with self._changed:
+                self._let_go()
+
+    def _let_go(self) -> None:
+        """Put back the jobs that nobody looks at, and drop those whose grace is over."""
+        now = time.monotonic()
+        for job in self.active():
+            visits = [Visit(*look) for look in job.looks.items()]
+            if not visits or any(self._goes_on(visit) for visit in visits):
+                job.abandoned = None
+            elif job.abandoned is None:
+                job.abandoned = now
+            elif now - job.abandoned >= job.grace:
+                self.drop(job.key)
+        self._queue_moved()
+
+    def _make_room(self, owner: str) -> None:
+        """Drop what is abandoned rather than to refuse a job of that owner.
+
+        Raises
+        ------
+        QueueFullError
+            Too many jobs wait that are looked at, or the queue is shut down.
+        """
+        self._let_go()
+        wanted = [job for job in self._queued if job.abandoned is None]
+        own = sum(1 for job in wanted if job.owner == owner)
+        if self._closed or len(wanted) >= self._max_queued:
+            raise QueueFullError(
+                f"{len(wanted)} jobs are waiting already and no more are taken: "
+                "try again in a moment."
+            )
+        if owner and own >= self._max_queued_each:
+            raise QueueFullError(
+                f"{own} of your jobs are waiting already and no more are taken: cancel some, or "
+                "try again when some have ended."
+            )
+        while len(self._queued) >= self._max_queued:
+            self.drop(self._queued[-1].key)
+
     def _queue_moved(self) -> None:
+        """Bring the queue into order: turn by turn, and last what nobody looks at."""
+        self._queued.sort(key=lambda job: (job.abandoned is not None, job.turn, job.arrival))
         for position, job in enumerate(self._queued, start=1):
             job.position = position
         self._changed.notify_all()
@@ -257,7 +263,7 @@ class JobQueue:
     def _take(self, worker: Worker | None) -> Job | None:
         """The next job, now running; none once the queue is shut down."""
         with self._changed:
-            self._changed.wait_for(lambda: self._queued or self._closed)
+            self._changed.wait_for(lambda: self._is_any_wanted() or self._closed)
             if self._closed:
                 return None
             job = self._queued.pop(0)
@@ -266,6 +272,9 @@ class JobQueue:
             self._turn = job.turn
             self._queue_moved()
             return job
+
+    def _is_any_wanted(self) -> bool:
+        return bool(self._queued) and self._queued[0].abandoned is None
 
     def _run(self, job: Job, worker: Worker | None) -> bool:
         """See the job through; true where the worker is fit for another one."""
@@ -307,19 +316,3 @@ class JobQueue:
             while num_bytes > self._max_result_bytes and len(self._over) > 1:
                 _, dropped = self._over.popitem(last=False)
                 num_bytes -= JOB_BYTES + dropped.num_bytes
-
-
-@functools.cache
-def shared_queue(purpose: Literal["lanes", "files"] = "lanes") -> JobQueue:
-    """A queue of this server: lanes are estimated in one, files read in the other.
-
-    ``FLOWSCOPE_WORKERS`` (1) lanes run at the same time; more would spoil their timings.
-    """
-    if purpose == "files":
-        queue = JobQueue(
-            max_result_bytes=2**29, preload=("flowcore.io.frames", "flowcore.io.video")
-        )
-    else:
-        queue = JobQueue(num_workers=int(os.environ.get("FLOWSCOPE_WORKERS", "1")))
-    atexit.register(queue.shutdown)
-    return queue

@@ -1,0 +1,111 @@
+"""Jobs as the visitors of the pages see them: whoever looks at one keeps it alive.
+
+A page asks for its jobs on every run of its script. A run of the script that ends is a visit; a job
+that the last visit of a page did not ask for, or whose page is closed, is waited for by nobody.
+"""
+
+import atexit
+import functools
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import RerunException, get_script_run_ctx
+
+from flowcore.jobs.job import Job, Visit
+from flowcore.jobs.queue import JobQueue, QueueFullError
+
+__all__ = ["ask", "look", "shared_queue", "visit"]
+
+GRACE_SECONDS = 10  # long enough for a reload
+_begun: dict[str, int] = {}
+_ended: dict[str, int] = {}
+
+
+@functools.cache
+def shared_queue(purpose: Literal["lanes", "files"] = "lanes") -> JobQueue:
+    """A queue of this server: lanes are estimated in one, files read in the other.
+
+    ``FLOWSCOPE_WORKERS`` (1) lanes run at the same time; more would spoil their timings.
+    """
+    if purpose == "files":
+        queue = JobQueue(
+            max_result_bytes=2**29, preload=("flowcore.io.frames", "flowcore.io.video")
+        )
+    else:
+        num_workers = int(os.environ.get("FLOWSCOPE_WORKERS", "1"))
+        queue = JobQueue(num_workers, grace=GRACE_SECONDS, goes_on=_goes_on)
+    atexit.register(queue.shutdown)
+    return queue
+
+
+def look(key: str) -> Job | None:
+    """The lane of that key, if it is on its way or its result is kept."""
+    return shared_queue("lanes").get(key, _current_visit())
+
+
+def ask(
+    key: str,
+    task: Callable[..., Any],
+    *args: Any,
+    again: bool = False,
+    grace: float = GRACE_SECONDS,
+) -> Job | None:
+    """The lane of that key, begun with ``task(report, *args)`` where there is none.
+
+    ``again`` repeats one that failed or was cancelled. ``grace`` is for how many seconds it goes on
+    when its page is left. A full queue is said on the page; what was there before, if anything,
+    is then all there is.
+    """
+    job = look(key)
+    if job is not None and not (again and job.state in ("failed", "cancelled")):
+        return job
+    try:
+        return shared_queue("lanes").submit(key, task, *args, visit=_current_visit(), grace=grace)
+    except QueueFullError as error:
+        st.warning(str(error))
+        return job
+
+
+@contextmanager
+def visit() -> Iterator[None]:
+    """One run of a page's script.
+
+    A run that is cut short, because a widget was used meanwhile, has not seen all that it would
+    have asked for: what the visit before it saw is still waited for.
+    """
+    visitor = _visitor()
+    for gone in [other for other in _begun if other != visitor and not _is_here(other)]:
+        _begun.pop(gone, None)
+        _ended.pop(gone, None)
+    number = _begun[visitor] = _begun.get(visitor, 0) + 1
+    try:
+        yield
+    except RerunException:
+        raise
+    except BaseException:
+        _ended[visitor] = number
+        raise
+    _ended[visitor] = number
+
+
+def _current_visit() -> Visit:
+    return Visit(_visitor(), _begun.get(_visitor(), 0))
+
+
+def _goes_on(seen: Visit) -> bool:
+    """The visitor's page is open, and its last visit saw what this one did."""
+    return _is_here(seen.visitor) and seen.number >= _ended.get(seen.visitor, 0)
+
+
+def _visitor() -> str:
+    """The browser session; the queue lets sessions take turns."""
+    context = get_script_run_ctx()
+    return context.session_id if context else ""
+
+
+def _is_here(visitor: str) -> bool:
+    return not runtime.exists() or runtime.get_instance().is_active_session(visitor)
