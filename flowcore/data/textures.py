@@ -11,7 +11,7 @@ import torch
 from flowcore.data.shapes import make_shapes
 from flowcore.errors import ConfigError, InputError
 from flowcore.io.frames import read_frame
-from flowcore.types import UInt8Array
+from flowcore.types import FloatArray, UInt8Array
 
 __all__ = ["TEXTURE_SIZE", "Photos", "load_textures", "make_textures", "photo_files"]
 
@@ -110,20 +110,21 @@ def _pattern(rng: np.random.Generator, shapes: UInt8Array) -> UInt8Array:
         y0, y1 = max(top, 0), min(top + size, height)
         x0, x1 = max(left, 0), min(left + size, width)
         leaf = shape[y0 - top : y1 - top, x0 - left : x1 - left]
-        color, contrast = rng.uniform(0, 255, 3), rng.uniform(0, 0.6)
+        color, contrast = np.float32(rng.uniform(0, 255, 3)), np.float32(rng.uniform(0, 0.6))
         target = picture[y0:y1, x0:x1]
         target[leaf] = color + contrast * (target[leaf] - 128)
     return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
 
 
-def _noise(rng: np.random.Generator) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def _noise(rng: np.random.Generator) -> FloatArray:
     """Octaves of random color, the coarse ones stronger."""
     height, width = TEXTURE_SIZE
-    picture = np.full((height, width, 3), rng.uniform(60, 200, 3))
+    picture = np.full((height, width, 3), rng.uniform(60, 200, 3), np.float32)
     roughness = rng.uniform(0.4, 0.9)
-    mix = rng.normal(0, 0.3, (3, 3)) + rng.uniform(0.2, 1)
+    mix = np.float32(rng.normal(0, 0.3, (3, 3)) + rng.uniform(0.2, 1))
     for octave in range(8):
         rows, cols = max(2, (height >> 7) << octave), max(2, (width >> 7) << octave)
-        grid = rng.normal(0, 60 * roughness**octave, (min(rows, height), min(cols, width), 3))
+        size = (min(rows, height), min(cols, width), 3)
+        grid = np.float32(60 * roughness**octave) * rng.standard_normal(size, np.float32)
         picture += cv2.resize(grid @ mix, (width, height), interpolation=cv2.INTER_CUBIC)
     return picture

@@ -71,7 +71,7 @@ class Job:
     error_type: type[FlowcoreError] | None = None
     num_bytes: int = 0
     turn: int = field(default=0, repr=False)
-    arrival: int = field(default=0, repr=False)
+    created: float = field(default_factory=time.monotonic, repr=False)
     looks: dict[str, int] = field(default_factory=dict, repr=False)  # visitor -> visit, the last
     abandoned: float | None = field(default=None, repr=False)  # since when nobody looks
     started: float | None = field(default=None, repr=False)

@@ -81,7 +81,7 @@ class JobQueue:
         self._queued: list[Job] = []  # in the order in which they will run
         self._running: dict[Job, Worker | None] = {}
         self._over: OrderedDict[str, Job] = OrderedDict()  # least recently used first
-        self._turn = self._arrivals = 0
+        self._turn = 0
         self._host: WorkerHost | None = None
         self._closed = False
         self._closing = threading.Event()
@@ -119,8 +119,7 @@ class JobQueue:
             turns = (other.turn + 1 for other in self.active() if other.owner == visit.visitor)
             turn = max(turns, default=self._turn)
             grace = self._grace if grace is None else grace
-            self._arrivals += 1
-            job = Job(key, task, args, visit.visitor, grace, turn=turn, arrival=self._arrivals)
+            job = Job(key, task, args, visit.visitor, grace, turn=turn)
             self._queued.append(job)
             self._look(job, visit)
             return job
@@ -228,7 +227,7 @@ class JobQueue:
 
     def _queue_moved(self) -> None:
         """Bring the queue into order: turn by turn, and last what nobody looks at."""
-        self._queued.sort(key=lambda job: (job.abandoned is not None, job.turn, job.arrival))
+        self._queued.sort(key=lambda job: (job.abandoned is not None, job.turn, job.created))
         for position, job in enumerate(self._queued, start=1):
             job.position = position
         self._changed.notify_all()

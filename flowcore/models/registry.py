@@ -160,6 +160,12 @@ def _outline(architecture: str) -> nn.Module | None:
     return model if isinstance(model, nn.Module) else None
 
 
+@lru_cache(maxsize=64)
+def _num_params(architecture: str) -> int:
+    net = _outline(architecture)
+    return count_params(net) if net is not None else 0
+
+
 def _names_of(architecture: str, stored: Iterable[str]) -> list[str]:
     """The names under which an architecture is listed."""
     if _outline(architecture) is None:
@@ -178,7 +184,7 @@ def _card(name: str, stored: StoredWeights | None) -> ModelCard:
         family=entry.family,
         available=weights is not None or net is None,
         is_learnt=net is not None,
-        num_params=count_params(net) if net is not None else 0,
+        num_params=_num_params(architecture),
         num_bytes=weights.num_bytes if weights else None,
         default_iterations=getattr(net, "default_iterations", None),
         source=entry.source,

@@ -14,7 +14,8 @@ from flowcore.training.config import TrainingConfig
 
 __all__ = ["Batch", "SceneSource"]
 
-_NUM_PATTERNS, _NUM_SHAPES = 256, 512
+_NUM_SHAPES = 512
+_NUM_PATTERNS = (32, 256)  # at least and at most; between them one for each step
 _HELD_OUT = 20  # every twentieth texture is kept for validation
 _HELD_OUT_BATCHES = ((0.05, 1.0), (1.0, 10.0), (10.0, 60.0))  # speeds in px
 
@@ -37,7 +38,9 @@ class SceneSource:
             textures, self.num_skipped = photos.textures, photos.num_skipped
             shapes = torch.cat([make_shapes(_NUM_SHAPES), load_shapes(config.photos)])
         else:
-            textures, shapes = make_textures(_NUM_PATTERNS), make_shapes(_NUM_SHAPES)
+            fewest, most = _NUM_PATTERNS
+            textures = make_textures(min(max(config.steps, fewest), most))
+            shapes = make_shapes(_NUM_SHAPES)
         self.num_textures = len(textures)
         is_held_out = torch.arange(len(textures)) % _HELD_OUT == _HELD_OUT - 1
         if not is_held_out.any():

@@ -10,7 +10,7 @@ from flowcore.io.flow_files import decode_flow
 from flowcore.io.frames import decode_frame, decode_labels, decode_mask
 from flowcore.io.video import decode_video_frames, probe_video
 from flowcore.panels import draw_truth, shared_scale
-from flowcore.types import FramePair
+from flowcore.types import FramePair, UInt8Array
 from pages.components.conventions import warn_of_convention
 from pages.components.files import decoded
 from pages.components.pair_store import keep_pair, linked_pair
@@ -49,11 +49,16 @@ def _show(pair: FramePair) -> None:
     ]
     pictures = {"First frame": pair.first, "Second frame": pair.second}
     if pair.truth is not None:
-        pictures["True flow"] = draw_truth(pair, shared_scale(pair, []))
+        pictures["True flow"] = _true_flow(pair.digest, pair)
     for column, (caption, picture) in zip(st.columns(len(pictures)), pictures.items(), strict=True):
         column.image(picture, caption, width="stretch", alt=caption)
     height, width = pair.size
     st.caption(f"{width} x {height} px, with {', '.join(known) or 'no truth'}.")
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _true_flow(digest: str, _pair: FramePair) -> UInt8Array:
+    return draw_truth(_pair, shared_scale(_pair, []))
 
 
 def _chosen() -> FramePair:

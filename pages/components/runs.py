@@ -40,8 +40,8 @@ def start(
 
     ``task`` is what is done with each: see `pages.components.tasks`.
 
-    Waits a moment, so that quick methods are there at once. A full queue is said on the page, and
-    the lanes that it did not take are left out.
+    Waits a moment for jobs just begun, so that quick methods are there at once. A full queue is
+    said on the page, and the lanes that it did not take are left out.
     """
     runs = []
     for lane in lanes:
@@ -49,7 +49,7 @@ def start(
         if job is None:
             break
         runs.append(Run(lane, job))
-    deadline = time.monotonic() + QUICK_SECONDS
+    deadline = max((run.job.created for run in runs), default=0.0) + QUICK_SECONDS
     while not all(run.job.is_over for run in runs) and time.monotonic() < deadline:
         time.sleep(0.01)
     return runs

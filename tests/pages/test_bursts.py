@@ -3,11 +3,9 @@
 import numpy as np
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 from flowcore.io.frames import encode_frame
-from tests.pages.waiting import finished
-from tests.patience import patient
+from tests.pages.waiting import finished, opened
 
 pytestmark = pytest.mark.usefixtures("server_queues")
 
@@ -19,11 +17,7 @@ def small_samples(monkeypatch):
 
 
 def bursts(**query):
-    app = AppTest.from_file("../../pages/navigation.py", default_timeout=patient(120))
-    app.run()
-    for key, value in query.items():
-        app.query_params[key] = value
-    return finished(app.switch_page("bursts.py").run(), seconds=200)
+    return finished(opened("bursts", **query), seconds=200)
 
 
 def table(app, column):
@@ -38,11 +32,8 @@ def pictures(*sizes):
 
 
 def uploaded(*sizes):
-    app = AppTest.from_file("../../pages/navigation.py", default_timeout=patient(120))
-    app.run()
-    app.query_params["burst-source"] = "Frames"
-    app.query_params["burst-nets"] = ["burst.static"]
-    app.switch_page("bursts.py").run()
+    query = {"burst-source": "Frames", "burst-nets": ["burst.static"]}
+    app = opened("bursts", **query)
     return app.file_uploader(key="burst-frames").set_value(pictures(*sizes)).run()
 
 

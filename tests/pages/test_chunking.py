@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from flowcore.errors import ConfigError
 from flowcore.io.frames import encode_frame
 from pages.components.chunk_form import _grid
-from tests.pages.waiting import finished
+from tests.pages.waiting import finished, opened
 from tests.patience import patient
 
 TEXTURE = np.random.default_rng(0).integers(0, 256, (12, 17, 3), np.uint8).repeat(8, 0).repeat(8, 1)
@@ -19,13 +19,7 @@ pytestmark = pytest.mark.usefixtures("server_queues")
 
 
 def chunking(**query):
-    app = AppTest.from_file("../../pages/navigation.py", default_timeout=patient(60))
-    app.run()
-    app.query_params["sample"] = "Sub-pixel"
-    app.query_params["model"] = "dis_fast"
-    for key, value in query.items():
-        app.query_params[key] = value
-    return finished(app.switch_page("chunking.py").run())
+    return finished(opened("chunking", **{"sample": "Sub-pixel", "model": "dis_fast", **query}))
 
 
 def costs(app):
@@ -98,11 +92,7 @@ def test_frames_that_do_not_move_lose_nothing_that_can_be_told():
 
 
 def test_lanes_and_a_curve_run_side_by_side():
-    app = AppTest.from_file("../../pages/navigation.py", default_timeout=patient(60))
-    app.run()
-    for key, value in {"sample": "Large displacement", "model": "tvl1"}.items():
-        app.query_params[key] = value
-    app.switch_page("chunking.py").run()
+    app = opened("chunking", sample="Large displacement", model="tvl1")
     next(button for button in app.button if button.label == "Measure").click().run()
     assert not app.exception
     for key in ("cancel", "cancel-curve"):

@@ -5,26 +5,20 @@ import struct
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from flowcore.errors import InputError
 from flowcore.io.frames import encode_frame
 from pages.components.digit_pad import _frame_of
-from tests.pages.waiting import finished
-from tests.patience import patient
+from tests.pages.waiting import finished, opened
 
 pytestmark = pytest.mark.usefixtures("server_queues")
 
 
 def digits(**query):
-    app = AppTest.from_file("../../pages/navigation.py", default_timeout=patient(60))
-    app.run()
-    for key, value in {"digits-steps": "10", **query}.items():
-        app.query_params[key] = value
-    return opened(app.switch_page("digits.py").run())
+    return sound(opened("digits", **{"digits-steps": "10", **query}))
 
 
-def opened(app):
+def sound(app):
     assert not app.exception
     return app
 
@@ -44,7 +38,7 @@ def table(app, column):
 
 def upload(app, frame):
     data = [("digit.png", encode_frame(frame), "image/png")]
-    return opened(app.file_uploader(key="digits-picture").set_value(data).run())
+    return sound(app.file_uploader(key="digits-picture").set_value(data).run())
 
 
 def test_before_any_training_there_are_results_and_the_formula():
@@ -65,7 +59,7 @@ def test_four_nets_train_and_answer_side_by_side():
     assert (answers["distance"] >= 0).all()
     assert "trained here" in set(table(app, "distance_low")["data"])
     for view in ("Gradient", "Argmax of the canvas", "Threshold"):
-        opened(app.segmented_control(key="digits-view").set_value(view).run())
+        sound(app.segmented_control(key="digits-view").set_value(view).run())
         assert len(app.get("plotly_chart")) >= 4
 
 
@@ -73,7 +67,7 @@ def test_a_run_can_be_cancelled_and_started_again():
     app = digits(**{"digits-steps": "2000", "digits-nets": "Pixels"})
     next(button for button in app.button if button.label == "Train").click().run()
     app.button(key="digits-cancel").click().run()
-    assert "Cancelled" in texts(opened(app.run()))
+    assert "Cancelled" in texts(sound(app.run()))
 
 
 def test_a_net_that_names_the_digit_says_which():
@@ -100,16 +94,16 @@ def test_a_blank_picture_is_a_sentence():
 def test_files_that_are_not_idx_are_a_sentence():
     app = digits()
     files = [(name, b"nothing", "") for name in ("a.gz", "b.gz")]
-    opened(app.file_uploader(key="digits-files").set_value(files).run())
+    sound(app.file_uploader(key="digits-files").set_value(files).run())
     next(button for button in app.button if button.label == "Train").click().run()
-    assert "expected an idx file" in opened(app).error[0].value
+    assert "expected an idx file" in sound(app).error[0].value
 
 
 def test_one_file_is_not_enough():
     app = digits()
-    opened(app.file_uploader(key="digits-files").set_value([("a.gz", b"x", "")]).run())
+    sound(app.file_uploader(key="digits-files").set_value([("a.gz", b"x", "")]).run())
     next(button for button in app.button if button.label == "Train").click().run()
-    assert "Two idx files are needed" in texts(opened(app))
+    assert "Two idx files are needed" in texts(sound(app))
 
 
 def test_own_digits_are_trained_with():

@@ -1,25 +1,19 @@
 """The page FlowNet2, and hardships on Compare, as scripts."""
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from flowcore.robustness import HARDSHIPS
-from tests.pages.waiting import finished
-from tests.patience import patient
+from tests.pages.waiting import finished, opened
 
 pytestmark = pytest.mark.usefixtures("server_queues")
 
 
 def page(name, **query):
-    app = AppTest.from_file("../../pages/navigation.py", default_timeout=patient(60))
-    app.run()
-    for key, value in query.items():
-        app.query_params[key] = value
-    return finished(app.switch_page(name).run())
+    return finished(opened(name, **query))
 
 
 def test_every_network_has_its_station():
-    app = page("flownet2.py", sample="Sub-pixel")
+    app = page("flownet2", sample="Sub-pixel")
     assert not app.error
     headers = [header.value for header in app.header]
     assert [words.partition(":")[0] for words in headers[:5]] == [
@@ -34,14 +28,14 @@ def test_every_network_has_its_station():
 
 def test_without_weights_it_says_so(monkeypatch):
     monkeypatch.setattr("flowcore.stack_walk.models.available", lambda: ["dis_fast"])
-    app = page("flownet2.py", sample="Sub-pixel")
+    app = page("flownet2", sample="Sub-pixel")
     assert "No weights of a FlowNet2" in app.info[0].value
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "texture"])
 def test_hardships_on_compare(kind):
     app = page(
-        "compare.py", sample="Sub-pixel", lanes="2", m1="dis_fast", m2="dis_medium",
+        "compare", sample="Sub-pixel", lanes="2", m1="dis_fast", m2="dis_medium",
         harder="true", hardship=HARDSHIPS[kind].label,
     )  # fmt: skip
     assert not app.error

@@ -4,13 +4,11 @@ import io
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from flowcore.data.synthetic import make_pair
 from flowcore.io.flow_files import encode_flow
 from flowcore.io.frames import encode_frame
-from tests.pages.waiting import finished
-from tests.patience import patient
+from tests.pages.waiting import finished, opened
 
 pytestmark = pytest.mark.usefixtures("server_queues")
 
@@ -23,11 +21,7 @@ def pair():
 
 
 def compare(**query):
-    app = AppTest.from_file("../../pages/navigation.py", default_timeout=patient(60))
-    for key, value in {"lanes": "2", **query}.items():
-        app.query_params[key] = value
-    app.run()
-    return finished(app.switch_page("compare.py").run())
+    return finished(opened("compare", **{"lanes": "2", **query}))
 
 
 def press_run(app):
@@ -47,7 +41,7 @@ def alerts(app):
 
 
 def test_start_opens():
-    app = AppTest.from_file("../../pages/navigation.py", default_timeout=patient(60)).run()
+    app = opened("start")
     assert not app.exception
     assert app.title[0].value == "Flowscope"
 
@@ -119,7 +113,7 @@ def test_an_external_flow_is_a_lane(pair):
 
 
 def test_an_image_is_set_in_motion():
-    app = compare(source="One image", dx="5", noise="10")
+    app = compare(source="One image", dx="5", noise="10", lanes="1", m1="dis_fast")
     assert "600 x 400 px, with truth, labels, occlusions." in captions(app)
     app = finished(app.toggle(key="occluder").set_value(True).run())
     app = finished(by_key(app, "segmented_control", "metrics").set_value("Classes").run())

@@ -2,25 +2,18 @@
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from flowcore.data.synthetic import make_pair
 from flowcore.io.frames import encode_frame
 from pages.components.size_shipping import _duration, _rounded
-from tests.pages.waiting import finished
-from tests.patience import patient
+from tests.pages.waiting import finished, opened
 
 pytestmark = pytest.mark.usefixtures("server_queues")
 
 
 def sizes(models=("dis_ultrafast", "dis_fast"), **query):
-    app = AppTest.from_file("../../pages/navigation.py", default_timeout=patient(60))
-    app.run()
-    app.query_params["models"] = list(models)
-    app.query_params["sample"] = "Sub-pixel"
-    for key, value in query.items():
-        app.query_params[key] = value
-    return finished(app.switch_page("sizes.py").run())
+    query = {"models": list(models), "sample": "Sub-pixel", **query}
+    return finished(opened("sizes", **query))
 
 
 def table(app, column):
@@ -70,7 +63,7 @@ def test_shipping_follows_devices_link_and_grid():
 def test_frames_without_truth_are_judged_by_their_warp():
     texture = np.random.default_rng(0).integers(0, 256, (12, 16, 3), np.uint8)
     pair = make_pair(np.ascontiguousarray(texture.repeat(8, 0).repeat(8, 1)), dx=3, dy=1)
-    app = sizes(source="Two frames")
+    app = sizes(["dis_fast"], source="Two frames")
     files = [("a.png", encode_frame(pair.first), ""), ("b.png", encode_frame(pair.second), "")]
     app = finished(app.file_uploader(key="frames").set_value(files).run())
     measured = table(app, "seconds")

@@ -1,20 +1,14 @@
 """The stage scrubber of Compare as a script: on demand, stage by stage, in words where none is."""
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from tests.pages.waiting import finished
-from tests.patience import patient
+from tests.pages.waiting import finished, opened
 
 pytestmark = pytest.mark.usefixtures("server_queues")
 
 
 def compare(**query):
-    app = AppTest.from_file("../../pages/navigation.py", default_timeout=patient(60))
-    app.run()
-    for key, value in {"sample": "Sub-pixel", "lanes": "2", **query}.items():
-        app.query_params[key] = value
-    return finished(app.switch_page("compare.py").run())
+    return finished(opened("compare", **{"sample": "Sub-pixel", "lanes": "2", **query}))
 
 
 def lines(app):

@@ -1,7 +1,6 @@
 """The page Training as a script: logs in, curves out; a tiny run from start to end."""
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from flowcore.training import source
 from flowcore.training.curves import parse_log
@@ -10,8 +9,7 @@ from pages.components import training_logs, training_run
 from pages.components.training_task import train_here
 from pages.components.work import shared_queue
 from tests.jobs import job_tasks
-from tests.pages.waiting import finished
-from tests.patience import patient
+from tests.pages.waiting import finished, opened
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -42,20 +40,16 @@ def log(factor=1.0, *, num_rows=20):
 
 
 def training(**query):
-    app = AppTest.from_file("../../pages/navigation.py", default_timeout=patient(60))
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    return opened(app.switch_page("training.py").run())
+    return sound(opened("training", **query))
 
 
-def opened(app):
+def sound(app):
     assert not app.exception
     return app
 
 
 def upload(app, *files):
-    return opened(
+    return sound(
         app.file_uploader(key="logs").set_value([(*file, "text/csv") for file in files]).run()
     )
 
@@ -108,7 +102,7 @@ def test_uploaded_seeds_are_a_band():
 def test_files_of_one_name_are_told_apart_or_joined():
     app = upload(training(), ("log.csv", log()), ("log.csv", log(2)))
     assert list(app.dataframe[0].value.index) == ["log", "log (2)"]
-    app = opened(app.toggle(key="as-one").set_value(True).run())
+    app = sound(app.toggle(key="as-one").set_value(True).run())
     assert list(app.dataframe[0].value.index) == ["seeds of one run"]
 
 
@@ -138,7 +132,7 @@ def start(app):
     app.number_input(key="tiny-steps").set_value(5)
     app.selectbox(key="tiny-size").set_value("96 x 64")
     next(button for button in app.button if button.label == "Start").click().run()
-    return opened(app)
+    return sound(app)
 
 
 def test_a_tiny_run_ends_with_curves_a_log_and_what_repeats_it():
@@ -160,13 +154,13 @@ def test_a_tiny_run_that_diverges_is_a_sentence_beside_its_curves(monkeypatch):
 def test_a_tiny_run_can_be_cancelled_and_started_again():
     app = start(training(**{"tiny-seed": "1"}))
     app.button(key="tiny-cancel").click().run()
-    assert opened(app.run()).warning[0].value == "Cancelled."
+    assert sound(app.run()).warning[0].value == "Cancelled."
     assert start(app).get("progress")
     app.button(key="tiny-cancel").click().run()
 
 
 def test_the_task_hands_over_its_log_after_every_step(monkeypatch):
-    monkeypatch.setattr(source, "_NUM_PATTERNS", 4)
+    monkeypatch.setattr(source, "_NUM_PATTERNS", (4, 4))
     reports = []
     config = training_run._config("scope_035", 3, 1e-3, 1, (64, 96), 0)
     result = train_here(lambda *report: reports.append(report), config)

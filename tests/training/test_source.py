@@ -46,7 +46,7 @@ def test_batches_go_on_from_a_step(config, num_workers):
 def test_photos_for_validation_are_kept_apart(config, monkeypatch):
     made = SceneSource(config, device=CPU)
     assert (len(made.textures), len(made.kept), made.num_textures) == (2, 1, 3)
-    monkeypatch.setattr(source, "_NUM_PATTERNS", 40)
+    monkeypatch.setattr(source, "_NUM_PATTERNS", (40, 40))
     monkeypatch.setattr(source, "make_textures", lambda count: torch.arange(count).view(-1, 1))
     patterns = SceneSource(dataclasses.replace(config, photos=()), device=CPU)
     assert patterns.kept.flatten().tolist() == [19, 39]
