@@ -18,9 +18,8 @@ st.caption(
 burst = pick_burst()
 choice = choose_methods(burst)
 runs = start_bursts(burst, choice)
-watch(runs)
-finished = {run.lane.title: run.job.result for run in runs if run.job.state == "done"}
-show_restorations(burst, runs, finished)
+finished = watch(runs, again="Run again")
+show_restorations(burst, finished)
 nets = {title: found for title, found in finished.items() if found.gaze is not None}
 if nets:
     show_attention(burst, nets)

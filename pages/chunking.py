@@ -28,8 +28,7 @@ whole_seconds = None
 if choice.is_asked:
     lanes = rivals(pair, choice)
     runs = start(pair, lanes, threads=choice.threads, again=choice.is_pressed)
-    watch(runs)
-    finished = {run.lane.title: run.job.result for run in runs if run.job.state == "done"}
+    finished = watch(runs)
     show_lanes(pair, runs, shared_scale(pair, list(finished.values())), None)
     if finished:
         show_costs(pair, finished)

@@ -18,9 +18,7 @@ pair = pick_pair()
 lanes, threads, again = choose_lanes()
 
 runs = start(pair, lanes, threads=threads, again=again)
-watch(runs)
-
-finished = {run.lane.title: run.job.result for run in runs if run.job.state == "done"}
+finished = watch(runs)
 scale = shared_scale(pair, list(finished.values()))
 if again:
     restart_probe(pair, runs, threads=threads)

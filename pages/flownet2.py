@@ -28,12 +28,5 @@ runs = start(pair, [LaneChoice(model, PipelineConfig(model))], task=walk_stack, 
 failures = models.describe(model).training.get("failures")
 if failures:
     st.caption(f"Of these weights: {failures}.")
-watch(runs)
-for run in runs:
-    match run.job.state:
-        case "done":
-            show_walk(pair, run.job.result)
-        case "failed":
-            st.error(run.job.error)
-        case "cancelled":
-            st.info("Cancelled. Press Run again to start once more.")
+for walk in watch(runs, again="Run again").values():
+    show_walk(pair, walk)

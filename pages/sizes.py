@@ -19,14 +19,7 @@ pair = pick_pair()
 lanes, threads, again = choose_sizes()
 
 runs = start(pair, lanes, threads=threads, again=again, task=measure_size)
-watch(runs)
-for run in runs:
-    if run.job.state == "failed":
-        st.error(f"{run.lane.title}: {run.job.error}")
-    elif run.job.state == "cancelled":
-        st.info(f"{run.lane.title}: cancelled. Press Run to start again.")
-
-points = {run.lane.title: run.job.result for run in runs if run.job.state == "done"}
+points = watch(runs)
 if points:
     show_chart(points)
     show_table(points)

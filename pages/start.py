@@ -14,18 +14,13 @@ st.markdown("See side by side what optical-flow methods make of two frames, and 
 
 pair = samples.load(samples.names()[0])
 runs = start(pair, [LaneChoice(DEFAULT_MODEL, PipelineConfig(DEFAULT_MODEL))])
-watch(runs)
-for run in runs:
-    if run.job.state == "failed":
-        st.error(f"{DEFAULT_MODEL}: {run.job.error}")
-    if run.job.state != "done":
-        continue
-    scale = shared_scale(pair, [run.job.result])
+for lane in watch(runs).values():
+    scale = shared_scale(pair, [lane])
     panels = {
         "First frame": pair.first,
         "Second frame": pair.second,
         "True flow": draw_truth(pair, scale),
-        f"Flow of {DEFAULT_MODEL}": draw("flow", pair, run.job.result, scale),
+        f"Flow of {DEFAULT_MODEL}": draw("flow", pair, lane, scale),
     }
     with st.grid(4, min_column_width=240):
         for caption, picture in panels.items():

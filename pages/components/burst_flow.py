@@ -62,8 +62,7 @@ def show_implied_flow(burst: Burst, nets: Mapping[str, Restoration]) -> None:
     ]
     lanes.append(LaneChoice(FLOW_CONFIG.model, FLOW_CONFIG))
     runs = start(pair, lanes)
-    watch(runs, key="burst-flow-cancel")
-    done = {run.lane.title: run.job.result for run in runs if run.job.state == "done"}
+    done = watch(runs, key="burst-flow-cancel")
     show_lanes(pair, runs, shared_scale(pair, list(done.values())), chosen_pixels(pair, done))
     if done:
         show_table(done)

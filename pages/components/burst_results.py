@@ -1,6 +1,6 @@
 """The middle frame by every method: pictures, errors on one scale, and a table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,6 @@ from flowcore.types import FloatArray, UInt8Array
 from flowcore.viz.error import error_to_color
 from flowcore.viz.sheet import panel_sheet
 from pages.components.burst_form import LABELS
-from pages.components.runs import Run
 
 __all__ = ["show_restorations"]
 
@@ -33,14 +32,9 @@ COLUMNS = {
 }
 
 
-def show_restorations(burst: Burst, runs: Sequence[Run], found: Mapping[str, Restoration]) -> None:
-    """What failed says so; then the pictures, the table, and what can be taken away."""
+def show_restorations(burst: Burst, found: Mapping[str, Restoration]) -> None:
+    """The pictures, the table, and what can be taken away."""
     st.header("The middle frame")
-    for run in runs:
-        if run.job.state == "failed":
-            st.error(f"{run.lane.title}: {run.job.error}")
-        elif run.job.state == "cancelled":
-            st.info(f"{run.lane.title}: cancelled. Press Run again to repeat it.")
     if not found:
         return
     pictures = _pictures(burst, found)

@@ -73,15 +73,9 @@ def show_curves(pair: FramePair, choice: ChunkChoice) -> dict[PipelineConfig, Si
     titles = {point.config: _title(point) for point in reversed(wanted)}
     lanes = [LaneChoice(title, config) for config, title in reversed(titles.items())]
     runs = start(pair, lanes, threads=choice.threads, task=measure_size, again=pressed)
-    watch(runs, key="cancel-curve")
+    done = watch(runs, key="cancel-curve", again="Measure")
     known = _measured(pair, choice)
-    for run in runs:
-        if run.job.state == "done":
-            known[run.lane.config] = run.job.result
-        elif run.job.state == "failed":
-            st.error(f"{run.lane.title}: {run.job.error}")
-    if any(run.job.state == "cancelled" for run in runs):
-        st.info("Cancelled. Press Measure to go on with what is missing.")
+    known |= {run.lane.config: done[run.lane.title] for run in runs if run.lane.title in done}
     _show(kind, key, [point for point in points if point.config in known], known)
     return known
 

@@ -56,11 +56,7 @@ def show_hardships(
         caption = f"First frame at {HARDSHIPS[kind].unit} {level:g}"
         st.image(_frame(pair.digest, kind, level, pair), caption, width="stretch", alt=caption)
     with right:
-        watch(runs, key="cancel-harder")
-        for run in runs:
-            if run.job.state == "failed":
-                st.error(f"{run.lane.title}: {run.job.error}")
-        curves = {run.lane.title: run.job.result for run in runs if run.job.state == "done"}
+        curves = watch(runs, key="cancel-harder")
         if curves:
             _show_curves(kind, level, curves)
 

@@ -75,7 +75,7 @@ def show_lanes_and_probe(
         return
     done = [run for run in runs if run.job.state == "done"]
     looks, stages = _start(pair, done, threads=threads, again=False)
-    watch([*looks.values(), *stages.values()], key="cancel-probe")
+    watch([*looks.values(), *stages.values()], key="cancel-probe", say=st.info)
     level, temperature = _knobs()
     probed = {
         run.lane.title: probe_pixel(
@@ -112,13 +112,10 @@ def _maps(pair: FramePair, done: Sequence[Run], *, threads: int) -> dict[str, De
         return {}
     able = [run.lane for run in done if run.lane.flow is None and is_learnt(run.lane.config)]
     jobs = start(pair, able, threads=threads, task=map_matching)
-    watch(jobs, key="cancel-maps")
-    for run in jobs:
-        if run.job.state == "failed":
-            st.info(f"{run.lane.title}: {run.job.error}")
+    found: dict[str, DenseMatching] = watch(jobs, key="cancel-maps", say=st.info)
     if done and not able:
         st.info("No lane here compares features: classical methods are shown at single pixels.")
-    return {run.lane.title: run.job.result for run in jobs if run.job.state == "done"}
+    return found
 
 
 def _pixel(pair: FramePair, picked: Picked | None) -> tuple[int, int] | None:
@@ -196,14 +193,8 @@ def _knobs() -> tuple[int | None, float]:
 
 
 def _say_what_is_missing(done: Sequence[Run], looks: Mapping[str, Run]) -> None:
-    for run in done:
-        look = looks.get(run.lane.title)
-        if look is None:
-            st.info(f"{run.lane.title}: the flow of another tool; what it compared is not known.")
-        elif look.job.state == "failed":
-            st.info(f"{run.lane.title}: {look.job.error}")
-        elif look.job.state == "cancelled":
-            st.info(f"{run.lane.title}: cancelled. Press Run to start again.")
+    for title in [run.lane.title for run in done if run.lane.title not in looks]:
+        st.info(f"{title}: the flow of another tool; what it compared is not known.")
 
 
 def _show_lanes(pair: FramePair, probed: Mapping[str, Probed], level: int | None) -> None:

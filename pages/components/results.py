@@ -50,16 +50,11 @@ def show_lanes(
     *,
     inside: Mapping[str, DenseMatching] | None = None,
 ) -> Picked | None:
-    """All lanes in the viewer, on one scale; what failed or was cancelled says so above it.
+    """All lanes in the viewer, on one scale.
 
     ``marked`` are pixels to point out, and what they are; ``inside`` the matching of some lanes, by
     title. Gives the pixel just clicked, if any.
     """
-    for run in runs:
-        if run.job.state == "failed":
-            st.error(f"{run.lane.title}: {run.job.error}")
-        elif run.job.state == "cancelled":
-            st.info(f"{run.lane.title}: cancelled. Press Run to start again.")
     finished = tuple(run for run in runs if run.job.state == "done")
     for run in finished:
         if run.lane.flow is not None:

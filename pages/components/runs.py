@@ -17,6 +17,7 @@ from pages.components.work import ask, shared_queue
 __all__ = ["Run", "start", "watch"]
 
 QUICK_SECONDS = 0.4
+MAX_NAMED = 3
 MIN_PROGRESS = 0.05  # below, nothing can be said of the time left
 
 
@@ -55,11 +56,33 @@ def start(
     return runs
 
 
-def watch(runs: Sequence[Run], *, key: str = "cancel") -> None:
-    """Progress and a button to cancel, while anything is on its way; ``key`` is the button's."""
-    active = [run for run in runs if not run.job.is_over]
-    if active:
-        _progress(active, key)
+def watch(
+    runs: Sequence[Run],
+    *,
+    key: str = "cancel",
+    again: str = "Run",
+    say: Callable[[str], object] = st.error,
+) -> dict[str, Any]:
+    """The results of the lanes that are done, by title; the others say how far they are.
+
+    All of it has one place on the page, kept when there is nothing to say: what stands below would
+    otherwise be built anew whenever a lane ends, and lose the focus, or a click that falls just
+    then. ``key`` is the Cancel button's, ``again`` the label of the button that repeats, and
+    ``say`` tells why a lane failed.
+    """
+    with st.container():
+        active = [run for run in runs if not run.job.is_over]
+        if active:
+            _progress(active, key)
+        for run in runs:
+            if run.job.state == "failed":
+                say(f"{run.lane.title}: {run.job.error}")
+        cancelled = [run.lane.title for run in runs if run.job.state == "cancelled"]
+        if cancelled:
+            more = f" and {len(cancelled) - MAX_NAMED} more" if len(cancelled) > MAX_NAMED else ""
+            names = ", ".join(cancelled[:MAX_NAMED])
+            st.info(f"{names}{more}: cancelled. Press {again} to start again.")
+    return {run.lane.title: run.job.result for run in runs if run.job.state == "done"}
 
 
 @st.fragment(run_every=0.3)

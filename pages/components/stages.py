@@ -20,7 +20,7 @@ from flowcore.stage_panels import (
 from flowcore.types import FramePair
 from pages.components.charts import lane_colors
 from pages.components.lane_form import LaneChoice
-from pages.components.runs import Run, start, watch
+from pages.components.runs import start, watch
 from pages.components.tasks import keep_stages
 
 __all__ = ["show_stages"]
@@ -49,23 +49,12 @@ def show_stages(
         return
     able = [lane for lane in lanes if lane.flow is None and is_learnt(lane.config)]
     runs = start(pair, able, threads=threads, again=again, task=keep_stages)
-    watch(runs, key="cancel-stages")
-    refinements = _finished(runs)
+    done = watch(runs, key="cancel-stages")
+    refinements = {title: refinement for title, refinement in done.items() if refinement.names}
     if refinements:
         _scrubber(pair, refinements, scale)
     elif all(run.job.is_over for run in runs):
         st.info("No lane here works in stages. RAFT and the scope models refine step by step.")
-
-
-def _finished(runs: Sequence[Run]) -> dict[str, Refinement]:
-    """Of the lanes that have stages; what failed or was cancelled says so."""
-    for run in runs:
-        if run.job.state == "failed":
-            st.error(f"{run.lane.title}: {run.job.error}")
-        elif run.job.state == "cancelled":
-            st.info(f"{run.lane.title}: cancelled. Press Run to start again.")
-    done = {run.lane.title: run.job.result for run in runs if run.job.state == "done"}
-    return {title: refinement for title, refinement in done.items() if refinement.names}
 
 
 @st.fragment

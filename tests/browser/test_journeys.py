@@ -121,10 +121,12 @@ def test_a_preset_sets_all_lanes_and_the_address(page, server):
 def test_a_number_shows_its_pixels(page, server):
     open_compare(page, server, "?lanes=2&sample=Sub-pixel&metrics=Rates")
     expect(lane_picture(page, "Flow", "dis_medium")).to_be_visible()
-    table = page.get_by_test_id("stDataFrame").locator("canvas").first
     settled(page)
-    table.click(position={"x": 330, "y": 52}, force=True)
-    marked = page.get_by_role("button", name="Show or hide the marked pixels: ")
+    page.get_by_test_id("data-grid-canvas").first.focus()
+    chosen = page.locator("td[role=gridcell][aria-selected=true]")
+    while "4" not in chosen.evaluate_all("cells => cells.map(cell => cell.ariaColIndex)"):
+        page.keyboard.press("ArrowRight")
+    marked = page.get_by_role("button", name="Show or hide the marked pixels: Outliers 1 px of ")
     expect(marked).to_be_visible()
 
 
@@ -215,6 +217,15 @@ def test_a_job_survives_a_reload_and_is_cancelled_from_a_second_tab(page, server
     second.get_by_role("button", name="Cancel").click()
     for tab in (second, page):
         expect(tab.get_by_text(f"tvl1, scale {ENDLESS}: cancelled.")).to_be_visible()
+
+
+def test_a_closed_page_lets_others_pass(page, server, browser):
+    open_compare(page, server, f"?lanes=3&m1=tvl1&s1={ENDLESS}&m2=tvl1&s2=3.9&m3=tvl1&s3=3.8")
+    expect(page.get_by_text("number 2 in the queue")).to_be_visible()
+    page.close()
+    other = browser.new_context().new_page()
+    open_compare(other, server, "?lanes=1&m1=dis_fast&sample=Sub-pixel")
+    expect(lane_picture(other, "Flow", "dis_fast")).to_be_visible()
 
 
 @pytest.mark.slow
