@@ -55,12 +55,14 @@ def available_memory() -> int:
 
 
 def peak_memory() -> int:
-    """The most bytes this process has held in memory so far."""
+    """The most bytes this process has held in memory so far; a `MemoryMeter` begins anew."""
+    if (peak := _status_bytes("VmHWM")) is not None:  # Linux, where rusage counts the parent's too
+        return peak
     if sys.platform == "win32":
         return int(psutil.Process().memory_info().peak_wset)
     import resource  # not there on Windows
 
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak = int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     return peak if sys.platform == "darwin" else 1024 * peak
 
 

@@ -25,7 +25,13 @@ LEVELS = {
     "pages": 8, "app": 8,
 }  # fmt: skip
 FILES = sorted([*ROOT.glob("flowcore/**/*.py"), *ROOT.glob("pages/**/*.py"), ROOT / "app.py"])
-SIDE_EFFECTS = {"setNumThreads", "set_grad_enabled", "set_num_threads", "filterwarnings", "seed"}
+REGISTRATIONS = {"register_layout"}  # calls that a module may make for their effect
+SETTERS = {
+    "basicConfig", "chdir", "filterwarnings", "manual_seed", "putenv", "seed", "setNumThreads",
+    "set_default_device", "set_default_dtype", "set_grad_enabled", "set_num_interop_threads",
+    "set_num_threads", "set_start_method", "simplefilter", "use_deterministic_algorithms",
+}  # fmt: skip
+NOT_ON_IMPORT = {"__name__ == '__main__'", "TYPE_CHECKING"}
 
 
 def module_name(path):
@@ -73,19 +79,85 @@ def test_streamlit_stays_in_the_pages(source):
     assert not uses or level_of(module) >= 7
 
 
+def run_on_import(node):
+    """Everything below a node that is executed on import, which bodies of functions are not."""
+    is_later = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) or (
+        isinstance(node, ast.If) and ast.unparse(node.test) in NOT_ON_IMPORT
+    )
+    for name, value in ast.iter_fields(node):
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.AST) and not (is_later and name == "body"):
+                yield child
+                yield from run_on_import(child)
+
+
+def side_effects(tree):
+    """What changes something elsewhere on import: setters, values thrown away, foreign targets."""
+
+    def called(node):
+        return getattr(node.func, "attr", getattr(node.func, "id", ""))
+
+    for node in run_on_import(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            happens = called(node.value) not in REGISTRATIONS
+        elif isinstance(node, ast.Call):
+            happens = called(node) in SETTERS
+        else:
+            is_target = isinstance(getattr(node, "ctx", None), ast.Store | ast.Del)
+            happens = is_target and isinstance(node, ast.Attribute | ast.Subscript)
+        if happens:
+            yield ast.unparse(node)
+
+
 def test_nothing_happens_at_import_time(source):
     module, tree = source
-    for node in tree.body:
-        if (
-            isinstance(node, ast.Expr)
-            and isinstance(node.value, ast.Call)
-            and level_of(module) != 8
-        ):
-            name = getattr(node.value.func, "attr", getattr(node.value.func, "id", ""))
-            assert name not in SIDE_EFFECTS, f"{module} calls {name} when imported"
+    if level_of(module) != 8:
+        assert not list(side_effects(tree)), f"{module} does this when imported"
     text = ast.unparse(tree)
     assert "sys.path" not in text
     assert module.startswith(("flowcore.__main__", "flowcore.commands")) or "print(" not in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cv2.setNumThreads(0)",
+        "_ = torch.set_num_threads(1)",
+        "import os; os.environ['OMP_NUM_THREADS'] = '1'",
+        "os.environ.setdefault('OMP_NUM_THREADS', '1')",
+        "torch.backends.cudnn.benchmark = True",
+        "sys.path += ['core']",
+        "del os.environ['HOME']",
+        "if torch.cuda.is_available():\n    torch.backends.cuda.matmul.allow_tf32 = True",
+        "if TYPE_CHECKING:\n    import os\nelse:\n    np.random.seed(0)",
+        "with warnings.catch_warnings():\n    warnings.filterwarnings('ignore')",
+        "for path in ('core',):\n    sys.path.append(path)",
+        "try:\n    import cv2\nexcept ImportError:\n    os.chdir('..')",
+        "class Net:\n    rng = torch.manual_seed(0)",
+        "class Net:\n    warnings.simplefilter('ignore')",
+        "def run(seed=np.random.seed(0)): pass",
+        "@decorated(torch.set_grad_enabled(False))\ndef run(): pass",
+        "cv2 and cv2.setNumThreads(0)",
+    ],
+)
+def test_what_happens_at_import_time_is_seen(text):
+    assert list(side_effects(ast.parse(text)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def run():\n    cv2.setNumThreads(0)\n    os.environ['A'] = 'b'",
+        "class Net:\n    def run(self):\n        self.steps = seed()",
+        "run = lambda: torch.set_num_threads(1)",
+        "if __name__ == '__main__':\n    sys.exit(main())",
+        "LIMITS: dict[str, int] = dict(a=1)\nLIMIT, *REST = LIMITS['a'], 2",
+        "for name in 'ab':\n    register_layout(Layout(name))",
+        'class Net:\n    """A net."""\n    ...',
+    ],
+)
+def test_what_happens_later_is_left_alone(text):
+    assert not list(side_effects(ast.parse(text)))
 
 
 def test_neighbors_form_no_circle():

@@ -1,5 +1,6 @@
 """The command line keeps its promises: one JSON document, one line of error, status 2."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from flowcore.data.synthetic import make_pair
 from flowcore.io.flow_files import read_flow, write_flow
 from flowcore.io.frames import read_frame, write_frame
 from flowcore.pipeline import DEFAULT_MODEL
-from flowcore.types import FlowField
+from flowcore.types import ChunkGrid, Estimate, FlowField, PipelineConfig
 from tests.patience import patient
 
 
@@ -103,15 +104,60 @@ def test_a_pair_at_rest_is_valid_json(folder, run):
     assert json.loads(out)["metrics"]["psnr_identity"] is None  # infinite
 
 
-@pytest.mark.parametrize("blend", ["none", "linear", "hann"])
-def test_every_setting_is_passed_on(folder, run, blend):
-    options = ("--chunks", "2x2", "--overlap", 16, "--blend", blend, "--blur", 0.5, "--scale", 1.5)
-    status, out, _ = run(
-        "estimate", *frames(folder), *options, "--motion-aware",
-        "--truth", folder / "root/set/one/flow.flo", "--json",
-    )  # fmt: skip
-    assert status == 0
-    assert json.loads(out)["metrics"]["epe"] < 1
+SETTINGS = [
+    (
+        "--model dis_fast --scale 1.5 --blur 0.5 --iterations 3 --chunks 2x3 --overlap 0 "
+        "--blend linear --motion-aware --halo 4 --seam-blur 1.5 --refine-share 0.5",
+        PipelineConfig(
+            "dis_fast",
+            1.5,
+            0.5,
+            ChunkGrid(2, 3, 0, "linear", True, halo=4, seam_blur=1.5, refine_share=0.5),
+            3,
+        ),
+    ),
+    (
+        "--chunk-size 40x50 --overlap 10%",
+        PipelineConfig(DEFAULT_MODEL, chunks=ChunkGrid(overlap=0.1, chunk_size=(40, 50))),
+    ),
+    ("--memory 9.5", PipelineConfig(DEFAULT_MODEL, chunks=ChunkGrid(max_bytes=9_500_000))),
+    ("", PipelineConfig(DEFAULT_MODEL)),
+]
+WITHOUT_FLAG = {"precision"}  # set in Python only
+
+
+@pytest.fixture
+def runs(monkeypatch):
+    """The config and threads of every run; none is carried out."""
+    seen = []
+
+    def note(pair, config, *, threads, **_):
+        seen.append((config, threads))
+        return Estimate(FlowField(np.zeros((*pair.size, 2), np.float32)), config, 0.1, threads)
+
+    for module in ("comparison", "evaluation", "pipeline"):
+        monkeypatch.setattr(f"flowcore.{module}.run", note)
+    return seen
+
+
+@pytest.mark.parametrize(("words", "config"), SETTINGS)
+@pytest.mark.parametrize("command", ["estimate", "estimate --flow-only", "evaluate"])
+def test_every_setting_is_passed_on(folder, run, runs, command, words, config):
+    what = [folder / "root"] if command == "evaluate" else frames(folder)
+    assert run(*command.split(), *what, *words.split(), "--threads", 3, "--json")[0] == 0
+    assert runs
+    assert set(runs) == {(config, 3)}
+
+
+@pytest.mark.parametrize("kind", [PipelineConfig, ChunkGrid])
+def test_every_setting_has_a_flag(kind):
+    lanes = [config for _, config in SETTINGS]
+    values = lanes if kind is PipelineConfig else [lane.chunks for lane in lanes if lane.chunks]
+    fields = dataclasses.fields(kind)
+    tested = {
+        f.name for f in fields if any(getattr(value, f.name) != f.default for value in values)
+    }
+    assert tested == {f.name for f in fields} - WITHOUT_FLAG, "give it a flag and a row above"
 
 
 def test_the_flow_alone(folder, run):
@@ -179,6 +225,7 @@ def test_pooled_scores_weigh_pixels(folder, run):
         (["estimate", "{first}", "{second}", "--overlap", "8"], "--overlap: of chunks"),
         (["estimate", "{first}", "{second}", "--chunks", "2x2", "--memory", "9"], "not two of"),
         (["estimate", "{first}", "{second}", "--memory", "0.01"], "No grid of chunks keeps"),
+        (["estimate", "{first}", "{second}", "--memory", "0"], "at least one byte"),
         (
             ["estimate", "{first}", "{second}", "--model", "ilk", "--iterations", "3"],
             "takes no iterations",

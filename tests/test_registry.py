@@ -93,7 +93,9 @@ def test_each_axis_is_checked_alone(name):
     model = models.create(name)
     good = 4 * model.stride * -(-model.min_size // model.stride)
     wrong = [model.min_size - model.stride] + ([good + 1] if model.stride > 1 else [])
-    for bad in (side for side in wrong if side > 0):
+    refused = [side for side in wrong if side > 0]
+    assert refused or name == "farneback"  # which takes anything
+    for bad in refused:
         for size in ((good, bad), (bad, good)):
             frame = torch.rand(1, 3, *size)
             with pytest.raises(ShapeMismatchError, match=f"{size[1]}x{size[0]}"):

@@ -120,7 +120,7 @@ def _config(options: argparse.Namespace) -> PipelineConfig:
         if (value := getattr(options, key)) is not None
     }
     chunks = None
-    if options.chunks is not None or any(ways.values()):
+    if any(way is not None for way in (options.chunks, *ways.values())):
         chunks = ChunkGrid(*(options.chunks or (1, 1)), **knobs)
     elif knobs:
         names = ", ".join(f"--{key.replace('_', '-')}" for key in knobs)

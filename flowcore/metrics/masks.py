@@ -7,9 +7,26 @@ import numpy as np
 from flowcore.errors import InputError
 from flowcore.metrics import statistics
 from flowcore.metrics.flow import epe
+from flowcore.ops.bands import row_bands
+from flowcore.ops.convert import flow_to_tensor
+from flowcore.ops.warp import lands_inside
 from flowcore.types import BoolArray, FlowField, FramePair
 
-__all__ = ["pixels_behind"]
+__all__ = ["pixels_behind", "visible_pixels"]
+
+
+def visible_pixels(
+    flow: FlowField, pair: FramePair, consistent: BoolArray | None = None
+) -> BoolArray:
+    """The pixels of the first frame that the warp numbers are taken over, (H, W) bool.
+
+    If the pair says what is occluded, these are the pixels that are not, and whose true flow stays
+    in the frame: the same ones for every estimate of the pair. Else they are the consistent pixels,
+    if there is a backward flow; else those that the estimate keeps inside the frame.
+    """
+    if pair.occluded is not None:
+        return flow.valid & ~pair.occluded & _stays_inside(pair.truth or flow)
+    return flow.valid & _stays_inside(flow) if consistent is None else consistent
 
 
 def pixels_behind(
@@ -17,8 +34,9 @@ def pixels_behind(
 ) -> BoolArray:
     """The pixels that a metric counts or is taken over, (H, W) bool.
 
-    Rates of outliers give the outliers, rates of inliers the inliers, percentiles the pixels above
-    them, means over a part of the frame that part, ``consistent_share`` the consistent pixels.
+    Rates of outliers give the outliers, rates of inliers the inliers, percentiles of the error the
+    pixels above them, ``consistent_share`` the consistent pixels; all others the pixels that they
+    are taken over, such as a part of the frame.
 
     Parameters
     ----------
@@ -28,7 +46,7 @@ def pixels_behind(
         The estimate.
     pair : FramePair
     consistent : (H, W) bool, optional
-        Where forward and backward flow agree.
+        Where the flow and a backward flow without gaps agree.
 
     Raises
     ------
@@ -37,24 +55,27 @@ def pixels_behind(
     """
     if key == "density":
         return flow.valid
-    if key in ("consistent_share", "consistency_median") or key.startswith(_WARP_KEYS):
+    if key.startswith(_WARP_KEYS):
+        return visible_pixels(flow, pair, consistent)
+    if key in ("consistent_share", "consistency_median"):
         if consistent is None:
             raise InputError(f"{key} has no mask here: this flow has no backward flow.")
-        return consistent
+        return consistent if key == "consistent_share" else flow.valid & _stays_inside(flow)
     if pair.truth is None:
         raise InputError(f"{key} has no mask here: this pair has no true flow.")
     known = flow.valid & pair.truth.valid
     if key in ("epe", "angular_error", "wauc"):
         return known
-    errors = epe(flow.uv, pair.truth.uv)
+    errors = epe(flow.uv, pair.truth.uv).astype(np.float64)
     if key == "fl_all":
-        return known & (errors > 3) & (errors > 0.05 * pair.truth.magnitude)
+        speeds = pair.truth.magnitude.astype(np.float64)
+        return known & (errors > 3) & (errors > 0.05 * speeds)
     if match := re.fullmatch(r"(outlier|inlier)_(\d)px|r(\d)(?:_(\d))?", key):
         px = float(match[2] or f"{match[3]}.{match[4] or 0}")
         return known & (errors < px if match[1] == "inlier" else errors > px)
     if match := re.fullmatch(r"a(\d\d)", key):
-        limit = statistics.percentile(errors[known].astype(np.float64), int(match[1]))
-        return np.asarray(known & (errors > limit))
+        limit = statistics.percentile(errors[known], int(match[1]))
+        return known & (errors > limit)
     return known & _part_of_frame(key, pair)
 
 
@@ -74,3 +95,13 @@ def _part_of_frame(key: str, pair: FramePair) -> BoolArray:
     if name not in bins:
         raise InputError(f"{key} has no mask for this pair.")
     return bins[name]
+
+
+def _stays_inside(flow: FlowField) -> BoolArray:
+    height, _ = flow.size
+    return np.concatenate(
+        [
+            lands_inside(flow_to_tensor(flow.uv[rows]), top=rows.start, height=height)[0].numpy()
+            for rows, _ in row_bands(*flow.size)
+        ]
+    )

@@ -12,10 +12,10 @@ from flowcore.metrics import statistics
 from flowcore.metrics.definitions import METRICS, Metric, describe
 from flowcore.metrics.flow import angular_error, epe
 from flowcore.metrics.image import warp_quality
+from flowcore.metrics.masks import visible_pixels
 from flowcore.metrics.round_trip import round_trip
 from flowcore.ops.bands import row_bands
 from flowcore.ops.convert import flow_to_tensor, frame_to_levels
-from flowcore.ops.warp import lands_inside
 from flowcore.types import BoolArray, FloatArray, FlowField, FramePair
 
 __all__ = ["METRICS", "Measurement", "Metric", "describe", "measure"]
@@ -56,10 +56,7 @@ def measure(
 
     Notes
     -----
-    The warp numbers are taken over the visible pixels. If the pair says what is occluded, these
-    are the pixels that are not, and whose true flow stays in the frame: the same ones for every
-    estimate of the pair. Else they are the consistent pixels, if there is a backward flow; else
-    those that the estimate keeps inside the frame.
+    The warp numbers are taken over the visible pixels, ``flowcore.metrics.masks.visible_pixels``.
     """
     for name, field in (("flow", flow), ("backward flow", backward)):
         if field is not None and field.size != pair.size:
@@ -73,7 +70,7 @@ def measure(
     if backward is not None:
         consistent, numbers = _there_and_back(flow, backward)
         found |= numbers
-    found |= _between_frames(flow, pair, _visible(flow, pair, consistent))
+    found |= _between_frames(flow, pair, visible_pixels(flow, pair, consistent))
     if not flow.valid.all():
         found["density"] = Measurement(100 * statistics.mean(flow.valid), flow.valid.size)
     return {key: number for key, number in found.items() if number.num_pixels}
@@ -138,23 +135,6 @@ def _at(
     """The errors of the pixels that count, 1-D."""
     return np.concatenate(
         [errors(flow.uv[rows], truth.uv[rows])[counts[rows]] for rows, _ in row_bands(*flow.size)]
-    )
-
-
-def _visible(flow: FlowField, pair: FramePair, consistent: BoolArray | None) -> BoolArray:
-    """Pixels of the first frame that the warp numbers are taken over; see `measure`."""
-    if pair.occluded is not None:
-        return flow.valid & ~pair.occluded & _stays_inside(pair.truth or flow)
-    return flow.valid & _stays_inside(flow) if consistent is None else consistent
-
-
-def _stays_inside(flow: FlowField) -> BoolArray:
-    height, _ = flow.size
-    return np.concatenate(
-        [
-            lands_inside(flow_to_tensor(flow.uv[rows]), top=rows.start, height=height)[0].numpy()
-            for rows, _ in row_bands(*flow.size)
-        ]
     )
 
 

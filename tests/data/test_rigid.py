@@ -39,6 +39,7 @@ def test_every_pixel_shows_one_plane():
     grid = pixel_grid(*SIZE, like=made.camera).expand(32, -1, -1, -1)
     far, *near = (plane.alpha(grid) for plane in made.planes())
     assert (far == 1).all()  # it lies behind the others
+    assert [plane.max() for plane in near] == [1, 1, 1]
     total = sum(near)
     assert total.max() < 1.6  # in a corner of the room two or three meet
     assert ((total == 0) | (total == 1)).float().mean() > 0.9

@@ -239,4 +239,4 @@ def test_a_missing_file_is_named(tmp_path):
 def test_real_pictures(real_data):
     assert read_frame(real_data / "flow/kitti2012/000027/frame1.png").shape[2] == 3
     names = sorted((real_data / "photos/bsds500").rglob("*_segments.png"))[:5]
-    assert all(decode_labels(path.read_bytes()).max() > 1 for path in names)
+    assert [decode_labels(path.read_bytes()).max() > 1 for path in names] == [True] * 5

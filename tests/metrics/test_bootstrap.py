@@ -44,7 +44,7 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
         errors = rng.normal(0.1, 1, (12, 12)).astype(np.float32).repeat(8, 0).repeat(8, 1)
         found = paired_difference(errors, zero, valid, block=16, num_resamples=300, seed=seed)
         hits += found.low <= 0.1 <= found.high
-    assert hits >= 50
+    assert 55 <= hits <= 57  # 95 % are 57
 
 
 def test_bad_input_is_named():

@@ -3,50 +3,137 @@
 import numpy as np
 import pytest
 
-from flowcore.data.synthetic import make_pair
 from flowcore.errors import InputError
-from flowcore.metrics.masks import pixels_behind
-from flowcore.metrics.summary import measure
+from flowcore.metrics.flow import angular_error, epe
+from flowcore.metrics.image import compare_frames
+from flowcore.metrics.masks import pixels_behind, visible_pixels
+from flowcore.metrics.round_trip import round_trip
+from flowcore.metrics.statistics import wauc_percent
+from flowcore.metrics.summary import METRICS, describe, measure
+from flowcore.ops.consistency import consistency_distance
+from flowcore.ops.convert import flow_to_tensor, frame_to_tensor
+from flowcore.ops.warp import warp
 from flowcore.types import FlowField, FramePair
 
-
-@pytest.fixture(scope="module")
-def pair():
-    rng = np.random.default_rng(0)
-    texture = rng.integers(0, 256, (12, 16, 3), np.uint8).repeat(8, 0).repeat(8, 1)
-    return make_pair(np.ascontiguousarray(texture), dx=12, dy=-2, zoom=1.05, occluder=(-6, 0))
+SIZE = (96, 128)
+SHARES = {key for key, metric in METRICS.items() if metric.unit == "%"} - {"wauc"}
+PERCENTILES = {"a50", "a75", "a95"}
 
 
 @pytest.fixture(scope="module")
-def flow(pair):
-    rng = np.random.default_rng(1)
-    return FlowField(pair.truth.uv + rng.normal(0, 2, pair.truth.uv.shape).astype(np.float32))
+def rng():
+    return np.random.default_rng(0)
 
 
-def test_every_number_against_truth_has_its_pixels(pair, flow):
-    measured = measure(flow, pair)
+@pytest.fixture(scope="module")
+def pair(rng):
+    """A zoom of 0 to 63 px whose truth has gaps; classes 1, 2 and unlabeled; a hidden corner."""
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]]
+    return FramePair(
+        *rng.integers(0, 256, (2, *SIZE, 3), np.uint8),
+        truth=FlowField(np.stack([x / 2, 0 * y], -1), rng.random(SIZE) > 0.1),
+        labels=y // 32,
+        occluded=(x < 9) & (y < 8),
+    )
+
+
+@pytest.fixture(scope="module")
+def flow(pair, rng):
+    """The truth, off by some px, with gaps of its own."""
+    return FlowField(pair.truth.uv + rng.normal(0, 2, (*SIZE, 2)), rng.random(SIZE) > 0.1)
+
+
+@pytest.fixture(scope="module")
+def backward(pair, rng):
+    """The way back, a bit off, without gaps."""
+    return FlowField(pair.truth.uv / -1.5 + rng.normal(0, 0.5, (*SIZE, 2)))
+
+
+def retaken(key, mask, num_pixels, flow, pair, backward):
+    """The number of that key, from the pixels of the mask alone."""
+    if key in SHARES:
+        return 100 * mask.sum() / num_pixels
+    if describe(key).group == "warp":
+        first, second = frame_to_tensor(pair.first), frame_to_tensor(pair.second)
+        seen = second if key.endswith("identity") else warp(second, flow_to_tensor(flow.uv))
+        return compare_frames(first, seen, mask)[key.removesuffix("_identity")]
+    if key == "consistency_median":
+        distance = consistency_distance(flow_to_tensor(flow.uv), flow_to_tensor(backward.uv))
+        return np.median(distance[0][mask])
+    errors = epe(flow.uv, pair.truth.uv)[mask].astype(np.float64)
+    if key in PERCENTILES:
+        return errors.min()  # the next error above it
+    if key == "angular_error":
+        return angular_error(flow.uv, pair.truth.uv)[mask].mean(dtype=np.float64)
+    return wauc_percent(errors) if key == "wauc" else errors.mean()
+
+
+@pytest.mark.parametrize("knows_occlusions", [True, False])
+@pytest.mark.parametrize("goes_back", [True, False])
+def test_every_number_is_that_of_its_pixels(pair, flow, backward, knows_occlusions, goes_back):
+    if not knows_occlusions:
+        pair = FramePair(pair.first, pair.second, pair.truth, pair.labels)
+    consistent = round_trip(flow, backward).consistent if goes_back else None
+    measured = measure(flow, pair, backward=backward if goes_back else None)
+    groups = {"occlusion": knows_occlusions, "consistency": goes_back}
+    expected = {key for key, metric in METRICS.items() if groups.get(metric.group, True)}
+    assert set(measured) == expected | {"epe_class_1", "epe_class_2"}
     for key, (value, num_pixels) in measured.items():
-        if key.startswith(("psnr", "ssim", "photometric")):
-            continue
-        mask = pixels_behind(key, flow, pair)
-        if key.startswith(("outlier", "inlier", "fl_all", "r0", "r1", "r2")):
-            assert 100 * mask.sum() / num_pixels == pytest.approx(value), key
-        elif key.startswith("a") and key[1:].isdecimal():
-            assert mask.mean() == pytest.approx(1 - int(key[1:]) / 100, abs=0.001), key
-        else:
-            assert mask.sum() == num_pixels, key
+        mask = pixels_behind(key, flow, pair, consistent=consistent)
+        again = retaken(key, mask, num_pixels, flow, pair, backward)
+        assert again == pytest.approx(value, rel=1e-3 if key in PERCENTILES else 1e-6), key
+        assert mask.sum() == num_pixels or key in SHARES | PERCENTILES, key
 
 
-def test_consistency_shows_what_it_was_given(pair, flow):
-    consistent = np.eye(96, 128) > 0
-    assert pixels_behind("psnr", flow, pair, consistent=consistent) is consistent
-    with pytest.raises(InputError, match="no backward flow"):
-        pixels_behind("consistent_share", flow, pair)
+def drawn(mask):
+    """A mask of one row as text."""
+    return "".join("-1"[pixel] for pixel in mask[0].astype(int))
+
+
+@pytest.mark.parametrize(
+    ("key", "pixels"),
+    [
+        ("r0_5", "-11111"),
+        ("r1", "--1111"),
+        ("outlier_1px", "--1111"),
+        ("outlier_3px", "---111"),
+        ("outlier_5px", "-----1"),
+        ("inlier_1px", "11----"),
+        ("inlier_5px", "11111-"),
+        ("fl_all", "---1-1"),
+        ("a50", "---111"),
+        ("epe", "111111"),
+        ("epe_s40_plus", "----1-"),
+    ],
+)
+def test_masks_by_hand(key, pixels):
+    """Errors of 0.4, 0.6, 2, 3.5, 4 and 6 px; the fifth at 100 px/frame, the others at rest."""
+    truth = np.zeros((1, 6, 2))
+    truth[0, 4] = 100, 0
+    errors = np.array([[0.4, 0.6, 2, 3.5, 4, 6]])
+    pair = FramePair(*np.zeros((2, 1, 6, 3), np.uint8), truth=FlowField(truth))
+    flow = FlowField(truth + np.stack([0 * errors, errors], -1))
+    assert drawn(pixels_behind(key, flow, pair)) == pixels
+
+
+def test_visible_pixels_by_hand():
+    """A motion of 1 px to the right, taken for one of 3 px; a gap, and an occluded pixel."""
+    blank, right = np.zeros((2, 1, 5, 3), np.uint8), np.broadcast_to((1, 0), (1, 5, 2))
+    truth, flow = FlowField(right), FlowField(3 * right, valid=[[1, 1, 0, 1, 1]])
+    hidden, agree = np.array([[1, 0, 0, 0, 0]]) > 0, np.array([[0, 1, 0, 1, 0]]) > 0
+    known = FramePair(*blank, truth=truth, occluded=hidden)
+    assert drawn(visible_pixels(flow, known)) == "-1-1-"
+    assert drawn(visible_pixels(flow, known, ~agree)) == "-1-1-"
+    bare = FramePair(*blank, truth=truth)
+    assert drawn(visible_pixels(flow, bare)) == "11---"
+    assert drawn(visible_pixels(flow, bare, agree)) == "-1-1-"
 
 
 def test_what_has_no_mask_says_why(pair, flow):
     bare = FramePair(pair.first, pair.second)
     with pytest.raises(InputError, match="no true flow"):
         pixels_behind("epe", flow, bare)
+    with pytest.raises(InputError, match="no backward flow"):
+        pixels_behind("consistent_share", flow, pair)
     with pytest.raises(InputError, match="no mask for this pair"):
         pixels_behind("epe_matched", flow, FramePair(pair.first, pair.second, pair.truth))

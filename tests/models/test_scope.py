@@ -119,13 +119,10 @@ def test_every_weight_learns(pair):
     truth = torch.randn(2, 2, 64, 96)
     iterates = made(*pair, iterations=6, keep_iterates=True).iterates
     sum((flow - truth).square().mean() for flow in iterates).backward()
-    idle = [
-        name
-        for name, parameter in made.named_parameters()
-        if parameter.grad is None or not parameter.grad.isfinite().all()
-    ]
-    assert idle == []
-    assert made.encoder.stage4[1].conv.weight.grad.abs().max() > 0
+    assert all(parameter.grad.isfinite().all() for parameter in made.parameters())
+    largest = {name: parameter.grad.abs().max() for name, parameter in made.named_parameters()}
+    # a bias before a norm moves nothing
+    assert [key for key in largest if key.endswith("weight") and largest[key] == 0] == []
 
 
 def test_every_norm_can_be_folded(pair):

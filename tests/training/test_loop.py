@@ -174,16 +174,12 @@ def test_gradients_that_are_not_finite(config, tmp_path, monkeypatch):
         trainer.advance()
 
 
-def test_an_absurd_learning_rate(config, tmp_path):
-    stage = Stage(
-        name="wild", steps=12, batch=1, size=(64, 64), iterations=3, learning_rate=1.0, warm_up=0
-    )
-    config = dataclasses.replace(config, stages=(stage,), clip=1e9)
-    try:
-        trainer = train(config, tmp_path)
-    except DivergedError:
-        return
-    assert all(tensor.isfinite().all() for tensor in trainer.averaged.state_dict().values())
+def test_an_absurd_learning_rate_ends_the_run(config, tmp_path, monkeypatch):
+    monkeypatch.setattr(guard, "_PATIENCE", 3)
+    wild = only_stage(config, steps=12, learning_rate=1e30, warm_up=0)
+    with pytest.raises(DivergedError, match="at step 4: 3 gradients in a row were not finite"):
+        train(wild, tmp_path)
+    assert not (tmp_path / "checkpoint.pt").exists()
 
 
 def test_weights_that_are_not_finite_are_not_kept(config, tmp_path):
