@@ -90,6 +90,6 @@ export function layerLabel(layer, sources) {
 export function sharedLayers(sources) {
   const layers = sources.filter(({ field }) => field).flatMap((source) => source.layers);
   const maps = layers.filter((layer) => layerKind(layer) === "map");
-  const kinds = Object.keys(LAYERS).filter((layer) => layer !== "wins" && layers.includes(layer));
+  const kinds = Object.keys(LAYERS).filter((layer) => layers.includes(layer));
   return [...kinds, ...new Set(maps)];
 }

@@ -35,7 +35,10 @@ export function createStage(viewer) {
     element.classList.toggle("zoomed", viewer.state.view.zoom > 1);
     for (const pane of panes) pane.draw();
     clearTimeout(timer);
-    timer = setTimeout(() => refine(viewer, slotsOf(viewer.state).flat()), DETAIL_MS);
+    timer = setTimeout(() => {
+      if (viewer.model && refine(viewer, slotsOf(viewer.state).flat())) viewer.redraw();
+      else viewer.settle();
+    }, DETAIL_MS);
   };
   return { element, update, draw };
 }
@@ -73,15 +76,15 @@ export function bestGrid(count, frame, width, maxHeight) {
 }
 
 // After the view has come to rest: what is in sight, where the whole-frame picture is too coarse.
+// True where something was painted.
 function refine(viewer, indices) {
   const { state, model, paneSize, pixelRatio, pictures } = viewer;
-  if (!model) return;
   const scale = viewScale(state.view, model, paneSize) * pixelRatio;
   const rect = visibleRect(state.view, model, paneSize);
   const key = JSON.stringify([rect, state.scale, indices.map((index) => state.panes[index])]);
-  if (pictures.refinedFor === key) return;
+  if (pictures.refinedFor === key) return false;
   pictures.refinedFor = key;
   const coarse = indices.map((index) => shownIn(viewer, index)).filter(({ layer }) => wantsDetail(pictures, layer, scale));
   for (const { source, layer } of coarse) paintDetail(pictures, source, layer, state.scale, rect);
-  if (coarse.length) viewer.redraw();
+  return coarse.length > 0;
 }

@@ -60,6 +60,7 @@ export function createViewer(root) {
 }
 
 // `redraw` is for what moves (crosshair, view), `refresh` for everything; both act once per frame.
+// While the screen shows all that was asked for, `data-drawn` is the payload's id.
 function scheduleUpdates(viewer, { toolbar, stage, legend, readout }) {
   let isScheduled = false;
   let isWhole = false;
@@ -74,12 +75,16 @@ function scheduleUpdates(viewer, { toolbar, stage, legend, readout }) {
     viewer.onDrawn = null;
   };
   viewer.redraw = () => {
+    delete viewer.root.dataset.drawn;
     if (!isScheduled) requestAnimationFrame(update);
     isScheduled = true;
   };
   viewer.refresh = () => {
     isWhole = true;
     viewer.redraw();
+  };
+  viewer.settle = () => {
+    if (!isScheduled && viewer.shownId === viewer.model?.id) viewer.root.dataset.drawn = viewer.shownId;
   };
   let speech = 0;
   viewer.announce = () => {
@@ -102,6 +107,7 @@ async function load(viewer, bytes, parts) {
   const { header, body } = readHeader(bytes);
   if (viewer.shownId !== header.id) {
     viewer.shownId = header.id;
+    delete viewer.root.dataset.drawn;
     const model = await decodeModel({ header, body });
     if (viewer.shownId !== header.id) return; // a newer payload came in meanwhile
     model.sources = buildSources(model);

@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.patience import patient, wait_until
+from tests.programs import missing
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -108,7 +109,7 @@ def server(module_server, browser):
 @pytest.fixture(scope="session")
 def browser():
     if CHROMIUM is None:
-        pytest.skip("no chromium on this machine")
+        missing("chromium")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -1,0 +1,43 @@
+"""The viewer's files can be joined to one script: all of them, and each after what it needs."""
+
+import re
+
+import pytest
+
+from flowcore.viz.viewer_page import ASSETS, SCRIPTS, viewer_script
+
+IMPORT = re.compile(r'^import \{.*\} from "\./(\w+)\.js";$', re.MULTILINE)
+NAME = re.compile(r"^(?:export )?(?:async )?(?:const|let|class|function) (\w+)", re.MULTILINE)
+
+
+def source(name):
+    return (ASSETS / f"{name}.js").read_text(encoding="utf-8")
+
+
+def test_every_file_is_joined_once():
+    assert sorted(SCRIPTS) == sorted(path.stem for path in ASSETS.glob("*.js"))
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_file_stands_after_those_that_it_imports(name):
+    before = SCRIPTS[: SCRIPTS.index(name)]
+    assert [other for other in IMPORT.findall(source(name)) if other not in before] == []
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_imports_are_lines_that_joining_removes(name):
+    words = re.findall(r"\bimport\b", re.sub(r"//.*", "", source(name)))
+    assert len(words) == len(IMPORT.findall(source(name)))
+
+
+def test_no_two_files_use_one_name():
+    names = [found for name in SCRIPTS for found in NAME.findall(source(name))]
+    assert sorted(names) == sorted(set(names))
+
+
+def test_the_script_is_one_module_without_imports():
+    script = viewer_script()
+    assert not IMPORT.search(script)
+    assert re.findall(r"^export .*", script, re.MULTILINE) == [
+        "export default function ({ data, parentElement, setTriggerValue }) {"
+    ]
