@@ -1,20 +1,23 @@
-# make run: the app. make test: what is checked before every landing. make test-all: the slow tests too.
+# make run: the app. make test: what is checked before every landing. make test-all: the slow tests
+# too. make test-stress: the browser tests under load.
 
 PYTHON ?= python3
 PORT ?= 8501
 ADDRESS ?= localhost
 BIN := .venv/bin
 
-.PHONY: run test test-all lint unit pages browser format
+.PHONY: run test test-all test-stress lint unit pages browser format
 .DELETE_ON_ERROR:
 
 run: .venv/installed
 	$(BIN)/streamlit run app.py --server.port=$(PORT) --server.address=$(ADDRESS)
 
-# Three processes: the units side by side, one thread each; the pages, whose workers use both cores;
-# then a real browser against real servers.
+# Two parts at a time, in this order: style, units (one thread each), pages as scripts, and a real
+# browser against real servers. Each part's output comes when it ends.
 QUICK := not slow and not gpu
-test: lint unit pages browser
+test test-all: .venv/installed-dev
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target QUICK="$(QUICK)" \
+	  lint unit pages browser
 
 unit: .venv/installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "$(QUICK) and not browser" \
@@ -27,7 +30,9 @@ browser: .venv/installed-dev
 	$(BIN)/python -m pytest -m "$(QUICK)" tests/browser
 
 test-all: QUICK := not gpu
-test-all: lint unit pages browser
+
+test-stress: .venv/installed-dev
+	$(BIN)/python -m tests.benchmarks.stress
 
 lint: .venv/installed-dev
 	$(BIN)/ruff format --check .

@@ -47,7 +47,7 @@ def show_restorations(burst: Burst, found: Mapping[str, Restoration]) -> None:
         _verdict(found)
     table = pd.DataFrame(
         {title: {**one.scores, "seconds": one.seconds} for title, one in found.items()}
-    ).T
+    ).T.rename_axis("method")
     _show_table(table)
     _downloads(found, pictures, table)
 

@@ -4,17 +4,24 @@ from tests.patience import wait_until
 
 __all__ = ["settled"]
 
-UNSETTLED = "[data-stale=true], .flow-viewer:not([data-drawn])"
+IS_AT_REST = """() => {
+    const app = document.querySelector("[data-testid=stApp]");
+    const buttons = [...document.querySelectorAll("button")].map((button) => button.textContent);
+    return app?.dataset.testScriptState === "notRunning"
+        && !document.querySelector("[data-stale=true], [data-testid=stSkeleton]")
+        && !buttons.includes("Cancel");
+}"""
+POLLS = 3  # in a row: between two runs of the script it rests for a moment
 
 
 def settled(page):
     """The page once its script has run to the end, nothing is on its way, and all is drawn."""
-    app = page.get_by_test_id("stApp")
-    cancel = page.get_by_role("button", name="Cancel", exact=True)
+    undrawn = page.locator(".flow-viewer:not([data-drawn])")
+    polls = []
 
     def is_settled():
-        state = app.get_attribute("data-test-script-state")
-        return state == "notRunning" and not cancel.count() and not page.locator(UNSETTLED).count()
+        polls.append(page.evaluate(IS_AT_REST) and not undrawn.count())
+        return len(polls) >= POLLS and all(polls[-POLLS:])
 
-    wait_until(is_settled, seconds=60, pause=0.1, what="a settled page")
+    wait_until(is_settled, seconds=60, pause=0.15, what="a settled page")
     return page
