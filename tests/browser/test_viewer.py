@@ -442,3 +442,19 @@ def test_a_press_outlasts_a_new_payload_that_moves_its_pane(component):
     page.mouse.move(x + 1, y)
     page.mouse.up()
     assert page.evaluate("picked") == [["picked", {"x": 20, "y": 15}]]
+
+
+def test_a_call_taken_back_late_leaves_the_viewer_to_the_next(component):
+    first, second = payload_of("a"), payload_of("a", "b")
+    component.call(first, second)
+    component.page.evaluate("taken[0]()")
+    page = component.drawn(second)
+    a = component.element("a")
+    width = a.bounding_box()["width"]
+    component.show("a", "b", "c")
+    assert component.is_still("a", a)
+    page.set_viewport_size({"width": 700, "height": 900})
+    wait_until(lambda: a.bounding_box()["width"] != width)
+    page.evaluate("taken.at(-1)()")
+    component.show("a")
+    assert not component.is_still("a", a)
