@@ -458,3 +458,34 @@ def test_a_call_taken_back_late_leaves_the_viewer_to_the_next(component):
     page.evaluate("taken.at(-1)()")
     component.show("a")
     assert not component.is_still("a", a)
+
+
+def test_a_payload_that_comes_twice_is_no_error(component):
+    payload = payload_of("a")
+    component.call(payload, payload)
+    page = component.drawn(payload)
+    component.call(payload)
+    component.drawn(payload)
+    expect(page.get_by_role("alert")).to_be_hidden()
+
+
+def test_a_broken_payload_stays_broken_until_a_good_one_comes(component):
+    good = payload_of("a")
+    broken = payload_of("a", "b")[:-99]
+    page = component.show("a")
+    for _ in range(2):
+        component.call(broken)
+        expect(page.get_by_role("alert")).to_contain_text("These flows cannot be shown")
+        expect(page.get_by_role("application")).to_be_hidden()
+    component.call(good)
+    component.drawn(good)
+    expect(page.get_by_role("alert")).to_be_hidden()
+    expect(page.get_by_role("application")).to_be_visible()
+
+
+def test_of_two_payloads_on_their_way_the_last_is_shown(component):
+    broken, good = payload_of("a", "b")[:-99], payload_of("a")
+    component.call(payload_of("c"), broken, good)
+    page = component.drawn(good)
+    expect(page.get_by_role("alert")).to_be_hidden()
+    expect(page.get_by_role("img", name="a: Flow")).to_be_visible()
