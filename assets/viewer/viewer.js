@@ -128,7 +128,8 @@ async function load(viewer, { header, body }, parts) {
   return true;
 }
 
-// State for a new model: zoom, crosshair and panes stay as far as they make sense there.
+// State for a new model: zoom, crosshair, panes and a scale that was set stay as far as they make
+// sense there.
 function carryOver({ state, model: old }, model) {
   const fresh = firstState(model);
   if (!old) return fresh;
@@ -136,7 +137,10 @@ function carryOver({ state, model: old }, model) {
   const known = new Set(old.sources.map(({ key }) => key));
   const added = fresh.panes.filter(({ source }) => !known.has(source));
   const panes = [...state.panes.filter(hasSame), ...added];
-  const kept = { ...state, panes: panes.length ? panes : fresh.panes, active: 0, isMarkShown: true };
+  const scale = Object.fromEntries(
+    Object.entries(state.scale).map(([name, value]) => [name, value === old[name] ? model[name] : value]),
+  );
+  const kept = { ...state, scale, panes: panes.length ? panes : fresh.panes, active: 0, isMarkShown: true };
   kept.other = Math.min(1, kept.panes.length - 1);
   const isSameSize = old.width === model.width && old.height === model.height;
   return isSameSize ? kept : { ...kept, view: fresh.view, cursor: null, pin: null };

@@ -489,3 +489,14 @@ def test_of_two_payloads_on_their_way_the_last_is_shown(component):
     page = component.drawn(good)
     expect(page.get_by_role("alert")).to_be_hidden()
     expect(page.get_by_role("img", name="a: Flow")).to_be_visible()
+
+
+def test_a_scale_follows_the_payload_until_a_person_sets_it(component):
+    page = component.show("a", max_magnitude=8, max_error=3)
+    component.show("a", max_magnitude=2, max_error=3)
+    scale, floor = (page.get_by_role("spinbutton").nth(i) for i in range(2))
+    assert (scale.input_value(), floor.input_value()) == ("2", "0.05")
+    scale.fill("5")
+    scale.press("Enter")
+    component.show("a", max_magnitude=16, noise_floor=0.5)
+    assert (scale.input_value(), floor.input_value()) == ("5", "0.5")
