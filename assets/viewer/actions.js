@@ -39,8 +39,9 @@ export function swapSides(viewer) {
 export function setSource(viewer, index, key) {
   const { state, model } = viewer;
   const source = model.sources.find((candidate) => candidate.key === key);
-  const { layer } = state.panes[index];
-  state.panes[index] = { source: key, layer: source.layers.includes(layer) ? layer : source.layers[0] };
+  const pane = state.panes[index];
+  pane.source = key;
+  if (!source.layers.includes(pane.layer)) pane.layer = source.layers[0];
   viewer.refresh();
 }
 

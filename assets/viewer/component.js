@@ -10,9 +10,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
     VIEWERS.set(parentElement, createViewer(parentElement.querySelector(".flow-viewer")));
   }
   const viewer = VIEWERS.get(parentElement);
-  viewer.onPick = (pixel) => setTriggerValue("picked", pixel);
+  const onPick = (pixel) => setTriggerValue("picked", pixel);
+  viewer.onPick = onPick;
   viewer.show(data);
   return () => {
+    if (viewer.onPick !== onPick) return; // taken back late: the page has called again meanwhile
     viewer.destroy();
     VIEWERS.delete(parentElement);
   };

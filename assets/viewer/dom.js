@@ -14,6 +14,14 @@ export function makeButton(text, label, onclick) {
   return make("button", { type: "button", title: label, "aria-label": label, onclick }, text);
 }
 
+// Children that stay, in the order they have, are not touched: they keep focus and pointer.
+export function setChildren(parent, children) {
+  for (const child of [...parent.children]) if (!children.includes(child)) child.remove();
+  children.forEach((child, i) => {
+    if (parent.children[i] !== child) parent.insertBefore(child, parent.children[i] ?? null);
+  });
+}
+
 // A menu whose options are replaced only when they differ, so that it keeps the focus.
 export function setOptions(select, options, value) {
   const signature = JSON.stringify(options);

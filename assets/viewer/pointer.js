@@ -8,35 +8,49 @@ const GRAB_RANGE = 16;
 const WHEEL_SPEED = 0.0015;
 
 export function followPointer(viewer, canvas) {
-  const fingers = new Map();
-  let gesture = null; // {kind: "pan" | "wipe" | "pinch", start, hasMoved}
+  const fingers = new Map(); // in the window: a new payload may move the canvas under them
+  let gesture = null; // {kind: "pan" | "wipe" | "pinch", start, pixel, hasMoved}
 
-  const pointOf = (event) => {
+  const placeOf = (event) => ({ x: event.clientX, y: event.clientY });
+  const onCanvas = ({ x, y }) => {
     const box = canvas.getBoundingClientRect();
-    return { x: event.clientX - box.left, y: event.clientY - box.top };
+    return { x: x - box.left, y: y - box.top };
   };
+  const pointOf = (event) => onCanvas(placeOf(event));
   const pixelOf = (point) => pixelAt(viewer.state.view, viewer.model, viewer.paneSize, point);
+
+  // One finger moved from `previous` to `place`; the other one stayed.
+  const pinch = (places, previous, place) => {
+    const still = places.find((other) => other !== previous);
+    if (!still) return;
+    const middle = { x: (still.x + place.x) / 2, y: (still.y + place.y) / 2 };
+    panBy(viewer, (place.x - previous.x) / 2, (place.y - previous.y) / 2);
+    zoomBy(viewer, distance(still, place) / Math.max(1, distance(still, previous)), onCanvas(middle));
+  };
 
   canvas.onpointerdown = (event) => {
     if (event.button !== 0) return;
     const point = pointOf(event);
     canvas.setPointerCapture(event.pointerId);
     viewer.stage.focus({ preventScroll: true });
-    fingers.set(event.pointerId, point);
+    const start = placeOf(event);
+    const pixel = pixelOf(point);
+    fingers.set(event.pointerId, start);
     if (fingers.size === 2) gesture = { kind: "pinch", hasMoved: true };
-    else gesture = { kind: grabsDivider(viewer, point) ? "wipe" : "pan", start: point, hasMoved: false };
-    pointAt(viewer, pixelOf(point));
+    else gesture = { kind: grabsDivider(viewer, point) ? "wipe" : "pan", start, pixel, hasMoved: false };
+    pointAt(viewer, pixel);
   };
 
   canvas.onpointermove = (event) => {
     const point = pointOf(event);
     const previous = fingers.get(event.pointerId);
     if (previous && gesture) {
-      gesture.hasMoved ||= distance(point, gesture.start) > CLICK_SLACK;
-      if (gesture.kind === "pinch") pinch(viewer, [...fingers.values()], previous, point);
+      const place = placeOf(event);
+      gesture.hasMoved ||= distance(place, gesture.start) > CLICK_SLACK;
+      if (gesture.kind === "pinch") pinch([...fingers.values()], previous, place);
       else if (gesture.kind === "wipe") setWipe(viewer, point.x / viewer.paneSize.width);
-      else if (gesture.hasMoved) panBy(viewer, point.x - previous.x, point.y - previous.y);
-      fingers.set(event.pointerId, point);
+      else if (gesture.hasMoved) panBy(viewer, place.x - previous.x, place.y - previous.y);
+      fingers.set(event.pointerId, place);
     }
     canvas.style.cursor = grabsDivider(viewer, point) ? "ew-resize" : "";
     pointAt(viewer, pixelOf(point));
@@ -45,7 +59,7 @@ export function followPointer(viewer, canvas) {
   canvas.onpointerup = canvas.onpointercancel = (event) => {
     fingers.delete(event.pointerId);
     const isClick = event.type === "pointerup" && gesture?.kind === "pan" && !gesture.hasMoved;
-    if (isClick) pin(viewer, pixelOf(pointOf(event)));
+    if (isClick) pin(viewer, gesture.pixel);
     if (fingers.size === 0) gesture = null;
   };
 
@@ -64,15 +78,6 @@ export function followPointer(viewer, canvas) {
 
 function grabsDivider({ state, paneSize }, point) {
   return state.mode === "wipe" && Math.abs(point.x - state.wipe * paneSize.width) < GRAB_RANGE;
-}
-
-// One finger moved from `previous` to `point`; the other one stayed.
-function pinch(viewer, fingers, previous, point) {
-  const still = fingers.find((finger) => finger !== previous);
-  if (!still) return;
-  const middle = { x: (still.x + point.x) / 2, y: (still.y + point.y) / 2 };
-  panBy(viewer, (point.x - previous.x) / 2, (point.y - previous.y) / 2);
-  zoomBy(viewer, distance(still, point) / Math.max(1, distance(still, previous)), middle);
 }
 
 function distance(a, b) {

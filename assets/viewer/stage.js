@@ -2,7 +2,7 @@
 
 import { createPane, shownIn } from "./pane.js";
 import { paintDetail, wantsDetail } from "./pictures.js";
-import { make } from "./dom.js";
+import { make, setChildren } from "./dom.js";
 import { clampView, viewScale, visibleRect } from "./view.js";
 
 const DETAIL_MS = 120;
@@ -16,17 +16,20 @@ export function createStage(viewer) {
   const element = make("div", {
     className: "stage", tabIndex: 0, role: "application", "aria-label": "Flow viewer; press ? for the keys",
   });
-  const spare = []; // panes are made once and used again
+  const made = new WeakMap(); // by what was chosen: through new payloads a pane stays the one it is
+  const single = createPane(viewer);
   let panes = [];
   let timer = 0;
 
+  const paneOf = (chosen) => {
+    if (!made.has(chosen)) made.set(chosen, createPane(viewer));
+    return made.get(chosen);
+  };
   const update = () => {
+    const { mode, panes: chosen } = viewer.state;
     const slots = slotsOf(viewer.state);
-    while (spare.length < slots.length) spare.push(createPane(viewer));
-    if (panes.length !== slots.length) {
-      panes = spare.slice(0, slots.length);
-      element.replaceChildren(...panes.map((pane) => pane.element));
-    }
+    panes = mode === "grid" ? chosen.map(paneOf) : [single];
+    setChildren(element, panes.map((pane) => pane.element));
     arrange(viewer, element, panes);
     panes.forEach((pane, i) => pane.update(slots[i]));
   };

@@ -44,13 +44,19 @@ export function createViewer(root) {
     resizing.disconnect();
     clearInterval(blinking);
     viewer.model = null;
+    viewer.shownId = null;
   };
   viewer.show = async (bytes) => {
+    let id = null;
     try {
-      await load(viewer, bytes, parts);
+      const payload = readHeader(bytes);
+      id = payload.header.id;
+      if (!(await load(viewer, payload, parts))) return;
       message.hidden = true;
       body.hidden = false;
     } catch (error) {
+      if (id && id !== viewer.shownId) return;
+      viewer.shownId = null; // the same again is not taken for shown
       message.textContent = `These flows cannot be shown: ${error.message}`;
       message.hidden = false;
       body.hidden = true;
@@ -89,7 +95,7 @@ function scheduleUpdates(viewer, { toolbar, stage, legend, readout }) {
   let speech = 0;
   viewer.announce = () => {
     clearTimeout(speech);
-    speech = setTimeout(readout.announce, SPEECH_MS);
+    speech = setTimeout(() => viewer.model && readout.announce(), SPEECH_MS);
   };
 }
 
@@ -102,26 +108,28 @@ function laneColor(root, { color }) {
 }
 
 // The same payload again (a rerun, another theme) only draws again; a new one keeps what still fits.
-async function load(viewer, bytes, parts) {
+// False where there is nothing to draw yet, or no more.
+async function load(viewer, { header, body }, parts) {
   const start = performance.now();
-  const { header, body } = readHeader(bytes);
   if (viewer.shownId !== header.id) {
     viewer.shownId = header.id;
     delete viewer.root.dataset.drawn;
     const model = await decodeModel({ header, body });
-    if (viewer.shownId !== header.id) return; // a newer payload came in meanwhile
+    if (viewer.shownId !== header.id) return false; // a newer payload came in meanwhile
     model.sources = buildSources(model);
     model.errorTable = colorTable(header.errorColors);
     viewer.state = carryOver(viewer, model);
     viewer.model = model;
     viewer.pictures = createPictures(model);
     viewer.onDrawn = () => { viewer.root.dataset.firstDrawMs = (performance.now() - start).toFixed(1); };
-  }
+  } else if (viewer.model?.id !== header.id) return false; // still being decoded
   parts.readout.build();
   viewer.refresh();
+  return true;
 }
 
-// State for a new model: zoom, crosshair and panes stay as far as they make sense there.
+// State for a new model: zoom, crosshair, panes and a scale that was set stay as far as they make
+// sense there.
 function carryOver({ state, model: old }, model) {
   const fresh = firstState(model);
   if (!old) return fresh;
@@ -129,7 +137,10 @@ function carryOver({ state, model: old }, model) {
   const known = new Set(old.sources.map(({ key }) => key));
   const added = fresh.panes.filter(({ source }) => !known.has(source));
   const panes = [...state.panes.filter(hasSame), ...added];
-  const kept = { ...state, panes: panes.length ? panes : fresh.panes, active: 0, isMarkShown: true };
+  const scale = Object.fromEntries(
+    Object.entries(state.scale).map(([name, value]) => [name, value === old[name] ? model[name] : value]),
+  );
+  const kept = { ...state, scale, panes: panes.length ? panes : fresh.panes, active: 0, isMarkShown: true };
   kept.other = Math.min(1, kept.panes.length - 1);
   const isSameSize = old.width === model.width && old.height === model.height;
   return isSameSize ? kept : { ...kept, view: fresh.view, cursor: null, pin: null };
