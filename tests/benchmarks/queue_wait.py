@@ -36,9 +36,7 @@ def main() -> None:
         time.sleep(0.01)
     waited = quick.started - asked
     print(f"The quick lane waited {waited:.1f} s and took {quick.seconds:.1f} s;")
-    print(
-        f"the slow ones: {', '.join(job.state for job in slow)}, after a grace of {GRACE_SECONDS} s."
-    )
+    print(f"the slow ones: {', '.join(job.state for job in slow)}; grace {GRACE_SECONDS} s.")
     queue.shutdown()
 
 
