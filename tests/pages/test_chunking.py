@@ -117,6 +117,7 @@ def test_frames_without_truth_are_told_what_is_missing():
 
 def test_losses_are_expected_before_anything_is_measured():
     app = chunking(model="scope_070.scenes")
+    app.number_input(key="advice-s").set_value(1e4).run()  # for machines of any speed
     assert not app.exception
     advice = next(text.value for text in app.markdown if "EPE than the whole" in text.value)
     assert advice.startswith("**scope_070.scenes, 2x2, overlap 32, motion-aware**")
