@@ -5,8 +5,9 @@ PYTHON ?= python3
 PORT ?= 8501
 ADDRESS ?= localhost
 BIN := .venv/bin
+TYPESCRIPT := typescript@5.9.3
 
-.PHONY: run test test-all test-stress lint unit pages browser format
+.PHONY: run test test-all test-stress lint types unit pages browser format
 .DELETE_ON_ERROR:
 
 run: .venv/installed
@@ -34,17 +35,26 @@ test-all: QUICK := not gpu
 test-stress: .venv/installed-dev
 	$(BIN)/python -m tests.benchmarks.stress
 
-lint: .venv/installed-dev
+lint: .venv/installed-dev types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/hadolint Dockerfile
 
+# Of the viewer. Left out where npm is missing, except with CI=true.
+ifeq ($(shell command -v npm 2>/dev/null)$(filter true,$(CI)),)
+types:
+	@echo "No npm on this machine: the types of the viewer are not checked."
+else
+types: .venv/js/$(TYPESCRIPT)
+	.venv/js/node_modules/.bin/tsc --project tests/viewer
+endif
+
 format: .venv/installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# Stamps: pip runs only when a list of requirements has changed.
+# Stamps: pip runs only when a list of requirements has changed, npm when another version is named.
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
@@ -55,3 +65,7 @@ format: .venv/installed-dev
 .venv/installed-dev: requirements-dev.txt requirements.txt | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt
 	touch .venv/installed $@
+
+.venv/js/$(TYPESCRIPT): | .venv/bin/python
+	npm install --prefix .venv/js --no-save --no-audit --no-fund --silent $(TYPESCRIPT)
+	touch $@

@@ -1,11 +1,13 @@
 // What a person can do, as functions of the viewer; buttons, menus, keys and pointers all call these.
 
-import { sharedLayers } from "./layers.js";
+import { sharedLayers, sourceOf } from "./layers.js";
 import { fitView, panView, revealPixel, toScreen, zoomView } from "./view.js";
 
 const SCALE_STEP = 1.25;
-export const MODES = { grid: "Grid", wipe: "Wipe", blink: "Blink", single: "Single" };
+/** @type {[Mode, string][]} */
+export const MODES = [["grid", "Grid"], ["wipe", "Wipe"], ["blink", "Blink"], ["single", "Single"]];
 
+/** @type {(viewer: Viewer, mode: Mode) => void} */
 export function setMode(viewer, mode) {
   const { state } = viewer;
   state.mode = mode;
@@ -13,12 +15,14 @@ export function setMode(viewer, mode) {
   viewer.refresh();
 }
 
+/** @type {(viewer: Viewer) => void} */
 export function toggleBlinking(viewer) {
   viewer.state.isBlinking = viewer.state.mode === "blink" && !viewer.state.isBlinking;
   viewer.refresh();
 }
 
 // `side` is "active", or "other" for the right-hand side of a wipe.
+/** @type {(viewer: Viewer, index: number, side?: Side) => void} */
 export function showPane(viewer, index, side = "active") {
   const { state } = viewer;
   const count = state.panes.length;
@@ -26,41 +30,46 @@ export function showPane(viewer, index, side = "active") {
   viewer.refresh();
 }
 
+/** @type {(viewer: Viewer, by: number, side?: Side) => void} */
 export function stepPane(viewer, by, side = "active") {
   showPane(viewer, viewer.state[side] + by, side);
 }
 
+/** @type {(viewer: Viewer) => void} */
 export function swapSides(viewer) {
   const { state } = viewer;
   [state.active, state.other] = [state.other, state.active];
   viewer.refresh();
 }
 
+/** @type {(viewer: Viewer, index: number, key: string) => void} */
 export function setSource(viewer, index, key) {
   const { state, model } = viewer;
-  const source = model.sources.find((candidate) => candidate.key === key);
+  const source = sourceOf(model.sources, key);
   const pane = state.panes[index];
   pane.source = key;
   if (!source.layers.includes(pane.layer)) pane.layer = source.layers[0];
   viewer.refresh();
 }
 
+/** @type {(viewer: Viewer, index: number, layer: string) => void} */
 export function setLayer(viewer, index, layer) {
   viewer.state.panes[index].layer = layer;
   viewer.refresh();
 }
 
 // Panes that do not have the layer keep theirs.
+/** @type {(viewer: Viewer, layer: string) => void} */
 export function setLayerOfAll(viewer, layer) {
   const { state, model } = viewer;
   for (const pane of state.panes) {
-    const source = model.sources.find(({ key }) => key === pane.source);
-    if (source.layers.includes(layer)) pane.layer = layer;
+    if (sourceOf(model.sources, pane.source).layers.includes(layer)) pane.layer = layer;
   }
   state.layerOfAll = layer;
   viewer.refresh();
 }
 
+/** @type {(viewer: Viewer, by: number) => void} */
 export function stepLayerOfAll(viewer, by) {
   const layers = sharedLayers(viewer.model.sources);
   const index = layers.indexOf(viewer.state.layerOfAll) + by;
@@ -68,14 +77,16 @@ export function stepLayerOfAll(viewer, by) {
 }
 
 // Adds the first source that is not shown yet, else another copy of the last pane.
+/** @type {(viewer: Viewer) => void} */
 export function addPane(viewer) {
   const { state, model } = viewer;
   const shown = new Set(state.panes.map(({ source }) => source));
   const source = model.sources.find(({ key }) => !shown.has(key));
-  state.panes.push(source ? { source: source.key, layer: source.layers[0] } : { ...state.panes.at(-1) });
+  state.panes.push(source ? { source: source.key, layer: source.layers[0] } : { ...state.panes[state.panes.length - 1] });
   viewer.refresh();
 }
 
+/** @type {(viewer: Viewer, index: number) => void} */
 export function removePane(viewer, index) {
   const { state } = viewer;
   if (state.panes.length === 1) return;
@@ -85,22 +96,26 @@ export function removePane(viewer, index) {
   viewer.refresh();
 }
 
+/** @type {(viewer: Viewer, name: keyof Scale, value: number) => void} */
 export function setScale(viewer, name, value) {
   const isUsable = Number.isFinite(value) && (name === "noiseFloor" ? value >= 0 : value > 0);
   if (isUsable) viewer.state.scale[name] = value;
   viewer.refresh();
 }
 
+/** @type {(viewer: Viewer, by: number) => void} */
 export function stepScale(viewer, by) {
   const { scale } = viewer.state;
   setScale(viewer, "maxMagnitude", Number((scale.maxMagnitude * SCALE_STEP ** by).toPrecision(3)));
 }
 
+/** @type {(viewer: Viewer, share: number) => void} */
 export function setWipe(viewer, share) {
   viewer.state.wipe = Math.min(1, Math.max(0, share));
   viewer.refresh();
 }
 
+/** @type {(viewer: Viewer, factor: number, point?: Point) => void} */
 export function zoomBy(viewer, factor, point = middleOf(viewer)) {
   const { state, model, paneSize } = viewer;
   state.view = zoomView(state.view, model, paneSize, factor, point);
@@ -108,22 +123,26 @@ export function zoomBy(viewer, factor, point = middleOf(viewer)) {
 }
 
 // Where the keyboard zooms: at the crosshair, else in the middle.
+/** @type {(viewer: Viewer) => Point} */
 function middleOf({ state, model, paneSize }) {
   if (!state.cursor) return { x: paneSize.width / 2, y: paneSize.height / 2 };
   return toScreen(state.view, model, paneSize, { x: state.cursor.x + 0.5, y: state.cursor.y + 0.5 });
 }
 
+/** @type {(viewer: Viewer, dx: number, dy: number) => void} */
 export function panBy(viewer, dx, dy) {
   const { state, model, paneSize } = viewer;
   state.view = panView(state.view, model, paneSize, dx, dy);
   viewer.redraw();
 }
 
+/** @type {(viewer: Viewer) => void} */
 export function fit(viewer) {
   viewer.state.view = fitView(viewer.model);
   viewer.refresh();
 }
 
+/** @type {(viewer: Viewer) => void} */
 export function centerOnCursor(viewer) {
   const { state, model, paneSize } = viewer;
   const pixel = state.cursor ?? state.pin;
@@ -132,15 +151,18 @@ export function centerOnCursor(viewer) {
   viewer.redraw();
 }
 
+/** @type {(viewer: Viewer, pixel: Point | null) => void} */
 export function pointAt(viewer, pixel) {
   viewer.state.cursor = pixel;
   viewer.redraw();
 }
 
 // Starts from the pin, or from the middle of the view, if nothing is pointed at yet.
+/** @type {(viewer: Viewer, dx: number, dy: number) => void} */
 export function moveCursor(viewer, dx, dy) {
   const { state, model, paneSize } = viewer;
   const from = state.cursor ?? state.pin ?? { x: Math.floor(state.view.x), y: Math.floor(state.view.y) };
+  /** @type {(value: number, length: number) => number} */
   const clamp = (value, length) => Math.min(length - 1, Math.max(0, value));
   state.cursor = { x: clamp(from.x + dx, model.width), y: clamp(from.y + dy, model.height) };
   state.view = revealPixel(state.view, model, paneSize, state.cursor);
@@ -148,6 +170,7 @@ export function moveCursor(viewer, dx, dy) {
   viewer.announce();
 }
 
+/** @type {(viewer: Viewer, pixel?: Point | null) => void} */
 export function pin(viewer, pixel = viewer.state.cursor) {
   if (!pixel) return;
   viewer.state.pin = pixel;
@@ -156,17 +179,20 @@ export function pin(viewer, pixel = viewer.state.cursor) {
   viewer.announce();
 }
 
+/** @type {(viewer: Viewer) => void} */
 export function unpin(viewer) {
   viewer.state.pin = null;
   viewer.state.cursor = null;
   viewer.redraw();
 }
 
+/** @type {(viewer: Viewer) => void} */
 export function toggleMarks(viewer) {
   viewer.state.isMarkShown = !viewer.state.isMarkShown;
   viewer.refresh();
 }
 
+/** @type {(viewer: Viewer) => void} */
 export function toggleFullscreen({ root }) {
   if (document.fullscreenElement) document.exitFullscreen();
   else root.requestFullscreen?.();

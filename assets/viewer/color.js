@@ -7,11 +7,13 @@ const EIGHTH_STEPS = 8192;
 const EIGHTH = Float64Array.from({ length: EIGHTH_STEPS + 1 }, (_, i) => (Math.atan(i / EIGHTH_STEPS) / Math.PI) * 27);
 
 // Fractions are cut off, as the Python pictures cut them.
+/** @type {(r: number, g: number, b: number) => Word} */
 export function pack(r, g, b) {
   return (0xff000000 | (b << 16) | (g << 8) | r) >>> 0;
 }
 
 // The 55 hues of Baker et al., IJCV 2011, and the last again so that position 54 has a successor.
+/** @type {() => Float64Array} */
 function colorWheel() {
   const arcs = [
     { steps: 15, start: [255, 0, 0], channel: 1, rise: 1 },
@@ -26,11 +28,12 @@ function colorWheel() {
       start.map((value, c) => value + (c === channel ? rise * Math.floor((255 * step) / steps) : 0)),
     ),
   );
-  return Float64Array.from([...hues, hues.at(-1)].flat());
+  return Float64Array.from([...hues, hues[hues.length - 1]].flat());
 }
 
 // Direction (as a position 0..54 on the wheel) and speed of the vectors of a region: what stays the
 // same when the scale changes. In single precision, as the Python pictures have them.
+/** @type {(field: Vectors, region: Region, width: number) => Polar} */
 export function polar({ u, v, step, valid }, region, width) {
   const numPixels = region.columns * region.rows;
   const position = new Float32Array(numPixels);
@@ -47,6 +50,7 @@ export function polar({ u, v, step, valid }, region, width) {
 
 // 0 is right, 13.5 down, 27 left, 40.5 up. From a table of the first eighth turn: a hundred times finer
 // than the eye, and several times faster than atan2, which took most of the time of a picture.
+/** @type {(u: number, v: number) => number} */
 function wheelPosition(u, v) {
   const x = Math.abs(u);
   const y = Math.abs(v);
@@ -56,6 +60,7 @@ function wheelPosition(u, v) {
   return v < 0 ? 54 - position : position;
 }
 
+/** @type {(out: Uint32Array, vectors: Polar, scale: Pick<Scale, "maxMagnitude" | "noiseFloor">) => void} */
 export function flowColors(out, { position, speed }, { maxMagnitude, noiseFloor }) {
   const full = Math.fround(maxMagnitude);
   for (let o = 0; o < out.length; o++) {
@@ -66,6 +71,7 @@ export function flowColors(out, { position, speed }, { maxMagnitude, noiseFloor 
 }
 
 // `radius` is the speed in units of the full color; beyond it the hue stays and is darkened.
+/** @type {(position: number, radius: number) => Word} */
 function wheelColor(position, radius) {
   const index = Math.floor(position);
   const fraction = position - index;
@@ -81,13 +87,15 @@ function wheelColor(position, radius) {
 }
 
 // A table of colors from text "rrggbbrrggbb…".
+/** @type {(hex: string) => Uint32Array} */
 export function colorTable(hex) {
-  return Uint32Array.from(hex.match(/.{6}/g), (text) => {
+  return Uint32Array.from(hex.match(/.{6}/g) ?? [], (text) => {
     const rgb = parseInt(text, 16);
     return pack(rgb >> 16, (rgb >> 8) & 255, rgb & 255);
   });
 }
 
+/** @type {(table: Uint32Array, epe: number, maxError: number) => Word} */
 export function errorColor(table, epe, maxError) {
   if (Number.isNaN(epe)) return UNKNOWN;
   return table[Math.min(255, Math.floor((255 * epe) / maxError + 0.5))];
@@ -108,6 +116,7 @@ export const KITTI_COLORS = [
   pack(165, 0, 38),
 ];
 
+/** @type {(epe: number, trueSpeed: number) => Word} */
 export function kittiColor(epe, trueSpeed) {
   if (Number.isNaN(epe)) return UNKNOWN;
   const severity = Math.min(epe / 3, epe === 0 ? 0 : epe / (0.05 * trueSpeed));
@@ -120,6 +129,7 @@ const BETTER = pack(33, 102, 172);
 const WORSE = pack(178, 24, 43);
 
 // Blue where the lane errs less than the other one, red where it errs more, white where as much.
+/** @type {(epe: number, otherEpe: number, maxError: number) => Word} */
 export function winsColor(epe, otherEpe, maxError) {
   if (Number.isNaN(epe) || Number.isNaN(otherEpe)) return UNKNOWN;
   const lead = Math.min(1, Math.abs(otherEpe - epe) / maxError);
@@ -127,9 +137,11 @@ export function winsColor(epe, otherEpe, maxError) {
 }
 
 // Hues a golden angle apart, so that neighboring numbers differ; 0, unlabelled, is gray.
+/** @type {(id: number) => Word} */
 export function classColor(id) {
   if (id === 0) return UNKNOWN;
   const hue = (Math.abs(id) * 137.508) % 360;
+  /** @type {(shift: number) => number} */
   const channel = (shift) => {
     const distance = Math.abs((((hue + shift) / 60) % 6) - 3) - 1;
     return 40 + 200 * Math.min(1, Math.max(0, distance));
@@ -137,11 +149,14 @@ export function classColor(id) {
   return pack(channel(0), channel(240), channel(120));
 }
 
+/** @type {(word: Word, other: Word, share: number) => Word} */
 export function mix(word, other, share) {
+  /** @type {(shift: number) => number} */
   const blend = (shift) => ((word >>> shift) & 255) * (1 - share) + ((other >>> shift) & 255) * share;
   return pack(blend(0), blend(8), blend(16));
 }
 
+/** @type {(word: Word) => string} */
 export function cssColor(word) {
   return `rgb(${word & 255} ${(word >>> 8) & 255} ${(word >>> 16) & 255})`;
 }

@@ -2,14 +2,16 @@
 
 import { createViewer } from "./viewer.js";
 
+/** @type {WeakMap<Element, Viewer>} */
 const VIEWERS = new WeakMap();
 
 // Called at every change of data or theme; the viewer of a parent lives on in between.
+/** @type {(call: { data: Bytes, parentElement: Element, setTriggerValue: (name: string, value: unknown) => void }) => () => void} */
 export default function ({ data, parentElement, setTriggerValue }) {
-  if (!VIEWERS.has(parentElement)) {
-    VIEWERS.set(parentElement, createViewer(parentElement.querySelector(".flow-viewer")));
-  }
-  const viewer = VIEWERS.get(parentElement);
+  const root = /** @type {HTMLElement} */ (parentElement.querySelector(".flow-viewer"));
+  const viewer = VIEWERS.get(parentElement) ?? createViewer(root);
+  VIEWERS.set(parentElement, viewer);
+  /** @type {Viewer["onPick"]} */
   const onPick = (pixel) => setTriggerValue("picked", pixel);
   viewer.onPick = onPick;
   viewer.show(data);
@@ -21,11 +23,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 
 // Each <flow-viewer> holds its style sheet and, as base64, its payload.
+/** @type {(host: Element) => void} */
 function mountInline(host) {
-  const payload = host.querySelector("script").textContent.trim();
+  const style = /** @type {Element} */ (host.querySelector("style"));
+  const script = /** @type {Element} */ (host.querySelector("script"));
+  const payload = script.textContent.trim();
   const root = document.createElement("div");
   root.className = "flow-viewer";
-  host.attachShadow({ mode: "open" }).append(host.querySelector("style"), root);
+  host.attachShadow({ mode: "open" }).append(style, root);
   createViewer(root).show(Uint8Array.from(atob(payload), (letter) => letter.charCodeAt(0)));
 }
 

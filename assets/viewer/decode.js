@@ -4,6 +4,7 @@
 const FORMAT = 2;
 const ESCAPE = 255;
 
+/** @type {(bytes: Bytes) => Payload} */
 export function readHeader(bytes) {
   const length = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
@@ -13,16 +14,20 @@ export function readHeader(bytes) {
   return { header, body: bytes.subarray(4 + length) };
 }
 
+/** @type {(payload: Payload) => Promise<Content>} */
 export async function decodeModel({ header, body }) {
   const numPixels = header.width * header.height;
-  const mask = async (span) => span && unpackBits(await inflate(body, span), numPixels);
-  const flow = async (entry) => entry && decodeFlow(await inflate(body, entry), entry.step, header);
+  /** @type {(span?: Span | null) => Promise<Uint8Array | null>} */
+  const mask = async (span) => (span ? unpackBits(await inflate(body, span), numPixels) : null);
+  /** @type {(entry: MapEntry) => Promise<LayerMap>} */
+  const map = async (entry) => ({ ...entry, levels: await inflate(body, entry) });
+  /** @type {(entry: LaneEntry) => Promise<Lane>} */
   const lane = async (entry) => {
-    const [field, valid, consistent] = await Promise.all([
-      flow(entry.flow), mask(entry.valid), mask(entry.consistent),
+    const [raw, valid, consistent, maps] = await Promise.all([
+      inflate(body, entry.flow), mask(entry.valid), mask(entry.consistent), Promise.all(entry.maps.map(map)),
     ]);
-    const maps = await Promise.all((entry.maps ?? []).map(async (map) => ({ ...map, levels: await inflate(body, map) })));
-    return { title: entry.title, field: { ...field, valid }, consistent, maps };
+    const field = { ...decodeFlow(raw, entry.flow.step, header), valid };
+    return { title: entry.title, field, consistent, maps };
   };
   const [first, second, truth, lanes, occluded, labels, marked] = await Promise.all([
     decodePhoto(body, header.first),
@@ -36,23 +41,26 @@ export async function decodeModel({ header, body }) {
   return { ...header, first, second, truth, lanes, occluded, labels, markedMask: marked };
 }
 
+/** @type {(body: Bytes, span: Span) => Promise<Bytes>} */
 async function inflate(body, { offset, length }) {
   const packed = new Blob([body.subarray(offset, offset + length)]);
   const stream = packed.stream().pipeThrough(new DecompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
+/** @type {(body: Bytes, span: Span) => Promise<Photo>} */
 async function decodePhoto(body, { offset, length }) {
   const jpeg = new Blob([body.subarray(offset, offset + length)], { type: "image/jpeg" });
   return { bitmap: await createImageBitmap(jpeg), pixels: null };
 }
 
-// Photo pixels as packed RGBA words, read back once and only where a layer computes with them.
+// Photo pixels as RGBA bytes, read back once and only where a layer computes with them.
+/** @type {(photo: Photo) => Uint8ClampedArray} */
 export function photoPixels(photo) {
   if (!photo.pixels) {
     const { width, height } = photo.bitmap;
     const canvas = new OffscreenCanvas(width, height);
-    const context = canvas.getContext("2d", { willReadFrequently: true });
+    const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
     context.drawImage(photo.bitmap, 0, 0);
     photo.pixels = context.getImageData(0, 0, width, height).data;
   }
@@ -60,6 +68,7 @@ export function photoPixels(photo) {
 }
 
 // Two planes of bytes, u and v; then, 16 bits each, the numbers for which 255 stands in the planes.
+/** @type {(raw: Bytes, step: number, size: Size) => Field} */
 export function decodeFlow(raw, step, { width, height }) {
   const size = width * height;
   const large = new Uint16Array(raw.slice(2 * size).buffer);
@@ -69,6 +78,7 @@ export function decodeFlow(raw, step, { width, height }) {
 }
 
 // Undoes, in this order: zigzag, differences down the columns, differences along the rows.
+/** @type {(raw: Uint8Array, large: Uint16Array, width: number, height: number) => { plane: Int16Array, numLarge: number }} */
 function integratePlane(raw, large, width, height) {
   const plane = new Int16Array(width * height);
   let numLarge = 0;
@@ -85,6 +95,7 @@ function integratePlane(raw, large, width, height) {
   return { plane, numLarge };
 }
 
+/** @type {(bits: Uint8Array, numPixels: number) => Uint8Array} */
 function unpackBits(bits, numPixels) {
   const mask = new Uint8Array(numPixels);
   for (let i = 0; i < numPixels; i++) mask[i] = (bits[i >> 3] >> (7 - (i & 7))) & 1;

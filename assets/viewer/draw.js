@@ -1,6 +1,6 @@
 // One pane on its canvas: pictures, then arrows, crosshair, pin and where the pixel goes.
 
-import { describeLayer } from "./layers.js";
+import { describeLayer, flowSources } from "./layers.js";
 import { marksOf, picturesOf } from "./pictures.js";
 import { isKnown, readSource } from "./readings.js";
 import { toScreen, viewScale, visibleRect } from "./view.js";
@@ -9,9 +9,10 @@ const ARROW_SPACING = 26;
 const ARROW_HEAD = 4.5;
 
 // `panes` is one pane, or two to be wiped between at `state.wipe` of the width.
+/** @type {(canvas: HTMLCanvasElement, viewer: Viewer, panes: Shown[]) => void} */
 export function drawPane(canvas, viewer, panes) {
   const { state, paneSize: size, pixelRatio } = viewer;
-  const context = canvas.getContext("2d");
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   context.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
   context.clearRect(0, 0, size.width, size.height);
   const [first, second] = panes;
@@ -23,6 +24,7 @@ export function drawPane(canvas, viewer, panes) {
   }
 }
 
+/** @type {(context: CanvasRenderingContext2D, viewer: Viewer, pane: Shown, left: number, right: number) => void} */
 function drawClipped(context, viewer, pane, left, right) {
   context.save();
   context.beginPath();
@@ -30,13 +32,14 @@ function drawClipped(context, viewer, pane, left, right) {
   context.clip();
   drawPictures(context, viewer, pane);
   const { source, layer } = pane;
-  if (layer === "arrows") drawArrows(context, viewer, source);
+  if (layer === "arrows" && source.field) drawArrows(context, viewer, source.field);
   drawCrosshair(context, viewer);
   drawPin(context, viewer);
   if (describeLayer(layer).photo === "second") drawTargets(context, viewer);
   context.restore();
 }
 
+/** @type {(context: CanvasRenderingContext2D, viewer: Viewer, pane: Shown) => void} */
 function drawPictures(context, viewer, { source, layer }) {
   const { state, model, paneSize, pictures } = viewer;
   const scale = viewScale(state.view, model, paneSize);
@@ -50,6 +53,7 @@ function drawPictures(context, viewer, { source, layer }) {
   }
 }
 
+/** @type {(context: CanvasRenderingContext2D, x: number, height: number) => void} */
 function drawDivider(context, x, height) {
   context.fillStyle = "#fff";
   context.fillRect(x - 1, 0, 2, height);
@@ -66,11 +70,13 @@ function drawDivider(context, x, height) {
 }
 
 // Arrows stand on fixed pixels, so that they do not crawl while the view moves.
-function drawArrows(context, viewer, { field }) {
+/** @type {(context: CanvasRenderingContext2D, viewer: Viewer, field: Field) => void} */
+function drawArrows(context, viewer, field) {
   const { state, model, paneSize } = viewer;
   const scale = viewScale(state.view, model, paneSize);
   const rect = visibleRect(state.view, model, paneSize);
   const spacing = Math.max(1, Math.round(ARROW_SPACING / scale));
+  /** @type {(low: number) => number} */
   const start = (low) => Math.max(0, Math.floor(low / spacing)) * spacing + (spacing >> 1);
   strokeTwice(context, "rgb(0 0 0 / 70%)", "#ffe24d", () => {
     for (let y = start(rect.top); y < Math.min(rect.bottom, model.height); y += spacing) {
@@ -85,6 +91,7 @@ function drawArrows(context, viewer, { field }) {
   });
 }
 
+/** @type {(context: CanvasRenderingContext2D, tail: Point, dx: number, dy: number) => void} */
 function traceArrow(context, tail, dx, dy) {
   const length = Math.hypot(dx, dy);
   if (length < 1) return;
@@ -98,17 +105,21 @@ function traceArrow(context, tail, dx, dy) {
 }
 
 // A dark line under a light one is seen on any picture.
+/** @type {(context: CanvasRenderingContext2D, dark: string, light: string, trace: () => void) => void} */
 function strokeTwice(context, dark, light, trace) {
   context.beginPath();
   trace();
   context.lineJoin = "round";
-  for (const [style, width] of [[dark, 3], [light, 1.3]]) {
+  /** @type {[string, number][]} */
+  const lines = [[dark, 3], [light, 1.3]];
+  for (const [style, width] of lines) {
     context.strokeStyle = style;
     context.lineWidth = width;
     context.stroke();
   }
 }
 
+/** @type {(context: CanvasRenderingContext2D, viewer: Viewer) => void} */
 function drawCrosshair(context, viewer) {
   const { state, model, paneSize } = viewer;
   if (!state.cursor) return;
@@ -125,6 +136,7 @@ function drawCrosshair(context, viewer) {
   }
 }
 
+/** @type {(context: CanvasRenderingContext2D, viewer: Viewer) => void} */
 function drawPin(context, viewer) {
   const { state, model, paneSize } = viewer;
   if (!state.pin) return;
@@ -139,11 +151,12 @@ function drawPin(context, viewer) {
 }
 
 // A ring in each lane's color where that lane sends the pixel.
+/** @type {(context: CanvasRenderingContext2D, viewer: Viewer) => void} */
 function drawTargets(context, viewer) {
   const { state, model, paneSize } = viewer;
   const pixel = state.cursor ?? state.pin;
   if (!pixel) return;
-  for (const source of model.sources.filter(({ field }) => field)) {
+  for (const source of flowSources(model.sources)) {
     const reading = readSource(source, null, pixel, model.width);
     if (!reading) continue;
     const at = toScreen(state.view, model, paneSize, { x: reading.x + 0.5, y: reading.y + 0.5 });

@@ -4,7 +4,10 @@ import { centerOnCursor, fit, moveCursor, pin, setMode, setWipe, showPane, stepL
 import { make, makeButton } from "./dom.js";
 
 const STRIDE = 16;
+/** @type {Record<string, [x: number, y: number]>} */
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
+/** @type {[keys: string[], text: string, run: (viewer: Viewer, key: string, isLong: boolean) => void][]} */
 const KEYS = [
   [["g"], "Grid of all panes", (viewer) => setMode(viewer, "grid")],
   [["w"], "Wipe between two panes", (viewer) => setMode(viewer, "wipe")],
@@ -26,27 +29,30 @@ const KEYS = [
   [["-"], "Zoom out", (viewer) => zoomBy(viewer, 0.8)],
   [["0"], "Show the whole frame", fit],
   [["c"], "Center on the crosshair", centerOnCursor],
-  [["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"], `Move the crosshair by 1 px, with Shift by ${STRIDE}`, moveByArrow],
+  [Object.keys(ARROWS), `Move the crosshair by 1 px, with Shift by ${STRIDE}`, moveByArrow],
   [["Enter"], "Pin the pixel under the crosshair", (viewer) => pin(viewer)],
   [["Escape"], "Remove pin and crosshair", unpin],
   [["f"], "Full screen", toggleFullscreen],
   [["?"], "These keys", (viewer) => viewer.help.showModal()],
 ];
 
+/** @type {Record<string, string>} */
 const SHOWN = {
   " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc", "-": "−",
 };
 
+/** @type {(viewer: Viewer, key: string, isLong: boolean) => void} */
 function moveByArrow(viewer, key, isLong) {
   const by = isLong ? STRIDE : 1;
-  const [dx, dy] = { ArrowLeft: [-by, 0], ArrowRight: [by, 0], ArrowUp: [0, -by], ArrowDown: [0, by] }[key];
-  moveCursor(viewer, dx, dy);
+  const [x, y] = ARROWS[key];
+  moveCursor(viewer, by * x, by * y);
 }
 
 // Handled keys stay here: the page around has shortcuts of its own.
+/** @type {(viewer: Viewer, event: KeyboardEvent) => void} */
 export function onKey(viewer, event) {
-  if (!viewer.model || viewer.help.open || event.ctrlKey || event.metaKey || event.altKey) return;
-  const { target } = event;
+  if (!viewer.isShowing || viewer.help.open || event.ctrlKey || event.metaKey || event.altKey) return;
+  const target = /** @type {Element} */ (event.target);
   if (target.matches("input, select") || (target.matches("button") && [" ", "Enter"].includes(event.key))) return;
   const [, , run] = KEYS.find(([keys]) => keys.includes(event.key)) ?? [];
   if (!run) return;
@@ -55,6 +61,7 @@ export function onKey(viewer, event) {
   run(viewer, event.key, event.shiftKey);
 }
 
+/** @type {() => HTMLDialogElement} */
 export function createHelp() {
   const rows = KEYS.flatMap(([keys, text]) => [
     make("dt", {}, ...shownKeys(keys).map((key) => make("kbd", {}, key))),
@@ -71,6 +78,7 @@ export function createHelp() {
   return dialog;
 }
 
+/** @type {(keys: string[]) => string[]} */
 function shownKeys(keys) {
   return keys.length > 4 ? [`${keys[0]} – ${keys.at(-1)}`] : keys.map((key) => SHOWN[key] ?? key);
 }

@@ -10,6 +10,7 @@ const HATCH = pack(128, 128, 128);
 const MAX_PIXELS = 2.1e6; // of a detail, as many as a screen can show
 const MAX_WHOLE_PIXELS = 3e5; // of the whole frame, as many as a pane of a grid can show
 
+/** @type {Record<string, Painter>} */
 const PAINTERS = {
   flow: paintFlow,
   error: paintError,
@@ -24,12 +25,14 @@ const PAINTERS = {
 };
 
 // The whole frame, thinned where it has more pixels than a pane can show; a detail fills in the rest.
+/** @type {(frame: Size) => Region} */
 export function wholeRegion({ width, height }) {
   const step = Math.max(1, Math.ceil(Math.sqrt((width * height) / MAX_WHOLE_PIXELS)));
   return { x: 0, y: 0, step, columns: Math.ceil(width / step), rows: Math.ceil(height / step), isWhole: true };
 }
 
 // What is in view, pixel by pixel; null where that would be more than a screen can show.
+/** @type {(frame: Size, rect: Rect) => Region | null} */
 export function detailRegion({ width, height }, { left, top, right, bottom }) {
   const x = Math.max(0, Math.floor(left));
   const y = Math.max(0, Math.floor(top));
@@ -39,31 +42,38 @@ export function detailRegion({ width, height }, { left, top, right, bottom }) {
 }
 
 // Names the picture: painting again is needed only for another name.
+/** @type {(source: Source, layer: string, scale: Scale) => string} */
 export function paintName(source, layer, { maxMagnitude, noiseFloor, maxError }) {
+  /** @type {Record<string, number[]>} */
   const settings = { flow: [maxMagnitude, noiseFloor], error: [maxError], wins: [maxError] };
-  return [source.key, layer, ...(settings[describeLayer(layer).scale] ?? [])].join("|");
+  return [source.key, layer, ...(settings[describeLayer(layer).scale ?? ""] ?? [])].join("|");
 }
 
+/** @type {(model: Model, source: Source, layer: string, region: Region, scale: Scale) => OffscreenCanvas} */
 export function paintLayer(model, source, layer, region, scale) {
+  const truth = model.truth?.field;
   const opponent = layerOpponent(layer, model.sources);
   const map = layerMap(layer, source);
-  return paint(PAINTERS[layerKind(layer)], { model, source, opponent, map, scale }, region);
+  return paint(PAINTERS[layerKind(layer)], { model, source, truth, opponent, map, scale }, region);
 }
 
 // The pixels that the page points out, as a translucent picture to lay over any layer.
+/** @type {(model: Model, region: Region) => OffscreenCanvas} */
 export function paintMarks(model, region) {
   return paint(paintMarked, { model }, region);
 }
 
+/** @type {(painter: Painter, subject: object, region: Region) => OffscreenCanvas} */
 function paint(painter, subject, region) {
   const image = new ImageData(region.columns, region.rows);
-  painter(new Uint32Array(image.data.buffer), subject, region);
+  painter(new Uint32Array(image.data.buffer), /** @type {Subject} */ (subject), region);
   const canvas = new OffscreenCanvas(region.columns, region.rows);
-  canvas.getContext("2d").putImageData(image, 0, 0);
+  canvas.getContext("2d")?.putImageData(image, 0, 0);
   return canvas;
 }
 
 // Calls visit(o, i, x, y) for each pixel o of the picture, which shows pixel i of the frame.
+/** @type {(region: Region, width: number, visit: (o: number, i: number, x: number, y: number) => void) => void} */
 function eachPixel({ x, y, step, columns, rows }, width, visit) {
   for (let row = 0, o = 0; row < rows; row++) {
     const frameY = y + row * step;
@@ -74,6 +84,7 @@ function eachPixel({ x, y, step, columns, rows }, width, visit) {
   }
 }
 
+/** @type {Painter} */
 function paintFlow(out, { model, source, scale }, region) {
   const { field } = source;
   const vectors = region.isWhole && field.polar ? field.polar : polar(field, region, model.width);
@@ -81,33 +92,35 @@ function paintFlow(out, { model, source, scale }, region) {
   flowColors(out, vectors, scale);
 }
 
-function paintError(out, { model, source, scale }, region) {
-  const truth = model.truth.field;
+/** @type {Painter} */
+function paintError(out, { model, source, truth, scale }, region) {
   eachPixel(region, model.width, (o, i) => {
     out[o] = errorColor(model.errorTable, epeAt(source.field, truth, i), scale.maxError);
   });
 }
 
-function paintKitti(out, { model, source }, region) {
-  const truth = model.truth.field;
+/** @type {Painter} */
+function paintKitti(out, { model, source, truth }, region) {
   eachPixel(region, model.width, (o, i) => {
     const trueSpeed = truth.step * Math.sqrt(truth.u[i] * truth.u[i] + truth.v[i] * truth.v[i]);
     out[o] = kittiColor(epeAt(source.field, truth, i), trueSpeed);
   });
 }
 
-function paintWins(out, { model, source, opponent, scale }, region) {
-  const truth = model.truth.field;
+/** @type {Painter} */
+function paintWins(out, { model, source, truth, opponent, scale }, region) {
   eachPixel(region, model.width, (o, i) => {
     const mine = epeAt(source.field, truth, i);
     out[o] = winsColor(mine, epeAt(opponent.field, truth, i), scale.maxError);
   });
 }
 
+/** @type {Painter} */
 function paintMap(out, { model, map }, region) {
   eachPixel(region, model.width, (o, i) => { out[o] = errorColor(model.errorTable, map.levels[i], 255); });
 }
 
+/** @type {Painter} */
 function paintWarped(out, { model, source }, region) {
   const fetch = backwardSampler(model, source.field);
   eachPixel(region, model.width, (o, i, x, y) => {
@@ -117,9 +130,11 @@ function paintWarped(out, { model, source }, region) {
   });
 }
 
+/** @type {Painter} */
 function paintDifference(out, { model, source }, region) {
   const fetch = backwardSampler(model, source.field);
   const first = photoPixels(model.first);
+  /** @type {(a: number, b: number) => number} */
   const amplify = (a, b) => Math.min(255, DIFFERENCE_GAIN * Math.abs(a - b));
   eachPixel(region, model.width, (o, i, x, y) => {
     const { r, g, b } = fetch(i, x, y);
@@ -128,6 +143,7 @@ function paintDifference(out, { model, source }, region) {
 }
 
 // Second frame at x + flow: bilinear, the border repeated. One result object is used again and again.
+/** @type {(model: Model, field: Field) => (i: number, x: number, y: number) => { r: number, g: number, b: number, isInside: boolean }} */
 function backwardSampler(model, field) {
   const { width, height } = model;
   const second = photoPixels(model.second);
@@ -144,6 +160,7 @@ function backwardSampler(model, field) {
     const corner = 4 * (top * width + left);
     const right = left + 1 < width ? 4 : 0;
     const below = top + 1 < height ? 4 * width : 0;
+    /** @type {(c: number) => number} */
     const channel = (c) => {
       const upper = second[corner + c] * (1 - fx) + second[corner + right + c] * fx;
       const lower = second[corner + below + c] * (1 - fx) + second[corner + below + right + c] * fx;
@@ -157,14 +174,17 @@ function backwardSampler(model, field) {
   };
 }
 
+/** @type {Painter} */
 function paintConsistency(out, { model, source }, region) {
-  paintMask(out, model, region, (i) => source.visible[i] === 0);
+  paintMask(out, model, region, (i) => source.visible?.[i] === 0);
 }
 
+/** @type {Painter} */
 function paintOccluded(out, { model }, region) {
-  paintMask(out, model, region, (i) => model.occluded[i] === 1);
+  paintMask(out, model, region, (i) => model.occluded?.[i] === 1);
 }
 
+/** @type {(out: Uint32Array, model: Model, region: Region, isMarked: (i: number) => boolean) => void} */
 function paintMask(out, model, region, isMarked) {
   const first = photoPixels(model.first);
   eachPixel(region, model.width, (o, i) => {
@@ -173,17 +193,19 @@ function paintMask(out, model, region, isMarked) {
   });
 }
 
+/** @type {Painter} */
 function paintLabels(out, { model }, region) {
   const first = photoPixels(model.first);
   eachPixel(region, model.width, (o, i) => {
     const photo = pack(first[4 * i], first[4 * i + 1], first[4 * i + 2]);
-    out[o] = mix(photo, classColor(model.labels[i]), 0.6);
+    out[o] = mix(photo, classColor(model.labels?.[i] ?? 0), 0.6);
   });
 }
 
+/** @type {Painter} */
 function paintMarked(out, { model }, region) {
   const mark = ((170 << 24) | (MARK & 0xffffff)) >>> 0;
   eachPixel(region, model.width, (o, i) => {
-    if (model.markedMask[i]) out[o] = mark;
+    if (model.markedMask?.[i]) out[o] = mark;
   });
 }

@@ -3,10 +3,11 @@
 import { removePane, setLayer, setSource, setWipe, stepPane } from "./actions.js";
 import { make, makeButton, setOptions } from "./dom.js";
 import { drawPane } from "./draw.js";
-import { layerLabel } from "./layers.js";
+import { layerLabel, sourceOf } from "./layers.js";
 import { followPointer } from "./pointer.js";
 
 // `indices` says which of the chosen panes it shows: one, or two in wipe mode.
+/** @type {(viewer: Viewer) => Pane} */
 export function createPane(viewer) {
   const canvas = make("canvas", { className: "picture", role: "img" });
   const divider = make("input", {
@@ -16,40 +17,46 @@ export function createPane(viewer) {
   const sides = [createHead(viewer, "active"), createHead(viewer, "other")];
   const header = make("header", { className: "heads" }, sides[0].element, divider, sides[1].element);
   const element = make("section", { className: "pane" }, header, canvas);
-  const pane = { element, canvas, indices: [] };
+  /** @type {number[]} */
+  let indices = [];
   followPointer(viewer, canvas);
 
-  pane.update = (indices) => {
-    pane.indices = indices;
+  /** @type {Pane["update"]} */
+  const update = (newIndices) => {
+    indices = newIndices;
     const isWipe = indices.length === 2;
     divider.hidden = sides[1].element.hidden = !isWipe;
-    divider.value = viewer.state.wipe;
+    divider.value = String(viewer.state.wipe);
     indices.forEach((index, side) => sides[side].update(index));
     const label = indices.map((index) => paneLabel(viewer, index)).join(" | ");
     canvas.setAttribute("aria-label", label);
     element.setAttribute("aria-label", label);
   };
-  pane.resize = ({ width, height }, pixelRatio) => {
+  /** @type {Pane["resize"]} */
+  const resize = ({ width, height }, pixelRatio) => {
     canvas.width = Math.round(width * pixelRatio);
     canvas.height = Math.round(height * pixelRatio);
     canvas.style.width = `${width}px`;
     canvas.style.height = `${height}px`;
   };
-  pane.draw = () => drawPane(canvas, viewer, pane.indices.map((index) => shownIn(viewer, index)));
-  return pane;
+  const draw = () => drawPane(canvas, viewer, indices.map((index) => shownIn(viewer, index)));
+  return { element, update, resize, draw };
 }
 
+/** @type {(viewer: Viewer, index: number) => Shown} */
 export function shownIn({ state, model }, index) {
   const { source, layer } = state.panes[index];
-  return { source: model.sources.find(({ key }) => key === source), layer };
+  return { source: sourceOf(model.sources, source), layer };
 }
 
+/** @type {(viewer: Viewer, index: number) => string} */
 export function paneLabel(viewer, index) {
   const { source, layer } = shownIn(viewer, index);
   const label = layerLabel(layer, viewer.model.sources);
   return source.field ? `${source.title}: ${label}` : label;
 }
 
+/** @type {(viewer: Viewer, side: Side) => Head} */
 function createHead(viewer, side) {
   let index = 0;
   const swatch = make("i", { className: "swatch" });
@@ -66,6 +73,7 @@ function createHead(viewer, side) {
   const remove = makeButton("×", "Remove this pane", () => removePane(viewer, index));
   const element = make("div", { className: "head" }, stepper, swatch, sources, layers, remove);
 
+  /** @type {Head["update"]} */
   const update = (newIndex) => {
     index = newIndex;
     const { state, model } = viewer;

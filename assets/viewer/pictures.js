@@ -5,11 +5,13 @@ import { detailRegion, paintLayer, paintMarks, paintName, wholeRegion } from "./
 
 const MAX_KEPT = 24;
 
+/** @type {(model: Model) => Pictures} */
 export function createPictures(model) {
   return { model, region: wholeRegion(model), whole: new Map(), details: new Map(), marks: null };
 }
 
 // The pictures to draw one over the other, each with the region that it shows.
+/** @type {(pictures: Pictures, source: Source, layer: string, scale: Scale) => Picture[]} */
 export function picturesOf(pictures, source, layer, scale) {
   const { model, region } = pictures;
   const { photo } = describeLayer(layer);
@@ -24,6 +26,7 @@ export function picturesOf(pictures, source, layer, scale) {
   return detail?.name === name ? [whole, detail] : [whole];
 }
 
+/** @type {(pictures: Pictures) => Picture[]} */
 export function marksOf(pictures) {
   const { model, region } = pictures;
   if (!model.marked) return [];
@@ -32,11 +35,13 @@ export function marksOf(pictures) {
 }
 
 // True where the whole-frame picture is coarser than the screen can show.
+/** @type {(pictures: Pictures, layer: string, scaleOnScreen: number) => boolean} */
 export function wantsDetail(pictures, layer, scaleOnScreen) {
   const { step } = pictures.region;
   return step > 1 && scaleOnScreen * step > 1 && !describeLayer(layer).photo;
 }
 
+/** @type {(pictures: Pictures, source: Source, layer: string, scale: Scale, rect: Rect) => void} */
 export function paintDetail(pictures, source, layer, scale, rect) {
   const region = detailRegion(pictures.model, rect);
   if (!region) return;
@@ -44,6 +49,7 @@ export function paintDetail(pictures, source, layer, scale, rect) {
   remember(pictures.details, `${source.key}|${layer}`, { name: paintName(source, layer, scale), image, region });
 }
 
+/** @type {(store: Map<string, NamedPicture>, key: string, name: string, paint: () => Picture) => NamedPicture} */
 function keep(store, key, name, paint) {
   const kept = store.get(key);
   const entry = kept?.name === name ? kept : { name, ...paint() };
@@ -52,8 +58,10 @@ function keep(store, key, name, paint) {
 }
 
 // The least recently used goes first.
+/** @type {(store: Map<string, NamedPicture>, key: string, entry: NamedPicture) => void} */
 function remember(store, key, entry) {
   store.delete(key);
   store.set(key, entry);
-  if (store.size > MAX_KEPT) store.delete(store.keys().next().value);
+  const [oldest] = store.keys();
+  if (store.size > MAX_KEPT) store.delete(oldest);
 }

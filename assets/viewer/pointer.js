@@ -7,19 +7,27 @@ const CLICK_SLACK = 4;
 const GRAB_RANGE = 16;
 const WHEEL_SPEED = 0.0015;
 
+/** @type {(viewer: Viewer, canvas: HTMLCanvasElement) => void} */
 export function followPointer(viewer, canvas) {
+  /** @type {Map<number, Point>} */
   const fingers = new Map(); // in the window: a new payload may move the canvas under them
-  let gesture = null; // {kind: "pan" | "wipe" | "pinch", start, pixel, hasMoved}
+  /** @type {Gesture | null} */
+  let gesture = null;
 
+  /** @type {(event: MouseEvent) => Point} */
   const placeOf = (event) => ({ x: event.clientX, y: event.clientY });
+  /** @type {(place: Point) => Point} */
   const onCanvas = ({ x, y }) => {
     const box = canvas.getBoundingClientRect();
     return { x: x - box.left, y: y - box.top };
   };
+  /** @type {(event: MouseEvent) => Point} */
   const pointOf = (event) => onCanvas(placeOf(event));
+  /** @type {(point: Point) => Point | null} */
   const pixelOf = (point) => pixelAt(viewer.state.view, viewer.model, viewer.paneSize, point);
 
   // One finger moved from `previous` to `place`; the other one stayed.
+  /** @type {(places: Point[], previous: Point, place: Point) => void} */
   const pinch = (places, previous, place) => {
     const still = places.find((other) => other !== previous);
     if (!still) return;
@@ -36,8 +44,8 @@ export function followPointer(viewer, canvas) {
     const start = placeOf(event);
     const pixel = pixelOf(point);
     fingers.set(event.pointerId, start);
-    if (fingers.size === 2) gesture = { kind: "pinch", hasMoved: true };
-    else gesture = { kind: grabsDivider(viewer, point) ? "wipe" : "pan", start, pixel, hasMoved: false };
+    const kind = fingers.size === 2 ? "pinch" : grabsDivider(viewer, point) ? "wipe" : "pan";
+    gesture = { kind, start, pixel, hasMoved: kind === "pinch" };
     pointAt(viewer, pixel);
   };
 
@@ -58,8 +66,8 @@ export function followPointer(viewer, canvas) {
 
   canvas.onpointerup = canvas.onpointercancel = (event) => {
     fingers.delete(event.pointerId);
-    const isClick = event.type === "pointerup" && gesture?.kind === "pan" && !gesture.hasMoved;
-    if (isClick) pin(viewer, gesture.pixel);
+    const pressed = gesture;
+    if (event.type === "pointerup" && pressed?.kind === "pan" && !pressed.hasMoved) pin(viewer, pressed.pixel);
     if (fingers.size === 0) gesture = null;
   };
 
@@ -76,10 +84,12 @@ export function followPointer(viewer, canvas) {
   };
 }
 
+/** @type {(viewer: Viewer, point: Point) => boolean} */
 function grabsDivider({ state, paneSize }, point) {
   return state.mode === "wipe" && Math.abs(point.x - state.wipe * paneSize.width) < GRAB_RANGE;
 }
 
+/** @type {(a: Point, b: Point) => number} */
 function distance(a, b) {
   return Math.hypot(a.x - b.x, a.y - b.y);
 }

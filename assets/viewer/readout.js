@@ -1,8 +1,10 @@
 // The numbers under the crosshair: one row for the truth and for each lane.
 
 import { make } from "./dom.js";
+import { flowSources } from "./layers.js";
 import { readSource } from "./readings.js";
 
+/** @type {Column[]} */
 const COLUMNS = [
   ["u", "u", "px, to the right"],
   ["v", "v", "px, down"],
@@ -13,22 +15,23 @@ const COLUMNS = [
   ["target", "Goes to", "x, y in the second frame, px"],
 ];
 
+/** @type {(viewer: Viewer) => Readout} */
 export function createReadout(viewer) {
   const place = make("p", { className: "place" });
   const table = make("table", {});
   const spoken = make("p", { className: "unseen", role: "status" });
   const element = make("div", { className: "readout" }, place, make("div", { className: "rows" }, table), spoken);
+  /** @type {{ source: FlowSource, columns: Column[], row: HTMLTableRowElement }[]} */
   let cells = [];
 
   const build = () => {
     const columns = viewer.model.truth ? COLUMNS : COLUMNS.filter(([key]) => key !== "epe" && key !== "angularError");
     const titles = columns.map(([, text, title]) => make("th", { scope: "col", title }, text));
-    const rows = viewer.model.sources.filter(({ field }) => field).map((source) => ({ source, row: makeRow(viewer, source, columns) }));
-    cells = rows.map(({ source, row }) => ({ source, columns, row }));
+    cells = flowSources(viewer.model.sources).map((source) => ({ source, columns, row: makeRow(viewer, source, columns) }));
     table.replaceChildren(
       make("caption", { className: "unseen" }, "Flow at the crosshair"),
       make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Lane"), ...titles)),
-      make("tbody", {}, ...rows.map(({ row }) => row)),
+      make("tbody", {}, ...cells.map(({ row }) => row)),
     );
   };
   const update = () => {
@@ -43,6 +46,7 @@ export function createReadout(viewer) {
   return { element, build, update, announce };
 }
 
+/** @type {(viewer: Viewer, source: FlowSource, columns: Column[]) => HTMLTableRowElement} */
 function makeRow(viewer, source, columns) {
   const swatch = make("i", { className: "swatch" });
   swatch.style.background = viewer.colorOf(source);
@@ -50,17 +54,21 @@ function makeRow(viewer, source, columns) {
   return make("tr", {}, title, ...columns.map(([key]) => make("td", { className: key })));
 }
 
+/** @type {(key: ColumnKey, reading: Reading | null) => string} */
 export function formatCell(key, reading) {
   if (!reading) return "–";
   if (key === "target") return `${number(reading.x, 1)}, ${number(reading.y, 1)}`;
-  return reading[key] === undefined ? "–" : number(reading[key], key === "angle" || key === "angularError" ? 1 : 2);
+  const value = reading[key];
+  return value === undefined ? "–" : number(value, key === "angle" || key === "angularError" ? 1 : 2);
 }
 
+/** @type {(value: number, digits: number) => string} */
 function number(value, digits) {
   const text = value.toFixed(digits);
   return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−");
 }
 
+/** @type {(viewer: Viewer, pixel: Point | null) => HTMLElement[]} */
 function describePlace({ model, state }, pixel) {
   if (!pixel) return [make("span", { className: "hint" }, "Point at a pixel to read it, click to pin it. Press ? for the keys.")];
   const i = pixel.y * model.width + pixel.x;
@@ -71,16 +79,18 @@ function describePlace({ model, state }, pixel) {
   return parts.map((text) => make("span", {}, text));
 }
 
+/** @type {(model: Model, id: number) => string} */
 function className({ classNames }, id) {
   return classNames[id] ?? (id === 0 ? "unlabelled" : String(id));
 }
 
 // One sentence for a screen reader, where a person moves by keys.
+/** @type {(viewer: Viewer) => string} */
 function speak({ model, state }) {
   const pixel = state.cursor ?? state.pin;
   if (!pixel) return "";
   const truth = model.truth?.field;
-  const rows = model.sources.filter(({ field }) => field).map((source) => {
+  const rows = flowSources(model.sources).map((source) => {
     const reading = readSource(source, truth, pixel, model.width);
     if (!reading) return `${source.title} unknown`;
     const error = reading.epe === undefined ? "" : `, error ${number(reading.epe, 2)}`;

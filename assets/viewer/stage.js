@@ -12,18 +12,23 @@ const MIN_PANE_WIDTH = 220;
 const HEIGHT_SHARE = 0.7; // of the window, for all panes together
 const MAX_PIXEL_RATIO = 2;
 
+/** @type {(viewer: Viewer) => Stage} */
 export function createStage(viewer) {
   const element = make("div", {
     className: "stage", tabIndex: 0, role: "application", "aria-label": "Flow viewer; press ? for the keys",
   });
+  /** @type {WeakMap<Chosen, Pane>} */
   const made = new WeakMap(); // by what was chosen: through new payloads a pane stays the one it is
   const single = createPane(viewer);
+  /** @type {Pane[]} */
   let panes = [];
   let timer = 0;
 
+  /** @type {(chosen: Chosen) => Pane} */
   const paneOf = (chosen) => {
-    if (!made.has(chosen)) made.set(chosen, createPane(viewer));
-    return made.get(chosen);
+    const pane = made.get(chosen) ?? createPane(viewer);
+    made.set(chosen, pane);
+    return pane;
   };
   const update = () => {
     const { mode, panes: chosen } = viewer.state;
@@ -39,7 +44,7 @@ export function createStage(viewer) {
     for (const pane of panes) pane.draw();
     clearTimeout(timer);
     timer = setTimeout(() => {
-      if (viewer.model && refine(viewer, slotsOf(viewer.state).flat())) viewer.redraw();
+      if (viewer.isShowing && refine(viewer, slotsOf(viewer.state).flat())) viewer.redraw();
       else viewer.settle();
     }, DETAIL_MS);
   };
@@ -47,11 +52,13 @@ export function createStage(viewer) {
 }
 
 // Which of the chosen panes stand where: one list of indices per pane on the screen.
+/** @type {(state: State) => number[][]} */
 function slotsOf({ mode, panes, active, other }) {
   if (mode === "grid") return panes.map((_, index) => [index]);
   return mode === "wipe" ? [[active, other]] : [[active]];
 }
 
+/** @type {(viewer: Viewer, element: HTMLElement, panes: Pane[]) => void} */
 function arrange(viewer, element, panes) {
   const width = element.clientWidth;
   if (!width) return;
@@ -65,6 +72,7 @@ function arrange(viewer, element, panes) {
 }
 
 // The fewest columns with which all panes are in sight, else as many as stay readable.
+/** @type {(count: number, frame: Size, width: number, maxHeight: number) => { columns: number, size: Size }} */
 export function bestGrid(count, frame, width, maxHeight) {
   const maxColumns = Math.max(1, Math.min(count, Math.floor((width + GAP) / (MIN_PANE_WIDTH + GAP))));
   for (let columns = 1; ; columns++) {
@@ -80,6 +88,7 @@ export function bestGrid(count, frame, width, maxHeight) {
 
 // After the view has come to rest: what is in sight, where the whole-frame picture is too coarse.
 // True where something was painted.
+/** @type {(viewer: Viewer, indices: number[]) => boolean} */
 function refine(viewer, indices) {
   const { state, model, paneSize, pixelRatio, pictures } = viewer;
   const scale = viewScale(state.view, model, paneSize) * pixelRatio;

@@ -6,8 +6,12 @@ import { layerLabel, sharedLayers } from "./layers.js";
 
 const ZOOM_STEP = 1.5;
 
+/** @type {(viewer: Viewer) => Part} */
 export function createToolbar(viewer) {
-  const modes = Object.entries(MODES).map(([mode, label]) => [mode, makeButton(label, `${label} of panes`, () => setMode(viewer, mode))]);
+  const modes = MODES.map(([mode, label]) => ({
+    mode,
+    button: makeButton(label, `${label} of panes`, () => setMode(viewer, mode)),
+  }));
   const blink = makeButton("", "", () => toggleBlinking(viewer));
   const layers = make("select", { onchange: () => setLayerOfAll(viewer, layers.value) });
   const add = makeButton("+ Pane", "Add a pane", () => addPane(viewer));
@@ -16,7 +20,7 @@ export function createToolbar(viewer) {
   const element = make(
     "div",
     { className: "toolbar", role: "toolbar", "aria-label": "View" },
-    make("div", { className: "segments", role: "group", "aria-label": "Mode" }, ...modes.map(([, button]) => button)),
+    make("div", { className: "segments", role: "group", "aria-label": "Mode" }, ...modes.map(({ button }) => button)),
     blink,
     make("label", { className: "all" }, "All panes ", layers),
     add,
@@ -31,7 +35,7 @@ export function createToolbar(viewer) {
 
   const update = () => {
     const { state, model } = viewer;
-    for (const [mode, button] of modes) button.setAttribute("aria-pressed", String(mode === state.mode));
+    for (const { mode, button } of modes) button.setAttribute("aria-pressed", String(mode === state.mode));
     blink.hidden = state.mode !== "blink";
     relabel(blink, state.isBlinking ? "Pause" : "Play", state.isBlinking ? "Pause blinking" : "Blink by itself");
     add.hidden = state.mode !== "grid";
@@ -45,6 +49,7 @@ export function createToolbar(viewer) {
   return { element, update };
 }
 
+/** @type {(button: HTMLButtonElement, text: string, label: string) => void} */
 function relabel(button, text, label) {
   button.textContent = text;
   button.title = label;

@@ -18,8 +18,11 @@ const SPEECH_MS = 300;
 const TRUTH_COLOR = "#7f7f7f";
 const LANE_COLORS = "#0072b2,#d55e00,#009e73,#cc79a7,#e69f00,#56b4e9,#9a8c00,#5a6872";
 
+/** @type {(root: HTMLElement) => Viewer} */
 export function createViewer(root) {
-  const viewer = { root, model: null, state: null, paneSize: { width: 1, height: 1 }, onPick: () => {} };
+  /** @type {Partial<Viewer>} */
+  const blank = { root, paneSize: { width: 1, height: 1 }, pixelRatio: 1, shownId: null, isShowing: false, onPick: () => {} };
+  const viewer = /** @type {Viewer} */ (blank);
   viewer.colorOf = (source) => laneColor(root, source);
   viewer.help = createHelp();
   const parts = {
@@ -38,15 +41,16 @@ export function createViewer(root) {
   root.onkeydown = (event) => onKey(viewer, event);
   const resizing = new ResizeObserver(() => viewer.refresh());
   resizing.observe(root);
-  const blinking = setInterval(() => viewer.state?.isBlinking && stepPane(viewer, 1), BLINK_MS);
+  const blinking = setInterval(() => viewer.isShowing && viewer.state.isBlinking && stepPane(viewer, 1), BLINK_MS);
 
   viewer.destroy = () => {
     resizing.disconnect();
     clearInterval(blinking);
-    viewer.model = null;
+    viewer.isShowing = false;
     viewer.shownId = null;
   };
   viewer.show = async (bytes) => {
+    /** @type {string | null} */
     let id = null;
     try {
       const payload = readHeader(bytes);
@@ -57,7 +61,7 @@ export function createViewer(root) {
     } catch (error) {
       if (id && id !== viewer.shownId) return;
       viewer.shownId = null; // the same again is not taken for shown
-      message.textContent = `These flows cannot be shown: ${error.message}`;
+      message.textContent = `These flows cannot be shown: ${/** @type {Error} */ (error).message}`;
       message.hidden = false;
       body.hidden = true;
     }
@@ -67,12 +71,13 @@ export function createViewer(root) {
 
 // `redraw` is for what moves (crosshair, view), `refresh` for everything; both act once per frame.
 // While the screen shows all that was asked for, `data-drawn` is the payload's id.
+/** @type {(viewer: Viewer, parts: Parts) => void} */
 function scheduleUpdates(viewer, { toolbar, stage, legend, readout }) {
   let isScheduled = false;
   let isWhole = false;
   const update = () => {
     isScheduled = false;
-    if (!viewer.model) return;
+    if (!viewer.isShowing) return;
     if (isWhole) for (const part of [toolbar, stage, legend]) part.update();
     isWhole = false;
     stage.draw();
@@ -90,16 +95,23 @@ function scheduleUpdates(viewer, { toolbar, stage, legend, readout }) {
     viewer.redraw();
   };
   viewer.settle = () => {
-    if (!isScheduled && viewer.shownId === viewer.model?.id) viewer.root.dataset.drawn = viewer.shownId;
+    if (!isScheduled && isUpToDate(viewer)) viewer.root.dataset.drawn = viewer.model.id;
   };
   let speech = 0;
   viewer.announce = () => {
     clearTimeout(speech);
-    speech = setTimeout(() => viewer.model && readout.announce(), SPEECH_MS);
+    speech = setTimeout(() => viewer.isShowing && readout.announce(), SPEECH_MS);
   };
 }
 
+// The payload that came last is decoded.
+/** @type {(viewer: Viewer) => boolean} */
+function isUpToDate({ isShowing, model, shownId }) {
+  return isShowing && model.id === shownId;
+}
+
 // The page's chart colors where it has them, so that lanes look alike in charts and here.
+/** @type {(root: HTMLElement, source: Source) => string} */
 function laneColor(root, { color }) {
   if (color === undefined) return TRUTH_COLOR;
   const theme = getComputedStyle(root).getPropertyValue("--st-chart-categorical-colors");
@@ -109,20 +121,21 @@ function laneColor(root, { color }) {
 
 // The same payload again (a rerun, another theme) only draws again; a new one keeps what still fits.
 // False where there is nothing to draw yet, or no more.
+/** @type {(viewer: Viewer, payload: Payload, parts: Parts) => Promise<boolean>} */
 async function load(viewer, { header, body }, parts) {
   const start = performance.now();
   if (viewer.shownId !== header.id) {
     viewer.shownId = header.id;
     delete viewer.root.dataset.drawn;
-    const model = await decodeModel({ header, body });
+    const content = await decodeModel({ header, body });
     if (viewer.shownId !== header.id) return false; // a newer payload came in meanwhile
-    model.sources = buildSources(model);
-    model.errorTable = colorTable(header.errorColors);
+    const model = { ...content, sources: buildSources(content), errorTable: colorTable(header.errorColors) };
     viewer.state = carryOver(viewer, model);
     viewer.model = model;
+    viewer.isShowing = true;
     viewer.pictures = createPictures(model);
     viewer.onDrawn = () => { viewer.root.dataset.firstDrawMs = (performance.now() - start).toFixed(1); };
-  } else if (viewer.model?.id !== header.id) return false; // still being decoded
+  } else if (!isUpToDate(viewer)) return false; // still being decoded
   parts.readout.build();
   viewer.refresh();
   return true;
@@ -130,22 +143,27 @@ async function load(viewer, { header, body }, parts) {
 
 // State for a new model: zoom, crosshair, panes and a scale that was set stay as far as they make
 // sense there.
-function carryOver({ state, model: old }, model) {
+/** @type {(viewer: Viewer, model: Model) => State} */
+function carryOver({ state, model: old, isShowing }, model) {
   const fresh = firstState(model);
-  if (!old) return fresh;
+  if (!isShowing) return fresh;
+  /** @type {(chosen: Chosen) => boolean} */
   const hasSame = ({ source, layer }) => model.sources.some(({ key, layers }) => key === source && layers.includes(layer));
   const known = new Set(old.sources.map(({ key }) => key));
   const added = fresh.panes.filter(({ source }) => !known.has(source));
   const panes = [...state.panes.filter(hasSame), ...added];
-  const scale = Object.fromEntries(
-    Object.entries(state.scale).map(([name, value]) => [name, value === old[name] ? model[name] : value]),
-  );
+  /** @type {(name: keyof Scale) => number} */
+  const scaleOf = (name) => (state.scale[name] === old[name] ? model[name] : state.scale[name]);
+  const scale = {
+    maxMagnitude: scaleOf("maxMagnitude"), noiseFloor: scaleOf("noiseFloor"), maxError: scaleOf("maxError"),
+  };
   const kept = { ...state, scale, panes: panes.length ? panes : fresh.panes, active: 0, isMarkShown: true };
   kept.other = Math.min(1, kept.panes.length - 1);
   const isSameSize = old.width === model.width && old.height === model.height;
   return isSameSize ? kept : { ...kept, view: fresh.view, cursor: null, pin: null };
 }
 
+/** @type {(model: Model) => State} */
 function firstState(model) {
   const panes = model.sources.map(({ key, layers }) => ({ source: key, layer: layers[0] }));
   const { maxMagnitude, noiseFloor, maxError } = model;

@@ -90,9 +90,9 @@ def viewer_element(payload: bytes) -> str:
 
 @cache
 def viewer_script() -> str:
-    """The viewer's JavaScript as one module: the files one after the other, without imports."""
+    """The viewer's JavaScript as one module: its files after each other, no imports, no types."""
     source = "\n".join((ASSETS / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
-    source = re.sub(r"^import .*\n", "", source, flags=re.MULTILINE)
+    source = re.sub(r"^(?:import .*| */\*\* .* \*/)\n", "", source, flags=re.MULTILINE)
     return re.sub(r"^export (?!default)", "", source, flags=re.MULTILINE)
 
 

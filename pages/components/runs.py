@@ -80,8 +80,8 @@ def watch(
         cancelled = [run.lane.title for run in runs if run.job.state == "cancelled"]
         if cancelled:
             more = f" and {len(cancelled) - MAX_NAMED} more" if len(cancelled) > MAX_NAMED else ""
-            names = ", ".join(cancelled[:MAX_NAMED])
-            st.info(f"{names}{more}: cancelled. Press {again} to start again.")
+            names = "; ".join(cancelled[:MAX_NAMED])
+            st.info(f"Cancelled: {names}{more}. Press {again} to start again.")
     return {run.lane.title: run.job.result for run in runs if run.job.state == "done"}
 
 

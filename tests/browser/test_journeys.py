@@ -165,7 +165,7 @@ def test_everything_can_be_taken_away(page, server):
 def test_a_long_run_can_be_cancelled_and_started_again(page, server):
     open_compare(page, server, f"?lanes=2&m1=tvl1&s1={ENDLESS}&source=One+image&dx=11")
     page.get_by_role("button", name="Cancel").click()
-    gone = page.get_by_text(f"tvl1, scale {ENDLESS}: cancelled. Press Run to start again.")
+    gone = page.get_by_text(f"Cancelled: tvl1, scale {ENDLESS}; dis_medium. Press Run")
     expect(gone).to_be_visible()
     page.get_by_role("button", name="Run").click()
     expect(gone).to_have_count(0)
@@ -216,7 +216,7 @@ def test_a_job_survives_a_reload_and_is_cancelled_from_a_second_tab(page, server
     open_compare(second, server, query)
     second.get_by_role("button", name="Cancel").click()
     for tab in (second, page):
-        expect(tab.get_by_text(f"tvl1, scale {ENDLESS}: cancelled.")).to_be_visible()
+        expect(tab.get_by_text(f"Cancelled: tvl1, scale {ENDLESS}.")).to_be_visible()
 
 
 def test_a_closed_page_lets_others_pass(page, server, browser):

@@ -38,6 +38,7 @@ def test_no_two_files_use_one_name():
 def test_the_script_is_one_module_without_imports():
     script = viewer_script()
     assert not IMPORT.search(script)
+    assert not re.search(r"^\s*/\*\*", script, re.MULTILINE)  # what only the type check reads
     assert re.findall(r"^export .*", script, re.MULTILINE) == [
         "export default function ({ data, parentElement, setTriggerValue }) {"
     ]

@@ -1,0 +1,170 @@
+// What the viewer's files pass to each other. Read by the type check alone, never by a browser.
+
+type Mode = "grid" | "wipe" | "blink" | "single";
+type Side = "active" | "other";
+/** Packed RGBA. */
+type Word = number;
+type Bytes = Uint8Array<ArrayBuffer>;
+
+interface Point { x: number; y: number }
+interface Size { width: number; height: number }
+interface Rect { left: number; top: number; right: number; bottom: number }
+interface View extends Point { zoom: number }
+/** In px. */
+interface Scale { maxMagnitude: number; noiseFloor: number; maxError: number }
+/** A part of the frame of which every `step`th pixel is shown. */
+interface Region extends Point { step: number; columns: number; rows: number; isWhole?: boolean }
+
+// A payload, as flowcore/viz/viewer_payload.py writes it.
+
+interface Span { offset: number; length: number }
+interface MapEntry extends Span { title: string; most: number; unit: string }
+interface LaneEntry {
+  title: string;
+  flow: Span & { step: number };
+  valid: Span | null;
+  consistent: Span | null;
+  maps: MapEntry[];
+}
+interface Header extends Size, Scale {
+  format: number;
+  id: string;
+  name: string;
+  errorColors: string;
+  first: Span;
+  second: Span;
+  truth: LaneEntry | null;
+  lanes: LaneEntry[];
+  occluded: Span | null;
+  labels: Span | null;
+  classNames: Record<string, string>;
+  marked: { title: string; mask: Span } | null;
+}
+interface Payload { header: Header; body: Bytes }
+
+// The same, decoded.
+
+interface Photo { bitmap: ImageBitmap; pixels: Uint8ClampedArray | null }
+interface Vectors { u: ArrayLike<number>; v: ArrayLike<number>; step: number; valid?: Uint8Array | null }
+interface Polar { position: Float32Array; speed: Float32Array }
+interface Field extends Vectors { polar?: Polar }
+interface LayerMap extends MapEntry { levels: Uint8Array }
+interface Lane { title: string; field: Field; consistent: Uint8Array | null; maps: LayerMap[] }
+interface Content extends Omit<Header, "first" | "second" | "truth" | "lanes" | "occluded" | "labels"> {
+  first: Photo;
+  second: Photo;
+  truth: Lane | null;
+  lanes: Lane[];
+  occluded: Uint8Array | null;
+  labels: Int32Array | null;
+  markedMask: Uint8Array | null;
+}
+interface Model extends Content { sources: Source[]; errorTable: Uint32Array }
+
+// What there is to look at.
+
+interface Source {
+  key: string;
+  title: string;
+  layers: string[];
+  field?: Field;
+  color?: number;
+  visible?: Uint8Array | null;
+  maps?: LayerMap[];
+}
+interface FlowSource extends Source { field: Field }
+interface Layer {
+  label: string;
+  photo?: "first" | "second";
+  scale?: "flow" | "error" | "kitti" | "wins" | "map";
+}
+interface Reading extends Point {
+  u: number;
+  v: number;
+  speed: number;
+  angle: number;
+  epe?: number;
+  angularError?: number;
+}
+type ColumnKey = keyof Reading | "target";
+type Column = [key: ColumnKey, text: string, title: string];
+/** What a painter is given: `opponent` and `map` are there for the layers of that kind alone. */
+interface Subject {
+  model: Model;
+  source: FlowSource;
+  truth: Field;
+  opponent: FlowSource;
+  map: LayerMap;
+  scale: Scale;
+}
+type Painter = (out: Uint32Array, subject: Subject, region: Region) => void;
+interface Picture { image: CanvasImageSource; region: Region }
+interface NamedPicture extends Picture { name: string }
+interface Pictures {
+  model: Model;
+  region: Region;
+  whole: Map<string, NamedPicture>;
+  details: Map<string, NamedPicture>;
+  marks: Picture | null;
+  refinedFor?: string;
+}
+
+// What a person has chosen, and what shows it.
+
+interface Chosen { source: string; layer: string }
+interface Shown { source: Source; layer: string }
+interface State {
+  mode: Mode;
+  panes: Chosen[];
+  active: number;
+  other: number;
+  wipe: number;
+  isBlinking: boolean;
+  isMarkShown: boolean;
+  layerOfAll: string;
+  view: View;
+  cursor: Point | null;
+  pin: Point | null;
+  scale: Scale;
+}
+interface Gesture {
+  kind: "pan" | "wipe" | "pinch";
+  start: Point;
+  pixel: Point | null;
+  hasMoved: boolean;
+}
+interface Pane {
+  element: HTMLElement;
+  update(indices: number[]): void;
+  resize(size: Size, pixelRatio: number): void;
+  draw(): void;
+}
+interface Part { element: HTMLElement; update(): void }
+interface Bar { element: HTMLElement; title: HTMLElement; bar: HTMLElement; ticks: HTMLElement }
+interface Head { element: HTMLElement; update(index: number): void }
+interface Stage extends Part { draw(): void }
+interface Readout extends Part { build(): void; announce(): void }
+interface Parts { toolbar: Part; stage: Stage; legend: Part; readout: Readout }
+interface Viewer {
+  root: HTMLElement;
+  stage: HTMLElement;
+  help: HTMLDialogElement;
+  paneSize: Size;
+  pixelRatio: number;
+  /** Of the payload that came last. */
+  shownId: string | null;
+  /** From the first payload that could be decoded until `destroy`; before it there is none of the next three. */
+  isShowing: boolean;
+  model: Model;
+  state: State;
+  pictures: Pictures;
+  colorOf(source: Source): string;
+  onPick(pixel: Point): void;
+  onDrawn: (() => void) | null;
+  redraw(): void;
+  refresh(): void;
+  settle(): void;
+  announce(): void;
+  show(bytes: Bytes): Promise<void>;
+  destroy(): void;
+}
