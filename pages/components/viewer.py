@@ -28,10 +28,15 @@ _VIEWER = st.components.v2.component(
 def flow_viewer(payload: bytes, *, key: str) -> Picked | None:
     """Show a payload of `flowcore.viz.viewer_payload.pack_viewer`; the pixel just clicked, if any.
 
-    The pick is an event: it comes with the one rerun that the click starts. Zoom, panes and colors
-    live in the browser and survive reruns and new payloads. Not for use inside a form, where
-    clicks are not told.
+    The pick is an event: it comes with one rerun. It is kept until a run comes to the viewer, as a
+    run may be cut short before, by a lane that ends. Zoom, panes and colors live in the browser and
+    survive reruns and new payloads. Not for use inside a form, where clicks are not told.
     """
-    result = _VIEWER(data=payload, key=key, on_picked_change=lambda: None)
-    picked = result.picked
+    kept = f"{key}-picked"
+
+    def keep() -> None:
+        st.session_state[kept] = st.session_state[key]["picked"]
+
+    _VIEWER(data=payload, key=key, on_picked_change=keep)
+    picked = st.session_state.pop(kept, None)
     return Picked(int(picked["x"]), int(picked["y"])) if picked else None
