@@ -6,7 +6,7 @@ import math
 import tomllib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, cast
+from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from torch import nn
@@ -20,6 +20,7 @@ from flowcore.models.base import FlowModel
 from flowcore.models.flownet import FlowNet2
 from flowcore.models.flownet_parts import NUM_HEADS
 from flowcore.models.scope import ScopeNet
+from flowcore.training.precision import Precision
 
 __all__ = [
     "CardConfig",
@@ -147,6 +148,7 @@ class TrainingConfig:
     init_model : str, optional
         The smaller size that ``init`` holds weights of, where it is not ``model`` itself.
     precision : "float32" or "bfloat16"
+        The latter where the device has instructions for it.
     clip : float
         Longest gradient; longer ones are shortened to it.
     weight_decay : float
@@ -167,7 +169,7 @@ class TrainingConfig:
     seed: Seed = 0
     init: str | None = None
     init_model: str | None = None
-    precision: Literal["float32", "bfloat16"] = "bfloat16"
+    precision: Precision = "bfloat16"
     clip: Annotated[float, Field(gt=0)] = 1.0
     weight_decay: Weight = 1e-5
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.999

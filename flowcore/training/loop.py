@@ -30,6 +30,7 @@ from flowcore.training.config import LossConfig, Stage, TrainingConfig
 from flowcore.training.distributed import Workers
 from flowcore.training.guard import Guard
 from flowcore.training.log import RunLog, StepRecord
+from flowcore.training.precision import usable_precision
 from flowcore.training.source import SceneSource
 from flowcore.training.widen import widen
 
@@ -119,6 +120,7 @@ class Trainer:
         self.config, self.folder, self.num_loaders = config, folder, num_loaders
         self.workers = workers or Workers()
         self.device = self.workers.device(device)
+        self.precision = usable_precision(config.precision, self.device)
         if num_loaders and self.device.type != "cpu":
             raise ConfigError("Scenes are made on the card itself there: leave out --loaders.")
         self.net = _fresh_net(config).to(self.device)
@@ -248,7 +250,7 @@ class Trainer:
 
     @contextlib.contextmanager
     def _autocast(self) -> Iterator[None]:
-        is_on = self.config.precision == "bfloat16"
+        is_on = self.precision == "bfloat16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=is_on):
             yield
 

@@ -111,7 +111,7 @@ def _facts(trainer: Trainer, command: str, before: dict[str, Any]) -> dict[str, 
         "seed": trainer.config.seed,
         "steps": trainer.step + before.get("steps", 0),
         "hours": round(seconds / 3600, 2),
-        "precision": trainer.config.precision,
+        "precision": trainer.precision,
         "failures": trainer.config.card.failures,
         **({"is_early": True} if trainer.config.card.is_early else {}),
     }

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 from flowcore import models
 from flowcore.errors import ConfigError, DivergedError, WeightsError
-from flowcore.training import guard, loop, source
+from flowcore.training import guard, loop, precision, source
 from flowcore.training.config import Stage
 from flowcore.training.guard import Guard
 from flowcore.training.log import read_log
@@ -156,9 +156,18 @@ def test_each_loss_adds_to_the_first(config, tmp_path, name):
     assert losses[1] > losses[0]
 
 
-def test_bfloat16_runs(config, tmp_path):
+def test_bfloat16_runs(config, tmp_path, monkeypatch):
+    monkeypatch.setattr(precision, "_has_bfloat16", lambda device: True)
     trainer = train(dataclasses.replace(config, precision="bfloat16"), tmp_path)
+    assert trainer.precision == "bfloat16"
     assert all(tensor.isfinite().all() for tensor in trainer.averaged.state_dict().values())
+
+
+def test_bfloat16_is_left_where_it_would_be_imitated(config, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(precision, "_has_bfloat16", lambda device: False)
+    trainer = Trainer(dataclasses.replace(config, precision="bfloat16"), tmp_path)
+    assert trainer.precision == "float32"
+    assert "cpu has no instructions for bfloat16" in caplog.text
 
 
 def test_gradients_that_are_not_finite(config, tmp_path, monkeypatch):
