@@ -16,6 +16,7 @@ run: .venv/installed
 # Two parts at a time, in this order: style, units (one thread each), pages as scripts, and a real
 # browser against real servers. Each part's output comes when it ends.
 QUICK := not slow and not gpu
+test-all: QUICK := not gpu
 test test-all: .venv/installed-dev
 	$(MAKE) --no-print-directory --jobs=2 --output-sync=target QUICK="$(QUICK)" \
 	  lint unit pages browser
@@ -29,8 +30,6 @@ pages: .venv/installed-dev
 
 browser: .venv/installed-dev
 	$(BIN)/python -m pytest -m "$(QUICK)" tests/browser
-
-test-all: QUICK := not gpu
 
 test-stress: .venv/installed-dev
 	$(BIN)/python -m tests.benchmarks.stress

@@ -120,16 +120,19 @@ class JobQueue:
             turn = max(turns, default=self._turn)
             grace = self._grace if grace is None else grace
             job = Job(key, task, args, visit.visitor, grace, turn=turn)
+            if visit.visitor:
+                job.looks[visit.visitor] = visit.number
             self._queued.append(job)
-            self._look(job, visit)
+            self._queue_moved()
             return job
 
     def get(self, key: str, visit: Visit = NOBODY) -> Job | None:
         """The job of that key, while it lives or its result is kept; now looked at by ``visit``."""
         with self._changed:
             job = self._find(key)
-            if job is not None and not job.is_over:
-                self._look(job, visit)
+            if job is not None and not job.is_over and visit.visitor:
+                job.looks[visit.visitor], job.abandoned = visit.number, None
+                self._queue_moved()
             return job
 
     def active(self) -> list[Job]:
@@ -174,13 +177,6 @@ class JobQueue:
             self._over.move_to_end(key)
             return self._over[key]
         return next((job for job in self.active() if job.key == key), None)
-
-    def _look(self, job: Job, visit: Visit) -> None:
-        """Note that this visit sees the job, which is then wanted."""
-        if visit.visitor:
-            job.looks[visit.visitor] = visit.number
-        job.abandoned = None
-        self._queue_moved()
 
     def _watch(self) -> None:
         """One thread: see time and again which jobs are still looked at."""

@@ -25,5 +25,5 @@ def usable_precision(wanted: Precision, device: torch.device) -> Precision:
 
 def _has_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return device.type != "cpu" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

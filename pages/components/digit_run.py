@@ -16,7 +16,7 @@ from flowcore.jobs.job import Job
 from pages.components.charts import lane_colors
 from pages.components.digit_form import LabChoice
 from pages.components.digit_task import train_net
-from pages.components.runs import MIN_PROGRESS
+from pages.components.runs import describe
 from pages.components.work import ask, look, shared_queue
 
 __all__ = ["LabRun", "train_nets"]
@@ -101,20 +101,11 @@ def _watch(watched: Sequence[_Watched]) -> None:
         st.rerun()
     with st.container(border=True):
         for run in active:
-            st.progress(run.job.progress, f"{run.title}: {_state(run.job)}")
+            st.progress(run.job.progress, f"{run.title}: {describe(run.job)}")
         st.button("Cancel", key="digits-cancel", on_click=_cancel, args=(active,))
         if any(_curve_of(run.job) for run in watched):
             figure = _curves(watched)
             st.plotly_chart(figure, width="stretch", key="digits-live", alt="Curves so far")
-
-
-def _state(job: Job) -> str:
-    if job.state == "queued":
-        return f"number {job.position} in the queue"
-    left = ""
-    if job.progress > MIN_PROGRESS:
-        left = f", about {job.seconds * (1 - job.progress) / job.progress:.0f} s left"
-    return f"{job.message or 'starting'}{left}"
 
 
 def _cancel(active: Sequence[_Watched]) -> None:

@@ -23,7 +23,7 @@ from pages.components.presets import (
 )
 from pages.components.weights_import import import_weights_here
 
-__all__ = ["MAX_THREADS", "LaneChoice", "choose_lanes", "lane_title"]
+__all__ = ["MAX_THREADS", "LaneChoice", "choose_lanes", "lane_title", "run_and_threads"]
 
 EXTERNAL = "external flow file"
 WHOLE = DEFAULTS["c"]
@@ -70,18 +70,24 @@ def choose_lanes() -> tuple[list[LaneChoice], int, bool]:
                 title = lane.title if lane.title not in lanes else f"{lane.title} ({number})"
                 lanes[title] = replace(lane, title=title)
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            pressed = st.form_submit_button("Run", type="primary", shortcut="Ctrl+Enter")
-            threads = st.number_input(
-                "Threads",
-                1,
-                MAX_THREADS,
-                MAX_THREADS,
-                key="threads",
-                bind="query-params",
-                width=120,
-                help="Processor threads of each estimate: compare timings at one count only.",
-            )
+            pressed, threads = run_and_threads()
     return list(lanes.values()), threads, pressed
+
+
+def run_and_threads() -> tuple[bool, int]:
+    """The end of a form: whether Run was just pressed, and the threads of each estimate."""
+    pressed = st.form_submit_button("Run", type="primary", shortcut="Ctrl+Enter")
+    threads = st.number_input(
+        "Threads",
+        1,
+        MAX_THREADS,
+        MAX_THREADS,
+        key="threads",
+        bind="query-params",
+        width=120,
+        help="Processor threads of each estimate: compare timings at one count only.",
+    )
+    return pressed, threads
 
 
 def _lane(number: int) -> LaneChoice | None:

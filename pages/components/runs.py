@@ -14,7 +14,7 @@ from pages.components.lane_form import LaneChoice
 from pages.components.tasks import estimate_lane, measure_external
 from pages.components.work import ask, shared_queue
 
-__all__ = ["Run", "start", "watch"]
+__all__ = ["Run", "describe", "start", "watch"]
 
 QUICK_SECONDS = 0.4
 MAX_NAMED = 3
@@ -91,7 +91,7 @@ def _progress(active: Sequence[Run], key: str) -> None:
         st.rerun()
     with st.container(border=True):
         for run in active:
-            st.progress(run.job.progress, _describe(run))
+            st.progress(run.job.progress, f"{run.lane.title}: {describe(run.job)}")
         st.button("Cancel", key=key, on_click=_cancel, args=(active,))
 
 
@@ -100,14 +100,14 @@ def _cancel(active: Sequence[Run]) -> None:
         shared_queue("lanes").cancel(run.job.key)
 
 
-def _describe(run: Run) -> str:
-    job = run.job
+def describe(job: Job) -> str:
+    """Where a job stands that is on its way: in the queue, or at work and for how long."""
     if job.state == "queued":
-        return f"{run.lane.title}: number {job.position} in the queue"
+        return f"number {job.position} in the queue"
     left = ""
     if job.progress > MIN_PROGRESS:
         left = f", about {job.seconds * (1 - job.progress) / job.progress:.0f} s left"
-    return f"{run.lane.title}: {job.message or 'starting'}, {job.seconds:.0f} s{left}"
+    return f"{job.message or 'starting'}, {job.seconds:.0f} s{left}"
 
 
 def _ask(

@@ -4,7 +4,7 @@ import streamlit as st
 
 from flowcore import models
 from flowcore.types import ChunkGrid, PipelineConfig
-from pages.components.lane_form import MAX_THREADS, LaneChoice, lane_title
+from pages.components.lane_form import LaneChoice, lane_title, run_and_threads
 from pages.components.weights_import import import_weights_here
 
 __all__ = ["choose_sizes"]
@@ -23,17 +23,7 @@ def choose_sizes() -> tuple[list[LaneChoice], int, bool]:
             "Models", names, default=_defaults(names), key="models", bind="query-params"
         )
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            pressed = st.form_submit_button("Run", type="primary", shortcut="Ctrl+Enter")
-            threads = st.number_input(
-                "Threads",
-                1,
-                MAX_THREADS,
-                MAX_THREADS,
-                key="threads",
-                bind="query-params",
-                width=120,
-                help="Processor threads of each estimate: compare timings at one count only.",
-            )
+            pressed, threads = run_and_threads()
             is_chunked = st.toggle(
                 "Also in 2x2 chunks",
                 key="chunked",

@@ -10,6 +10,7 @@ from flowcore.models.registry import learnt_architectures
 from flowcore.training.config import Stage, TrainingConfig
 from flowcore.training.curves import LoggedRun, parse_log
 from flowcore.training.recipe import as_toml
+from pages.components.runs import describe
 from pages.components.training_curves import show_curves
 from pages.components.training_figures import draw, lines_of
 from pages.components.training_task import THREADS, train_here
@@ -79,9 +80,7 @@ def _watch(job: Job, config: TrainingConfig) -> None:
     """Progress, the curves so far, and a button to cancel."""
     if job.is_over:
         st.rerun()
-    waiting = f"number {job.position} in the queue"
-    message = waiting if job.state == "queued" else job.message or "starting"
-    st.progress(job.progress, f"{config.model}: {message}")
+    st.progress(job.progress, f"{config.model}: {describe(job)}")
     st.button("Cancel", key="tiny-cancel", on_click=shared_queue("lanes").cancel, args=(job.key,))
     run = _run_of(job, config)
     if run is not None:

@@ -1,7 +1,6 @@
 """A tiny training run for a worker process; free of streamlit, so that it starts quickly."""
 
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,15 +20,11 @@ def train_here(report: Report, config: TrainingConfig) -> bytes:
     report(0.0, "drawing patterns to make scenes from", None)
     with tempfile.TemporaryDirectory() as folder, use_threads(THREADS):
         trainer = Trainer(config, Path(folder))
-        log, started = b"", time.monotonic()
+        log = b""
         while trainer.step < config.steps:
             step = trainer.advance()
             trainer.log.flush()
             log = trainer.log.path.read_bytes()
-            left = (time.monotonic() - started) / step.step * (step.steps - step.step)
-            report(
-                step.step / step.steps,
-                f"step {step.step} of {step.steps}, EPE {step.epe:.2f} px, about {left:.0f} s left",
-                log,
-            )
+            message = f"step {step.step} of {step.steps}, EPE {step.epe:.2f} px"
+            report(step.step / step.steps, message, log)
     return log

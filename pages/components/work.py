@@ -78,18 +78,17 @@ def visit() -> Iterator[None]:
     have asked for: what the visit before it saw is still waited for.
     """
     visitor = _visitor()
-    for gone in [other for other in _begun if other != visitor and not _is_here(other)]:
+    for gone in [other for other in list(_begun) if other != visitor and not _is_here(other)]:
         _begun.pop(gone, None)
         _ended.pop(gone, None)
     number = _begun[visitor] = _begun.get(visitor, 0) + 1
     try:
         yield
     except RerunException:
+        number = _ended.get(visitor, 0)
         raise
-    except BaseException:
+    finally:
         _ended[visitor] = number
-        raise
-    _ended[visitor] = number
 
 
 def _current_visit() -> Visit:

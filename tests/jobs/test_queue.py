@@ -250,12 +250,15 @@ def test_a_job_may_have_a_grace_of_its_own(make_queue, visits):
 
 
 def test_a_quick_job_does_not_wait_behind_abandoned_ones(make_queue, visits):
-    queue = make_queue(goes_on=visits, grace=0.5)
+    queue = make_queue(goes_on=visits, grace=1e6)
     left = [queue.submit(key, job_tasks.sleep, visit=visits.come("a")) for key in "xyz"]
     wait_until(lambda: left[0].state == "running")
     visits.going_on.clear()
     quick = queue.submit("quick", job_tasks.add, 1, 1, visit=visits.come("b"))
     assert quick.position == 1
+    queue.get("x")  # by a script: nobody waits for it because of that
+    assert left[0].abandoned is not None
+    queue.drop("x")  # as at the end of its grace
     assert finished(quick).result == 2
     assert left[1].started is left[2].started is None
 
