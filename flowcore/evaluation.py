@@ -48,7 +48,7 @@ def evaluate(
     flows: Path | None = None,
     out: Path | None = None,
     prepare: Callable[[FramePair], FramePair] = lambda pair: pair,
-    report: Callable[[PairScore], None] = lambda score: None,
+    progress: Callable[[PairScore], None] = lambda score: None,
 ) -> list[PairScore]:
     """The score of every pair under ``root``.
 
@@ -64,7 +64,7 @@ def evaluate(
         Folder that gets one flow file per pair, in that same layout.
     prepare : callable
         What is done to every pair first, such as compressing it.
-    report : callable
+    progress : callable
         Is told each score when it is there.
 
     Raises
@@ -84,7 +84,7 @@ def evaluate(
                 write_flow(target, estimate.flow)
         except FlowcoreError as error:
             raise type(error)(f"{files.dataset}/{files.sequence}: {error}") from error
-        report(scores[-1])
+        progress(scores[-1])
     return scores
 
 

@@ -53,7 +53,7 @@ def predict(
     keep_iterates: bool = False,
     workers: int = 1,
     batch: int = 1,
-    report: Callable[[float], None] = lambda fraction: None,
+    progress: Callable[[float], None] = lambda fraction: None,
     on_crop: Callable[[int], None] = lambda pixels: None,
 ) -> Prediction:
     """The flow of a pair of any size, on the frames' own grid. Differentiable where the model is.
@@ -70,7 +70,7 @@ def predict(
         Keep the flow after each refinement step.
     workers, batch : int
         Chunks computed at once, each by a thread of its own; and stacked for each.
-    report : callable
+    progress : callable
         Is told the finished share, 0..1.
     on_crop : callable
         Is told how many px each crop has that the model is given; by several workers in any order.
@@ -98,7 +98,7 @@ def predict(
             prediction = estimate(first, second)
         else:
             prediction = estimate_chunked(
-                estimate, first, second, grid, workers=workers, batch=batch, report=report
+                estimate, first, second, grid, workers=workers, batch=batch, progress=progress
             )
     return _each(
         prediction,
@@ -115,7 +115,7 @@ def run(
     device: str | None = None,
     keep_iterates: bool = False,
     warm_up: bool = False,
-    report: Callable[[float], None] = lambda fraction: None,
+    progress: Callable[[float], None] = lambda fraction: None,
 ) -> Estimate:
     """The estimate of one lane on one pair.
 
@@ -131,7 +131,7 @@ def run(
         Keep the flow after each refinement step.
     warm_up : bool
         Run once on a corner of the pair before the clock starts.
-    report : callable
+    progress : callable
         Is told the finished share, 0..1.
 
     Raises
@@ -164,7 +164,7 @@ def run(
             keep_iterates=keep_iterates,
             workers=at_once if target == "cpu" else 1,
             batch=1 if target == "cpu" else at_once,
-            report=report,
+            progress=progress,
             on_crop=crops.append,
         )
         uv = flow_to_array(prediction.flow)

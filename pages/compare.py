@@ -2,14 +2,15 @@
 
 import streamlit as st
 
-from flowcore.panels import shared_scale
+from flowcore.export.panels import shared_scale
 from pages.components.charts import show_charts, show_difference
+from pages.components.downloads import show_downloads
 from pages.components.figures import show_figure_builder
 from pages.components.hardships import show_hardships
 from pages.components.lane_form import choose_lanes
 from pages.components.pair_picker import pick_pair
 from pages.components.probe import restart_probe, show_lanes_and_probe
-from pages.components.results import chosen_pixels, show_downloads, show_table
+from pages.components.results import chosen_pixels, show_table
 from pages.components.runs import start, watch
 from pages.components.stages import show_stages
 

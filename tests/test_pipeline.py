@@ -94,7 +94,7 @@ def test_chunks_are_stitched_and_each_padded_by_itself():
     first, second = (frame_to_tensor(frame) for frame in (pair.first, pair.second))
     config = PipelineConfig("any", chunks=ChunkGrid(2, 2, overlap=20))
     prediction = pipeline.predict(
-        model, first, second, config, keep_iterates=True, report=progress.append
+        model, first, second, config, keep_iterates=True, progress=progress.append
     )
     assert model.seen == [(64, 112)] * 4
     assert torch.allclose(prediction.flow[:, 0], torch.tensor(4.0))

@@ -33,7 +33,7 @@ def estimate_chunked(
     *,
     workers: int = 1,
     batch: int = 1,
-    report: Callable[[float], None] = lambda fraction: None,
+    progress: Callable[[float], None] = lambda fraction: None,
 ) -> Prediction:
     """One flow stitched from the flows of the chunks.
 
@@ -50,7 +50,7 @@ def estimate_chunked(
         Threads that work at once, each on its own chunks.
     batch : int
         Chunks that are stacked and estimated as one.
-    report : callable
+    progress : callable
         Is told the finished share, 0..1.
 
     Returns
@@ -78,7 +78,7 @@ def estimate_chunked(
         for job, part in zip(some, parts, strict=True):
             canvas.add(job.chunk, job.weights, part)
         done += len(some)
-        report(done / len(jobs))
+        progress(done / len(jobs))
     if quick is not None and len(jobs) < len(chunks):
         flow, computed = quick.full_flow(), {job.chunk for job in jobs}
         for chunk, weights in chunks:

@@ -151,12 +151,12 @@ def _external_path(config: PipelineConfig) -> Path | None:
 
 
 def _estimate(options: argparse.Namespace) -> None:
-    from flowcore.comparison import Lane, external_lane, run_lane
+    from flowcore.export.sheet import flow_sheet
     from flowcore.io.flow_files import read_flow, write_flow
     from flowcore.io.frames import read_frame, write_frame
+    from flowcore.lane import Lane, external_lane, run_lane
     from flowcore.metrics.definitions import describe
     from flowcore.pipeline import run
-    from flowcore.report import flow_sheet
 
     config = _config(options)
     truth = read_flow(options.truth) if options.truth else None
@@ -205,7 +205,7 @@ def _evaluate(options: argparse.Namespace) -> None:
         flows=_external_path(config),
         out=options.out,
         prepare=lambda pair: _prepared(pair, options),
-        report=lambda score: print(
+        progress=lambda score: print(
             f"{score.dataset}/{score.sequence}: {score.epe:.3f} px, {score.seconds:.2f} s",
             file=sys.stderr,
         ),
@@ -227,6 +227,6 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 def _sample(options: argparse.Namespace) -> None:
     from flowcore.data import samples
-    from flowcore.report import write_pair
+    from flowcore.export.files import write_pair
 
     write_pair(options.folder, samples.load(options.name))

@@ -39,7 +39,7 @@ class Worker:
     line: Connection
 
     def send(self, task: Callable[..., Any], args: tuple[Any, ...]) -> None:
-        """Have ``task(report, *args)`` run; ``task`` must be importable by its name."""
+        """Have ``task(progress, *args)`` run; ``task`` must be importable by its name."""
         self.line.send_bytes(pickle.dumps((task, args), protocol=5))
 
     def receive(self) -> bytes:
@@ -143,13 +143,13 @@ def _answer(line: Connection) -> bytes:
     ``FlowcoreError`` has no class and no sentence, but a traceback for the log.
     """
 
-    def report(fraction: float, message: str = "", partial: Any = None) -> None:
+    def progress(fraction: float, message: str = "", partial: Any = None) -> None:
         line.send(("progress", fraction, message, partial))
 
     request = line.recv_bytes()
     try:
         task, args = pickle.loads(request)  # noqa: S301  # from our own server
-        return pickle.dumps(("done", task(report, *args)), protocol=5)
+        return pickle.dumps(("done", task(progress, *args)), protocol=5)
     except FlowcoreError as error:
         return pickle.dumps(("failed", type(error), str(error), ""))
     except Exception:

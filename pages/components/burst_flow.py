@@ -7,10 +7,11 @@ import streamlit as st
 from flowcore.bursts.baselines import FLOW_CONFIG
 from flowcore.bursts.restore import Restoration, true_flow
 from flowcore.data.bursts import Burst
-from flowcore.panels import shared_scale
+from flowcore.export.panels import shared_scale
 from flowcore.types import FramePair, PipelineConfig
+from pages.components.downloads import show_downloads
 from pages.components.lane_form import LaneChoice
-from pages.components.results import chosen_pixels, show_downloads, show_lanes, show_table
+from pages.components.results import chosen_pixels, show_lanes, show_table
 from pages.components.runs import start, watch
 
 __all__ = ["show_implied_flow"]

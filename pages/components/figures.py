@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from flowcore.comparison import Lane
 from flowcore.errors import FlowcoreError
-from flowcore.figure import Box, FigureSpec, build_figure, figure_caption
-from flowcore.panels import layers_of
-from flowcore.report import metrics_latex
+from flowcore.export.figure import Box, FigureSpec, build_figure, figure_caption
+from flowcore.export.panels import layers_of
+from flowcore.export.table import metrics_latex
+from flowcore.lane import Lane
 from flowcore.types import FramePair
 
 __all__ = ["show_figure_builder"]

@@ -6,10 +6,10 @@ import streamlit as st
 from flowcore.data import samples
 from flowcore.data.synthetic import make_pair
 from flowcore.errors import FlowcoreError
+from flowcore.export.panels import draw_truth, shared_scale
 from flowcore.io.flow_files import decode_flow
 from flowcore.io.frames import decode_frame, decode_labels, decode_mask
 from flowcore.io.video import decode_video_frames, probe_video
-from flowcore.panels import draw_truth, shared_scale
 from flowcore.types import FramePair, UInt8Array
 from pages.components.conventions import warn_of_convention
 from pages.components.files import decoded

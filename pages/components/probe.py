@@ -7,9 +7,9 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from flowcore.export.panels import Scale
 from flowcore.features.dense import DenseMatching
 from flowcore.ops.peaks import DEFAULT_TEMPERATURE
-from flowcore.panels import Scale
 from flowcore.probe import Probed, probe_pixel
 from flowcore.refinement import is_learnt
 from flowcore.types import BoolArray, FramePair

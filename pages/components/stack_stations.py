@@ -8,10 +8,10 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from flowcore.errors import InputError
+from flowcore.export.panels import Scale, legend
 from flowcore.io.frames import encode_frame
 from flowcore.metrics.affine import affine_fit
 from flowcore.metrics.flow import epe
-from flowcore.panels import Scale, legend
 from flowcore.stack_walk import FUSION, SMALL, SPEEDS, Walk
 from flowcore.types import FloatArray, FlowField, FramePair, UInt8Array
 from flowcore.viz.error import choice_bar, choice_to_color, error_to_color

@@ -133,8 +133,8 @@ def test_losses_are_expected_before_anything_is_measured():
 
 def test_seams_are_shown_of_the_lanes_that_worked():
     def page():
-        from flowcore.comparison import external_lane
         from flowcore.data import samples
+        from flowcore.lane import external_lane
         from flowcore.types import ChunkGrid, PipelineConfig
         from pages.components.chunk_form import ChunkChoice
         from pages.components.chunk_seams import show_seams

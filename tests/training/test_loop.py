@@ -59,7 +59,7 @@ def test_loaders_change_nothing(config, tmp_path):
 
 def test_every_step_is_reported(config, tmp_path):
     told = []
-    train(config, tmp_path, report=told.append)
+    train(config, tmp_path, progress=told.append)
     assert [(progress.step, progress.stage) for progress in told] == [
         (1, "first"), (2, "first"), (3, "second"), (4, "second"),
     ]  # fmt: skip

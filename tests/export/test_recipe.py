@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from flowcore.__main__ import main
-from flowcore.comparison import run_lane
 from flowcore.data import samples
+from flowcore.export.files import write_pair
+from flowcore.export.recipe import as_command, as_python
 from flowcore.io.flow_files import read_flow
-from flowcore.recipes import as_command, as_python
-from flowcore.report import write_pair
+from flowcore.lane import run_lane
 from flowcore.types import ChunkGrid, PipelineConfig
 from tests.patience import patient
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = [  # what the presets of Compare hold, and everything at once
     *(PipelineConfig(name) for name in ("dis_ultrafast", "dis_fast", "dis_medium", "farneback")),
     *(PipelineConfig("dis_medium", chunks=ChunkGrid(size, size)) for size in (2, 4)),

@@ -8,13 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from flowcore.comparison import external_lane, run_lane, settings_document
 from flowcore.data.synthetic import make_pair
 from flowcore.errors import ConfigError
+from flowcore.export.files import file_stem
+from flowcore.export.panels import LAYERS, draw, draw_truth, layers_of, legend, shared_scale
+from flowcore.export.report import bundle, html_report, settings_document
+from flowcore.export.sheet import sheet
+from flowcore.export.table import metrics_table
 from flowcore.io.flow_files import decode_flow
 from flowcore.io.frames import decode_frame
-from flowcore.panels import LAYERS, draw, draw_truth, layers_of, legend, shared_scale
-from flowcore.report import bundle, file_stem, html_report, metrics_table, sheet
+from flowcore.lane import external_lane, run_lane
 from flowcore.types import ChunkGrid, FlowField, FramePair, PipelineConfig
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from flowcore.comparison import Lane
 from flowcore.errors import ConfigError
+from flowcore.lane import Lane
 from flowcore.metrics.flow import epe
 from flowcore.types import FlowField, FramePair, UInt8Array
 from flowcore.viz.error import color_bar, error_to_color, kitti_bar, kitti_error_color

@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader
 
-from flowcore.comparison import external_lane
 from flowcore.data.synthetic import make_pair
 from flowcore.errors import ConfigError
-from flowcore.figure import FigureSpec, build_figure, error_chart, figure_caption
-from flowcore.report import metrics_latex
+from flowcore.export.figure import FigureSpec, build_figure, error_chart, figure_caption
+from flowcore.export.table import metrics_latex
+from flowcore.lane import external_lane
 from flowcore.types import FramePair
 
 PANELS = (("frames", "first"), ("frames", "truth"), ("ours", "flow"), ("ours", "error"))

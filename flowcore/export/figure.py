@@ -16,11 +16,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import AbstractPathEffect, withStroke
 
-from flowcore.comparison import Lane
 from flowcore.errors import ConfigError
+from flowcore.export.panels import LAYERS, Scale, draw, draw_truth, shared_scale
+from flowcore.lane import Lane
 from flowcore.metrics.curves import cumulative_share
 from flowcore.metrics.flow import epe
-from flowcore.panels import LAYERS, Scale, draw, draw_truth, shared_scale
 from flowcore.types import FramePair, UInt8Array
 from flowcore.viz.flow_color import flow_to_color
 
@@ -41,8 +41,8 @@ class FigureSpec:
     Parameters
     ----------
     panels : sequence of (str, str)
-        Each a lane's title and a layer of ``flowcore.panels.LAYERS``, or ``("frames", part)`` with
-        part "first", "second" or "truth".
+        Each a lane's title and a layer of ``flowcore.export.panels.LAYERS``, or
+        ``("frames", part)`` with part "first", "second" or "truth".
     columns : int
     crop, inset : Box, optional
         The part of the frame to show; a part to enlarge in the lower right corner of each panel.

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from flowcore.errors import ConfigError
+from flowcore.export.panels import Scale, legend
 from flowcore.metrics.flow import epe
 from flowcore.metrics.stages import update_size
-from flowcore.panels import Scale, legend
 from flowcore.refinement import Refinement
 from flowcore.types import FramePair, UInt8Array
 from flowcore.viz.error import error_to_color
