@@ -5,6 +5,7 @@ back. ``run`` adds what a person needs around it: models by name, threads, memor
 """
 
 import contextlib
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -28,7 +29,7 @@ from flowcore.types import Estimate, FlowField, FramePair, PipelineConfig, Predi
 
 __all__ = [
     "DEFAULT_MODEL",
-    "default_device",
+    "chosen_device",
     "external_estimate",
     "fitted",
     "load_model",
@@ -126,7 +127,7 @@ def run(
     threads : int, optional
         Processor threads to use; as torch is set if left out.
     device : str, optional
-        A torch device; the GPU where there is one if left out.
+        "cpu" or "cuda[:N]"; the GPU where there is one if left out.
     keep_iterates : bool
         Keep the flow after each refinement step.
     warm_up : bool
@@ -143,19 +144,20 @@ def run(
     DivergedError
         The flow is not finite.
     """
-    model = load_model(config.model, device)
+    target = chosen_device(device)
+    model = load_model(config.model, target)
     fixed = replace(config, chunks=grid_for(model, pair.size, config))
-    require_memory(model, pair.size, fixed)
-    target = device or default_device()
+    require_memory(model, pair.size, fixed, device=target)
     first, second = (frame_to_levels(frame).to(target) for frame in (pair.first, pair.second))
     with use_threads(threads) as used, torch.inference_mode():
         if warm_up:
             corner = (..., slice(None, 128), slice(None, 128))
             plain = PipelineConfig(config.model, precision=config.precision)
             predict(model, first[corner], second[corner], plain)
-        start = time.perf_counter()
+        at_most = used if target == "cpu" else _MAX_BATCH
+        at_once = chunks_at_once(model, pair.size, config, at_most, device=target)
         crops: list[int] = []
-        at_once = chunks_at_once(model, pair.size, config, used if target == "cpu" else _MAX_BATCH)
+        start = _clock(target)
         prediction = predict(
             model,
             first,
@@ -169,7 +171,7 @@ def run(
         )
         uv = flow_to_array(prediction.flow)
         uv.flags.writeable = False  # so that the flow field need not copy it
-        seconds = time.perf_counter() - start
+        seconds = _clock(target) - start
     if not np.isfinite(uv).all():
         raise DivergedError(f"{config.model} gave a flow that is not finite on this pair.")
     iterates = tuple(flow_to_array(flow) for flow in prediction.iterates)
@@ -211,14 +213,28 @@ def external_estimate(pair: FramePair, flow: FlowField, *, name: str = "external
     return Estimate(flow, PipelineConfig(name), seconds=0.0, threads=0)
 
 
-def default_device() -> str:
-    """The GPU where there is one, else the processor."""
-    return "cuda" if torch.cuda.is_available() else "cpu"
+def chosen_device(name: str | None = None) -> str:
+    """The torch device of that name; the GPU where there is one if left out, else the processor.
+
+    Raises
+    ------
+    ConfigError
+        Not "cpu" or "cuda[:N]", or a GPU that is not here.
+    """
+    count = torch.cuda.device_count()
+    if name is None:
+        return "cuda" if count else "cpu"
+    match = re.fullmatch(r"cpu|cuda(?::(\d+))?", name)
+    if match is None:
+        raise ConfigError(f"A device is cpu or cuda[:N], got {name[:40]!r}.")
+    if name != "cpu" and int(match[1] or 0) >= count:
+        raise ConfigError(f"There is no {name} here; GPUs that torch can use: {count}.")
+    return name
 
 
 def load_model(name: str, device: str | None = None) -> FlowModel:
     """The model of that name, ready to use; kept, so that asking again is free."""
-    return _load(name, models.describe(name).sha256, device or default_device())
+    return _load(name, models.describe(name).sha256, chosen_device(device))
 
 
 @lru_cache(maxsize=8)
@@ -242,6 +258,13 @@ def use_threads(count: int | None) -> Iterator[int]:
     finally:
         torch.set_num_threads(before)
         cv2.setNumThreads(cv2_before)
+
+
+def _clock(device: str) -> float:
+    """Seconds, once a GPU has done all that it was given."""
+    if device != "cpu":
+        torch.cuda.synchronize(device)
+    return time.perf_counter()
 
 
 def _estimate_any_size(

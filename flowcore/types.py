@@ -66,6 +66,13 @@ def _require_stages(stages: tuple[str, ...], iterates: tuple[Any, ...]) -> None:
         )
 
 
+def _digest(size: tuple[int, int], *arrays: npt.NDArray[Any] | None) -> str:
+    sha = hashlib.sha256(repr(size).encode())
+    for array in arrays:
+        sha.update(b"-" if array is None else array.data)
+    return sha.hexdigest()
+
+
 def _size_text(size: tuple[int, ...]) -> str:
     return f"{size[1]}x{size[0]} (width x height)"
 
@@ -112,6 +119,11 @@ class FlowField:
         return self.uv.shape[0], self.uv.shape[1]
 
     @cached_property
+    def digest(self) -> str:
+        """sha256 of the vectors and of where they are known, in hex."""
+        return _digest(self.size, self.uv, self.valid)
+
+    @cached_property
     def magnitude(self) -> FloatArray:
         """Speed per pixel, (H, W) float32, in pixels."""
         return np.hypot(self.uv[..., 0], self.uv[..., 1])
@@ -127,8 +139,8 @@ class FramePair:
         RGB.
     truth : FlowField, optional
         The true flow, first -> second.
-    labels : (H, W) int, optional
-        Class of each pixel of the first frame; 0 = unlabelled.
+    labels, second_labels : (H, W) int, optional
+        Class of each pixel of the first and of the second frame; 0 = unlabelled.
     occluded : (H, W) bool, optional
         True where a pixel of the first frame is not visible in the second one.
     name : str
@@ -141,6 +153,7 @@ class FramePair:
     labels: IntArray | None = None
     occluded: BoolArray | None = None
     name: str = ""
+    second_labels: IntArray | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         for name in ("first", "second"):
@@ -157,12 +170,13 @@ class FramePair:
             )
         if self.truth is not None:
             _require_size("The true flow", self.truth.uv, self.size)
-        for name, dtype in (("labels", np.int32), ("occluded", np.bool_)):
-            mask = getattr(self, name)
+        for name in ("labels", "second_labels", "occluded"):
+            mask, dtype = getattr(self, name), np.bool_ if name == "occluded" else np.int32
             if mask is not None:
-                _require_size(f"The {name} mask", mask, self.size)
+                label = f"The {name.replace('_', ' ')} mask"
+                _require_size(label, mask, self.size)
                 if mask.ndim != 2:
-                    raise InputError(f"The {name} mask must be (H, W), got {mask.shape}.")
+                    raise InputError(f"{label} must be (H, W), got {mask.shape}.")
                 object.__setattr__(self, name, _read_only(mask.astype(dtype, copy=False)))
 
     @property
@@ -175,13 +189,20 @@ class FramePair:
         return FramePair(self.second, self.first, name=self.name)
 
     @cached_property
-    def digest(self) -> str:
-        """sha256 of the frames, the truth and the masks, in hex: the cache key of the pair."""
-        sha = hashlib.sha256(repr(self.size).encode())
+    def frames_digest(self) -> str:
+        """sha256 of the two frames, in hex: all that an estimate depends on."""
+        return _digest(self.size, self.first, self.second)
+
+    @cached_property
+    def truth_digest(self) -> str:
+        """sha256 of what is known of the motion, in hex: truth, labels and occlusions."""
         truth = (self.truth.uv, self.truth.valid) if self.truth else (None, None)
-        for array in (self.first, self.second, *truth, self.labels, self.occluded):
-            sha.update(b"-" if array is None else array.tobytes())
-        return sha.hexdigest()
+        return _digest(self.size, *truth, self.labels, self.second_labels, self.occluded)
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 of the frames and of all that is known of their motion, in hex."""
+        return hashlib.sha256(f"{self.frames_digest}{self.truth_digest}".encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,11 @@
 """The pages and their addresses, nothing else."""
 
-from pathlib import Path
-
 import streamlit as st
 
+from flowcore.places import ASSETS
 from pages.components.work import visit
 
-ICON = Path(__file__).resolve().parents[1] / "assets" / "favicon.png"
+ICON = ASSETS / "favicon.png"
 
 st.set_page_config(page_title="Flowscope", page_icon=ICON, layout="wide")
 with visit():

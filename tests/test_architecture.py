@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LEVELS = {
-    "flowcore.types": 0, "flowcore.errors": 0,
+    "flowcore.types": 0, "flowcore.errors": 0, "flowcore.places": 0,
     "flowcore.ops": 1, "flowcore.io": 1,
     "flowcore.metrics": 2, "flowcore.losses": 2, "flowcore.chunking": 2, "flowcore.viz": 2,
     "flowcore.cost": 2, "flowcore.energy": 2, "flowcore.operations": 2, "flowcore.published": 2,

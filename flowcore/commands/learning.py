@@ -37,7 +37,7 @@ def _train(options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from flowcore import models
-    from flowcore.pipeline import default_device, use_threads
+    from flowcore.pipeline import chosen_device, use_threads
     from flowcore.training.burst_config import is_burst_config
     from flowcore.training.config import load_config
     from flowcore.training.loop import Progress, train
@@ -70,7 +70,7 @@ def _train(options: argparse.Namespace) -> None:
             config,
             folder,
             resume=options.resume,
-            device=options.device or default_device(),
+            device=chosen_device(options.device),
             num_loaders=options.loaders,
             stop_after=options.stop_after,
             progress=show,

@@ -11,8 +11,6 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
-from flowcore import models
-from flowcore.errors import UnknownModelError
 from flowcore.export.figure import error_chart
 from flowcore.export.files import file_stem, pair_files
 from flowcore.export.panels import shared_scale
@@ -21,7 +19,7 @@ from flowcore.export.sheet import sheet
 from flowcore.export.table import metrics_table
 from flowcore.io.flow_files import encode_flow
 from flowcore.io.frames import encode_frame
-from flowcore.lane import Lane
+from flowcore.lane import Lane, weights_sha256
 from flowcore.metrics.definitions import describe
 from flowcore.types import FramePair
 from flowcore.viz.viewer_page import viewer_page
@@ -84,7 +82,7 @@ def settings_document(pair: FramePair, lanes: Mapping[str, Lane]) -> str:
                 "config": asdict(lane.estimate.config),
                 "seconds": lane.estimate.seconds,
                 "threads": lane.estimate.threads,
-                "weights_sha256": _weights_hash(lane.estimate.config.model),
+                "weights_sha256": weights_sha256(lane.estimate.config.model),
                 "metrics": {
                     key: {"value": item.value, "num_pixels": item.num_pixels}
                     for key, item in lane.metrics.items()
@@ -122,10 +120,3 @@ def _commands(lanes: Mapping[str, Lane]) -> str:
         if is_ours:
             lines.append(as_command(estimate.config, threads=estimate.threads))
     return "\n".join(lines) + "\n"
-
-
-def _weights_hash(model: str) -> str | None:
-    try:
-        return models.describe(model).sha256
-    except UnknownModelError:  # an external flow
-        return None

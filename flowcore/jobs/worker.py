@@ -21,14 +21,12 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
 from flowcore.errors import FlowcoreError
+from flowcore.places import HOME
 
 __all__ = ["Worker", "WorkerHost"]
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +75,7 @@ class WorkerHost:
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603  # our own module, no outside text
                 [sys.executable, "-m", __name__, str(theirs.fileno()), *preload],
-                cwd=ROOT,
+                cwd=HOME,
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,

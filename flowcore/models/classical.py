@@ -119,25 +119,41 @@ def _coarsest_dis_scale(height: int, width: int) -> int:
     return min(by_motion, by_patch)
 
 
-@register(source="Kroeger et al., Fast Optical Flow using DIS, ECCV 2016", licence="Apache-2.0")
+@register(
+    family="classical",
+    source="Kroeger et al., Fast Optical Flow using DIS, ECCV 2016",
+    licence="Apache-2.0",
+)
 def dis_ultrafast() -> ClassicalModel:
     """Dense inverse search, the quickest preset."""
     return _dis(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
 
 
-@register(source="Kroeger et al., Fast Optical Flow using DIS, ECCV 2016", licence="Apache-2.0")
+@register(
+    family="classical",
+    source="Kroeger et al., Fast Optical Flow using DIS, ECCV 2016",
+    licence="Apache-2.0",
+)
 def dis_fast() -> ClassicalModel:
     """Dense inverse search, the middle preset."""
     return _dis(cv2.DISOPTICAL_FLOW_PRESET_FAST)
 
 
-@register(source="Kroeger et al., Fast Optical Flow using DIS, ECCV 2016", licence="Apache-2.0")
+@register(
+    family="classical",
+    source="Kroeger et al., Fast Optical Flow using DIS, ECCV 2016",
+    licence="Apache-2.0",
+)
 def dis_medium() -> ClassicalModel:
     """Dense inverse search, the most careful preset."""
     return _dis(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
 
 
-@register(source="Farneback, Two-Frame Motion Estimation, SCIA 2003", licence="Apache-2.0")
+@register(
+    family="classical",
+    source="Farneback, Two-Frame Motion Estimation, SCIA 2003",
+    licence="Apache-2.0",
+)
 def farneback() -> ClassicalModel:
     """Polynomial expansion: 3 levels, 15 px windows, 7 px neighborhoods."""
 
@@ -159,7 +175,11 @@ def farneback() -> ClassicalModel:
     return ClassicalModel(match, grey_levels, min_size=1, bytes_per_pixel=110)
 
 
-@register(source="Zach, Pock and Bischof, A Duality Based TV-L1, DAGM 2007", licence="BSD-3-Clause")
+@register(
+    family="classical",
+    source="Zach, Pock and Bischof, A Duality Based TV-L1, DAGM 2007",
+    licence="BSD-3-Clause",
+)
 def tvl1() -> ClassicalModel:
     """Total variation with an L1 data term, scikit-image's settings."""
 
@@ -172,7 +192,9 @@ def tvl1() -> ClassicalModel:
 
 
 @register(
-    source="Le Besnerais and Champagnat, Dense Optical Flow, ICIP 2005", licence="BSD-3-Clause"
+    family="classical",
+    source="Le Besnerais and Champagnat, Dense Optical Flow, ICIP 2005",
+    licence="BSD-3-Clause",
 )
 def ilk() -> ClassicalModel:
     """Iterative Lucas-Kanade, scikit-image's settings."""

@@ -271,13 +271,13 @@ def _stack(
     return stack
 
 
-@register(source=_PAPER)
+@register(family="flownet", source=_PAPER)
 def flownet2() -> FlowNet2:
     """All five networks at full width, 162,518,834 parameters."""
     return FlowNet2(_stack("css"), small=FlowNetSD(), fusion=Fusion(), bytes_per_pixel=2200)
 
 
-@register(source=_PAPER)
+@register(family="flownet", source=_PAPER)
 def flownet2_small() -> FlowNet2:
     """All five networks, thin enough for 3 MB together: trained by this project.
 
@@ -296,80 +296,80 @@ def flownet2_small() -> FlowNet2:
     )
 
 
-@register(source=_FIRST_PAPER)
+@register(family="flownet", source=_FIRST_PAPER)
 def flownet_s() -> FlowNet2:
     """FlowNetS at full width, 38,676,506 parameters."""
     return FlowNet2(_stack("s"), bytes_per_pixel=1000)
 
 
-@register(source=_FIRST_PAPER)
+@register(family="flownet", source=_FIRST_PAPER)
 def flownet_c() -> FlowNet2:
     """FlowNetC at full width, 39,175,298 parameters."""
     return FlowNet2(_stack("c"), bytes_per_pixel=1000)
 
 
-@register(source=_PAPER)
+@register(family="flownet", source=_PAPER)
 def flownet_sd() -> FlowNet2:
     """FlowNetSD alone, 45,371,666 parameters; alone it works in units of 20 px."""
     return FlowNet2({"flownets_d": FlowNetSD()}, bytes_per_pixel=1000)
 
 
-@register(source=_PAPER)
+@register(family="flownet", source=_PAPER)
 def flownet_ss() -> FlowNet2:
     """Two FlowNetS."""
     return FlowNet2(_stack("ss"), bytes_per_pixel=1000)
 
 
-@register(source=_PAPER)
+@register(family="flownet", source=_PAPER)
 def flownet_cs() -> FlowNet2:
     """FlowNetC and FlowNetS, 77,870,620 parameters."""
     return FlowNet2(_stack("cs"), bytes_per_pixel=1000)
 
 
-@register(source=_PAPER)
+@register(family="flownet", source=_PAPER)
 def flownet_css() -> FlowNet2:
     """FlowNetC and two FlowNetS, 116,565,942 parameters; CSS-ft-sd is this net too."""
     return FlowNet2(_stack("css"), bytes_per_pixel=1000)
 
 
-@register(source=_PAPER)
+@register(family="flownet", source=_PAPER)
 def flownet_s_thin() -> FlowNet2:
     """The paper's FlowNet2-s: three eighths of the channels."""
     return FlowNet2(_stack("s", _THIN), bytes_per_pixel=500)
 
 
-@register(source=_PAPER)
+@register(family="flownet", source=_PAPER)
 def flownet_c_thin() -> FlowNet2:
     """The paper's FlowNet2-c."""
     return FlowNet2(_stack("c", _THIN), bytes_per_pixel=500)
 
 
-@register(source=_PAPER)
+@register(family="flownet", source=_PAPER)
 def flownet_ss_thin() -> FlowNet2:
     """The paper's FlowNet2-ss."""
     return FlowNet2(_stack("ss", _THIN), bytes_per_pixel=500)
 
 
-@register(source=_PAPER)
+@register(family="flownet", source=_PAPER)
 def flownet_cs_thin() -> FlowNet2:
     """The paper's FlowNet2-cs."""
     return FlowNet2(_stack("cs", _THIN), bytes_per_pixel=500)
 
 
-@register(source=_PAPER)
+@register(family="flownet", source=_PAPER)
 def flownet_css_thin() -> FlowNet2:
     """The paper's FlowNet2-css."""
     return FlowNet2(_stack("css", _THIN), bytes_per_pixel=500)
 
 
-@register(source=_FIRST_PAPER)
+@register(family="flownet", source=_FIRST_PAPER)
 def flownet_s_pinard() -> FlowNet2:
     """FlowNetS as in Clement Pinard's implementation, 38,675,536 parameters."""
     network = FlowNetS(has_bias=False)
     return FlowNet2({"flownets_1": network}, mean=_MEAN, bytes_per_pixel=1000)
 
 
-@register(source=_FIRST_PAPER)
+@register(family="flownet", source=_FIRST_PAPER)
 def flownet_c_pinard() -> FlowNet2:
     """FlowNetC as in Clement Pinard's implementation, 39,174,320 parameters."""
     network = FlowNetC(has_bias=False)

@@ -152,7 +152,7 @@ class RAFT(nn.Module):
         return upsample_convex(flow, self.mask_predictor(hidden))
 
 
-@register(source=_PAPER)
+@register(family="raft", source=_PAPER)
 def raft_large(*, max_volume_bytes: int | None = MAX_VOLUME_BYTES) -> RAFT:
     """The net of the paper, 5,257,536 parameters."""
     sizes = (64, 96, 128)
@@ -181,7 +181,7 @@ def raft_large(*, max_volume_bytes: int | None = MAX_VOLUME_BYTES) -> RAFT:
     )
 
 
-@register(source=_PAPER)
+@register(family="raft", source=_PAPER)
 def raft_small(*, max_volume_bytes: int | None = MAX_VOLUME_BYTES) -> RAFT:
     """The paper's smaller net, 990,162 parameters."""
     sizes = (32, 64, 96)

@@ -241,7 +241,7 @@ def _residuals(size: int, count: int) -> list[nn.Module]:
     return [ResidualBlock(size) for _ in range(count)]
 
 
-@register(source=_SOURCE)
+@register(family="scope", source=_SOURCE)
 def scope_035() -> ScopeNet:
     """The smallest: at most 0.35 MB."""
     return ScopeNet(
@@ -255,13 +255,13 @@ def scope_035() -> ScopeNet:
     )
 
 
-@register(source=_SOURCE)
+@register(family="scope", source=_SOURCE)
 def scope_035_split() -> ScopeNet:
     """The smallest, its frames encoded in 2x2 chunks; the weights have the same shapes."""
     return ScopeNet(replace(scope_035().sizes, encoder_chunks=(2, 2)))
 
 
-@register(source=_SOURCE)
+@register(family="scope", source=_SOURCE)
 def scope_070() -> ScopeNet:
     """At most 0.70 MB."""
     return ScopeNet(
@@ -275,7 +275,7 @@ def scope_070() -> ScopeNet:
     )
 
 
-@register(source=_SOURCE)
+@register(family="scope", source=_SOURCE)
 def scope_200() -> ScopeNet:
     """At most 2.0 MB."""
     return ScopeNet(
@@ -289,7 +289,7 @@ def scope_200() -> ScopeNet:
     )
 
 
-@register(source=_SOURCE)
+@register(family="scope", source=_SOURCE)
 def scope_1000() -> ScopeNet:
     """About 10 MB."""
     return ScopeNet(

@@ -2,19 +2,22 @@
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import get_args
+from typing import Any
 
 import streamlit as st
 
 from flowcore import models
 from flowcore.errors import ConfigError, FlowcoreError
 from flowcore.io.flow_files import decode_flow
+from flowcore.knobs import KNOBS, caption, config_from
 from flowcore.pipeline import DEFAULT_MODEL
-from flowcore.types import Blend, ChunkGrid, FlowField, PipelineConfig
+from flowcore.types import FlowField, PipelineConfig
 from pages.components.files import decoded
+from pages.components.knob_widgets import WHOLE, draw_knob, read_old_links, value_of
 from pages.components.presets import (
-    DEFAULTS,
+    LANE_KNOBS,
     MAX_LANES,
     PRESETS,
     apply_preset,
@@ -23,10 +26,9 @@ from pages.components.presets import (
 )
 from pages.components.weights_import import import_weights_here
 
-__all__ = ["MAX_THREADS", "LaneChoice", "choose_lanes", "lane_title", "run_and_threads"]
+__all__ = ["LaneChoice", "choose_lanes", "choose_threads", "run_and_threads"]
 
 EXTERNAL = "external flow file"
-WHOLE = DEFAULTS["c"]
 DEFAULT_MODELS = (DEFAULT_MODEL, "dis_medium", "farneback", "tvl1")
 LANES_PER_ROW = 4
 MAX_THREADS = os.cpu_count() or 1
@@ -46,6 +48,7 @@ def choose_lanes() -> tuple[list[LaneChoice], int, bool]:
 
     A lane whose settings contradict each other says so in its place and is left out.
     """
+    read_old_links()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         preset = st.menu_button("Presets", list(PRESETS), key="preset")
         if preset is not None:
@@ -77,7 +80,12 @@ def choose_lanes() -> tuple[list[LaneChoice], int, bool]:
 def run_and_threads() -> tuple[bool, int]:
     """The end of a form: whether Run was just pressed, and the threads of each estimate."""
     pressed = st.form_submit_button("Run", type="primary", shortcut="Ctrl+Enter")
-    threads = st.number_input(
+    return pressed, choose_threads()
+
+
+def choose_threads() -> int:
+    """Processor threads of each estimate."""
+    return st.number_input(
         "Threads",
         1,
         MAX_THREADS,
@@ -87,7 +95,6 @@ def run_and_threads() -> tuple[bool, int]:
         width=120,
         help="Processor threads of each estimate: compare timings at one count only.",
     )
-    return pressed, threads
 
 
 def _lane(number: int) -> LaneChoice | None:
@@ -97,12 +104,12 @@ def _lane(number: int) -> LaneChoice | None:
             f"Lane {number}",
             [*names, EXTERNAL],
             index=names.index(DEFAULT_MODELS[(number - 1) % len(DEFAULT_MODELS)]),
-            key=f"m{number}",
+            key=f"model{number}",
             bind="query-params",
         )
         with st.popover("Settings"):
-            settings = _settings(number)
-            uploaded = st.file_uploader("Flow file of another tool", key=f"f{number}")
+            shown = _settings(number)
+            uploaded = st.file_uploader("Flow file of another tool", key=f"flow{number}")
             name, is_shown = _identity(number)
     if not is_shown:
         return None
@@ -112,8 +119,8 @@ def _lane(number: int) -> LaneChoice | None:
                 raise ConfigError("Drop the flow file of another tool under Settings, then run.")
             flow = decoded(decode_flow, uploaded.getvalue())
             return LaneChoice(name or "external", PipelineConfig("external"), flow)
-        config = _config(model, **settings)
-        return LaneChoice(name or lane_title(config), config)
+        config = _config(model, shown)
+        return LaneChoice(name or caption(config), config)
     except FlowcoreError as error:
         st.error(str(error))
         return None
@@ -122,9 +129,9 @@ def _lane(number: int) -> LaneChoice | None:
 def _identity(number: int) -> tuple[str, bool]:
     """The lane's own name, and whether it is shown; also the buttons that move it about."""
     name = st.text_input(
-        "Name (its settings, if left empty)", max_chars=40, key=f"n{number}", bind="query-params"
+        "Name (its settings, if left empty)", max_chars=40, key=f"name{number}", bind="query-params"
     )
-    is_shown = st.toggle("Show this lane", value=True, key=f"on{number}", bind="query-params")
+    is_shown = st.toggle("Show this lane", value=True, key=f"shown{number}", bind="query-params")
     with st.container(horizontal=True):
         for label, action, *arguments in (
             ("Duplicate", duplicate_lane, number),
@@ -139,72 +146,30 @@ def _identity(number: int) -> tuple[str, bool]:
 
 
 def _model_of_first_lane() -> str:
-    model = st.session_state.get("m1", DEFAULT_MODELS[0])
+    model = st.session_state.get("model1", DEFAULT_MODELS[0])
     return model if model in models.available() else DEFAULT_MODELS[0]
 
 
-def _settings(number: int) -> dict[str, object]:
-    """The knobs of one lane, as the widgets give them."""
+def _settings(number: int) -> dict[str, Any]:
+    """What the knobs of one lane show: those of every lane, and those of its chunks."""
+    shown = {}
+    columns = st.columns(2)
+    for knob in LANE_KNOBS:
+        is_of_chunks = knob.name == "chunks" or knob.needs == "chunks"
+        with columns[is_of_chunks]:
+            shown[knob.name] = draw_knob(knob, number)
+    return shown
 
-    def key(name: str) -> dict[str, str]:
-        return {"key": f"{name}{number}", "bind": "query-params"}
 
-    return {
-        "scale": st.number_input(
-            "Scale", 0.1, 4.0, 1.0, 0.25, **key("s"), help="Resize factor before the model."
-        ),
-        "blur_sigma": st.number_input(
-            "Blur sigma, px", 0.0, 20.0, 0.0, 0.5, **key("b"), help="Gaussian blur of both frames."
-        ),
-        "chunks": st.selectbox(
-            "Chunks, rows x columns",
-            [WHOLE, "1x2", "2x2", "3x3", "4x4"],
-            accept_new_options=True,
-            help="Chunked inference: estimate each chunk by itself and stitch. Type any RxC.",
-            **key("c"),
-        ),
-        "overlap": st.number_input("Overlap, px", 0, 512, 32, 8, **key("o")),
-        "blend": st.selectbox("Blend", get_args(Blend), index=2, **key("w")),
-        "iterations": st.number_input(
-            "Iterations (0: the model's own)",
-            0,
-            100,
-            0,
-            **key("i"),
-            help="Refinement steps, for models that refine.",
-        ),
+def _config(model: str, shown: Mapping[str, Any]) -> PipelineConfig:
+    """The lane as its widgets stand; what its model or its cut does not take is left out."""
+    card = models.describe(model)
+    has = {
+        "": True,
+        "chunks": shown["chunks"] not in (None, WHOLE),
+        "iterations": card.default_iterations is not None,
+        "weights": card.is_learnt,
     }
-
-
-def _config(
-    model: str,
-    *,
-    scale: float,
-    blur_sigma: float,
-    chunks: str | None,
-    overlap: int,
-    blend: Blend,
-    iterations: int,
-) -> PipelineConfig:
-    grid = None
-    if chunks not in (None, WHOLE):
-        size = re.fullmatch(r"\s*(\d{1,3})\s*[x,]\s*(\d{1,3})\s*", chunks)
-        if size is None:
-            raise ConfigError("Chunks are written as rows x columns, such as 2x3.")
-        grid = ChunkGrid(int(size[1]), int(size[2]), overlap, blend)
-    refines = models.describe(model).default_iterations is not None
-    return PipelineConfig(model, scale, blur_sigma, grid, iterations or None if refines else None)
-
-
-def lane_title(config: PipelineConfig) -> str:
-    """The model and what differs from the plain run, such as ``dis_medium, 2x2``."""
-    parts = [config.model]
-    if config.chunks:
-        parts.append(f"{config.chunks.rows}x{config.chunks.cols}")
-    if config.scale != 1:
-        parts.append(f"scale {config.scale:g}")
-    if config.blur_sigma:
-        parts.append(f"blur {config.blur_sigma:g}")
-    if config.iterations:
-        parts.append(f"{config.iterations} iterations")
-    return ", ".join(parts)
+    taken = {name: value for name, value in shown.items() if has[KNOBS[name].needs]}
+    values = {name: value_of(KNOBS[name], value) for name, value in taken.items()}
+    return config_from({"model": model} | values)

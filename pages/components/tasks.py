@@ -8,12 +8,13 @@ from flowcore.data.bursts import Burst
 from flowcore.features.attribution import Attribution, Method, attribute, shuffled
 from flowcore.features.dense import DenseMatching, dense_matching
 from flowcore.features.matching import Matching, look_inside
-from flowcore.lane import Lane, external_lane, run_lane
+from flowcore.lane import Lane, external_lane, measure_again, run_lane
 from flowcore.pipeline import load_model, use_threads
 from flowcore.refinement import Refinement, refine
 from flowcore.types import FlowField, FramePair, PipelineConfig
 
 __all__ = [
+    "FRAMES_ALONE",
     "attribute_vector",
     "call",
     "estimate_lane",
@@ -24,6 +25,7 @@ __all__ = [
     "measure_compressed",
     "measure_external",
     "measure_flattened",
+    "measure_lane",
     "measure_size",
     "restore_middle",
     "walk_stack",
@@ -149,6 +151,11 @@ def _robustness(
     return robustness_curve(pair, config, kind, threads=threads, progress=progress)
 
 
+def measure_lane(_progress: Report, pair: FramePair, lane: Lane) -> Lane:
+    """The lane measured on what is known of the pair now."""
+    return measure_again(pair, lane)
+
+
 def measure_external(_report: Report, pair: FramePair, flow: FlowField, name: str) -> Lane:
     """The lane of an uploaded flow."""
     return external_lane(pair, flow, name=name)
@@ -157,3 +164,7 @@ def measure_external(_report: Report, pair: FramePair, flow: FlowField, name: st
 def import_checkpoint(data: bytes, name: str | None) -> models.ModelCard:
     """The card of uploaded weights, kept from now on."""
     return models.import_weights(data, name=name)
+
+
+FRAMES_ALONE = (look_into_lane, map_matching)
+"""Tasks of a lane whose results hang on the frames, and on nothing that is known of them."""

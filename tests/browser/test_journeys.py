@@ -95,7 +95,8 @@ def test_frames_of_different_sizes_are_named(page, server, pair):
 
 @pytest.mark.slow
 def test_settings_live_in_the_address(page, server):
-    open_compare(page, server, "?lanes=2&metrics=Sintel&sample=Occluder&m1=dis_fast&c1=2x2")
+    query = "?lanes=2&metrics=Sintel&sample=Occluder&model1=dis_fast&chunks1=2x2"
+    open_compare(page, server, query)
     expect(lane_picture(page, "Flow", "dis_fast, 2x2")).to_be_visible()
     choose(page, "Metrics", "KITTI")
     page.wait_for_url("**metrics=KITTI**")
@@ -103,14 +104,15 @@ def test_settings_live_in_the_address(page, server):
 
 @pytest.mark.slow
 def test_absurd_settings_in_the_address_do_no_harm(page, server):
-    open_compare(page, server, "?lanes=99&metrics=x&m1=../../etc&c1=9x9x9&s1=-5&sample=nope")
-    expect(page.get_by_text("Chunks are written as rows x columns")).to_be_visible()
+    query = "?lanes=99&metrics=x&model1=../../etc&chunks1=9x9x9&scale1=-5&sample=nope"
+    open_compare(page, server, query)
+    expect(page.get_by_text("Expected two numbers such as 2x3 (rows x columns)")).to_be_visible()
     expect(lane_picture(page, "Flow", "dis_medium")).to_be_visible()
 
 
 @pytest.mark.slow
 def test_a_preset_sets_all_lanes_and_the_address(page, server):
-    open_compare(page, server, "?lanes=2&m1=dis_fast&sample=Sub-pixel")
+    open_compare(page, server, "?lanes=2&model1=dis_fast&sample=Sub-pixel")
     page.get_by_role("button", name="Presets").click()
     page.get_by_text("Blur sweep").click()
     for title in ("dis_fast", "dis_fast, blur 1", "dis_fast, blur 2", "dis_fast, blur 4"):
@@ -163,7 +165,7 @@ def test_everything_can_be_taken_away(page, server):
 
 
 def test_a_long_run_can_be_cancelled_and_started_again(page, server):
-    open_compare(page, server, f"?lanes=2&m1=tvl1&s1={ENDLESS}&source=One+image&dx=11")
+    open_compare(page, server, f"?lanes=2&model1=tvl1&scale1={ENDLESS}&source=One+image&dx=11")
     page.get_by_role("button", name="Cancel").click()
     gone = page.get_by_text(f"Cancelled: tvl1, scale {ENDLESS}; dis_medium. Press Run")
     expect(gone).to_be_visible()
@@ -208,7 +210,7 @@ def test_a_reload_and_a_second_tab_find_the_uploaded_pair(page, server, pair):
 
 @pytest.mark.slow
 def test_a_job_survives_a_reload_and_is_cancelled_from_a_second_tab(page, server):
-    query = f"?lanes=1&m1=tvl1&s1={ENDLESS}&source=One+image&dx=17"
+    query = f"?lanes=1&model1=tvl1&scale1={ENDLESS}&source=One+image&dx=17"
     open_compare(page, server, query)
     expect(page.get_by_role("button", name="Cancel")).to_be_visible()
     page.reload()
@@ -220,11 +222,12 @@ def test_a_job_survives_a_reload_and_is_cancelled_from_a_second_tab(page, server
 
 
 def test_a_closed_page_lets_others_pass(page, server, browser):
-    open_compare(page, server, f"?lanes=3&m1=tvl1&s1={ENDLESS}&m2=tvl1&s2=3.9&m3=tvl1&s3=3.8")
+    slow = f"model1=tvl1&scale1={ENDLESS}&model2=tvl1&scale2=3.9&model3=tvl1&scale3=3.8"
+    open_compare(page, server, f"?lanes=3&{slow}")
     expect(page.get_by_text("number 2 in the queue")).to_be_visible()
     page.close()
     other = browser.new_context().new_page()
-    open_compare(other, server, "?lanes=1&m1=dis_fast&sample=Sub-pixel")
+    open_compare(other, server, "?lanes=1&model1=dis_fast&sample=Sub-pixel")
     expect(lane_picture(other, "Flow", "dis_fast")).to_be_visible()
 
 

@@ -35,7 +35,7 @@ def test_without_weights_it_says_so(monkeypatch):
 @pytest.mark.parametrize("kind", ["jpeg", "texture"])
 def test_hardships_on_compare(kind):
     app = page(
-        "compare", sample="Sub-pixel", lanes="2", m1="dis_fast", m2="dis_medium",
+        "compare", sample="Sub-pixel", lanes="2", model1="dis_fast", model2="dis_medium",
         harder="true", hardship=HARDSHIPS[kind].label,
     )  # fmt: skip
     assert not app.error

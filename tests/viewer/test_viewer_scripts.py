@@ -4,18 +4,18 @@ import re
 
 import pytest
 
-from flowcore.viz.viewer_page import ASSETS, SCRIPTS, viewer_script
+from flowcore.viz.viewer_page import SCRIPTS, VIEWER, viewer_script
 
 IMPORT = re.compile(r'^import \{.*\} from "\./(\w+)\.js";$', re.MULTILINE)
 NAME = re.compile(r"^(?:export )?(?:async )?(?:const|let|class|function) (\w+)", re.MULTILINE)
 
 
 def source(name):
-    return (ASSETS / f"{name}.js").read_text(encoding="utf-8")
+    return (VIEWER / f"{name}.js").read_text(encoding="utf-8")
 
 
 def test_every_file_is_joined_once():
-    assert sorted(SCRIPTS) == sorted(path.stem for path in ASSETS.glob("*.js"))
+    assert sorted(SCRIPTS) == sorted(path.stem for path in VIEWER.glob("*.js"))
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
