@@ -14,12 +14,11 @@ from pages.components.pair_picker import pick_pair
 from pages.components.results import show_lanes
 from pages.components.runs import start, watch
 
-st.title("Chunking")
-st.caption(
+pair = pick_pair(
+    "Chunking",
     "A chunk fits where a frame does not. What is lost at the seams, and what does it take to lose "
-    "nothing?"
+    "nothing?",
 )
-pair = pick_pair()
 choice = choose_chunks(pair)
 show_grid(pair, choice)
 if choice is None:

@@ -59,7 +59,6 @@ class ChunkChoice:
 def choose_chunks(pair: FramePair) -> ChunkChoice | None:
     """The settings as they stand; None, with a word why, where they do not fit the pair."""
     _read_old_links()
-    import_weights_here()
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             names = models.available()
@@ -76,8 +75,11 @@ def choose_chunks(pair: FramePair) -> ChunkChoice | None:
                 wrap=True,
             )
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            cut, threads = _cut(way), choose_threads()
-        pressed = st.button("Run", type="primary", shortcut="Ctrl+Enter")
+            cut = _cut(way)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            pressed = st.button("Run", type="primary", shortcut="Ctrl+Enter")
+            threads = choose_threads()
+            import_weights_here()
     try:
         values = {name: value_of(KNOBS[name], shown) for name, shown in cut.items()}
         config = config_from({"model": model} | values)

@@ -1,8 +1,8 @@
-"""The form of the lanes: a model and what is done around it, side by side."""
+"""The lanes of a comparison: a model and what is done around it, side by side."""
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from pages.components.presets import (
     PRESETS,
     apply_preset,
     duplicate_lane,
+    remove_lane,
     swap_lanes,
 )
 from pages.components.weights_import import import_weights_here
@@ -32,6 +33,7 @@ EXTERNAL = "external flow file"
 DEFAULT_MODELS = (DEFAULT_MODEL, "dis_medium", "farneback", "tvl1")
 LANES_PER_ROW = 4
 MAX_THREADS = os.cpu_count() or 1
+ASKED, PENDING, PRESSED, CHANGED = "lanes-asked", "lanes-pending", "lanes-pressed", "lanes-changed"
 
 
 @dataclass(frozen=True)
@@ -46,35 +48,45 @@ class LaneChoice:
 def choose_lanes() -> tuple[list[LaneChoice], int, bool]:
     """The lanes as last run, each titled differently; the threads; whether Run was just pressed.
 
-    A lane whose settings contradict each other says so in its place and is left out.
+    The widgets are a fragment: a change of a setting costs no run of the page, and is computed when
+    Run is pressed; what adds, removes or moves lanes is taken at once. A lane whose settings
+    contradict each other says so in its place and is left out.
     """
     read_old_links()
+    _widgets()
+    lanes, threads = st.session_state.setdefault(ASKED, st.session_state[PENDING])
+    return list(lanes), threads, st.session_state.pop(PRESSED, False)
+
+
+@st.fragment
+def _widgets() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        pressed = st.button("Run", type="primary", shortcut="Ctrl+Enter", key="run-lanes")
         preset = st.menu_button("Presets", list(PRESETS), key="preset")
         if preset is not None:
             apply_preset(preset, _model_of_first_lane())
-        count = st.segmented_control(
-            "Lanes",
-            range(1, MAX_LANES + 1),
-            default=3,
-            required=True,
-            key="lanes",
-            bind="query-params",
+            _take()
+        count = st.number_input(
+            "Lanes", 1, MAX_LANES, 3, key="lanes", bind="query-params", width=150, on_change=_take
         )
+        threads = choose_threads()
         import_weights_here()
-    with st.form("lanes-form", border=False):
-        lanes: dict[str, LaneChoice] = {}
-        for number in range(1, count + 1):
-            if number % LANES_PER_ROW == 1:
-                columns = st.columns(min(LANES_PER_ROW, count + 1 - number))
-            with columns[(number - 1) % LANES_PER_ROW].container(border=True):
-                lane = _lane(number)
-            if lane is not None:
-                title = lane.title if lane.title not in lanes else f"{lane.title} ({number})"
-                lanes[title] = replace(lane, title=title)
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            pressed, threads = run_and_threads()
-    return list(lanes.values()), threads, pressed
+    lanes: dict[str, LaneChoice] = {}
+    for number in range(1, count + 1):
+        if number % LANES_PER_ROW == 1:
+            columns = st.columns(min(LANES_PER_ROW, count + 1 - number))
+        with columns[(number - 1) % LANES_PER_ROW].container(border=True, gap="xxsmall"):
+            lane = _lane(number)
+        if lane is not None:
+            title = lane.title if lane.title not in lanes else f"{lane.title} ({number})"
+            lanes[title] = replace(lane, title=title)
+    st.session_state[PENDING] = tuple(lanes.values()), threads
+    is_changed = st.session_state.pop(CHANGED, False)
+    if pressed or is_changed:
+        st.session_state[ASKED], st.session_state[PRESSED] = st.session_state[PENDING], pressed
+        st.rerun()
+    if _key(st.session_state.get(ASKED)) not in (None, _key(st.session_state[PENDING])):
+        st.caption("Press Run to compute these settings.")
 
 
 def run_and_threads() -> tuple[bool, int]:
@@ -97,33 +109,60 @@ def choose_threads() -> int:
     )
 
 
+def _take(action: Callable[..., None] = lambda: None, *arguments: int) -> None:
+    """Do something with the lanes, and compute what they are then."""
+    action(*arguments)
+    st.session_state[CHANGED] = True
+
+
+def _key(lanes: tuple[tuple[LaneChoice, ...], int] | None) -> object:
+    """What tells lanes that were asked for from others."""
+    if lanes is None:
+        return None
+    chosen, threads = lanes
+    return threads, [(lane.title, lane.config, lane.flow and lane.flow.digest) for lane in chosen]
+
+
 def _lane(number: int) -> LaneChoice | None:
     names = models.available()
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        model = st.selectbox(
-            f"Lane {number}",
-            [*names, EXTERNAL],
-            index=names.index(DEFAULT_MODELS[(number - 1) % len(DEFAULT_MODELS)]),
-            key=f"model{number}",
-            bind="query-params",
-        )
-        with st.popover("Settings"):
-            shown = _settings(number)
-            uploaded = st.file_uploader("Flow file of another tool", key=f"flow{number}")
+    model = st.selectbox(
+        f"Lane {number}",
+        [*names, EXTERNAL],
+        index=names.index(DEFAULT_MODELS[(number - 1) % len(DEFAULT_MODELS)]),
+        key=f"model{number}",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        with st.popover("Settings", type="tertiary"):
+            shown = {} if model == EXTERNAL else _settings(number, model)
+            uploaded = None
+            if model == EXTERNAL:
+                uploaded = st.file_uploader("Flow file of another tool", key=f"flow{number}")
             name, is_shown = _identity(number)
-    if not is_shown:
-        return None
-    try:
-        if model == EXTERNAL:
-            if uploaded is None:
-                raise ConfigError("Drop the flow file of another tool under Settings, then run.")
-            flow = decoded(decode_flow, uploaded.getvalue())
-            return LaneChoice(name or "external", PipelineConfig("external"), flow)
-        config = _config(model, shown)
+        if not is_shown:
+            st.caption("Not shown.", width="content")
+            return None
+        try:
+            lane = _choice(model, shown, name, uploaded)
+        except FlowcoreError as error:
+            st.error(str(error))
+            return None
+        _, _, settings = caption(lane.config).partition(", ")
+        st.caption(", ".join(filter(None, (name, settings))) or "as it is", width="content")
+        return lane
+
+
+def _choice(model: str, shown: Mapping[str, Any], name: str, uploaded: Any) -> LaneChoice:
+    """The lane as its widgets stand."""
+    if model != EXTERNAL:
+        values = {key: value_of(KNOBS[key], value) for key, value in shown.items()}
+        config = config_from({"model": model} | values)
         return LaneChoice(name or caption(config), config)
-    except FlowcoreError as error:
-        st.error(str(error))
-        return None
+    if uploaded is None:
+        raise ConfigError("Drop the flow file of another tool under Settings, then run.")
+    flow = decoded(decode_flow, uploaded.getvalue())
+    return LaneChoice(name or "external", PipelineConfig("external"), flow)
 
 
 def _identity(number: int) -> tuple[str, bool]:
@@ -131,16 +170,17 @@ def _identity(number: int) -> tuple[str, bool]:
     name = st.text_input(
         "Name (its settings, if left empty)", max_chars=40, key=f"name{number}", bind="query-params"
     )
-    is_shown = st.toggle("Show this lane", value=True, key=f"shown{number}", bind="query-params")
+    is_shown = st.toggle(
+        "Show this lane", True, key=f"shown{number}", bind="query-params", on_change=_take
+    )
     with st.container(horizontal=True):
         for label, action, *arguments in (
             ("Duplicate", duplicate_lane, number),
             ("Move left", swap_lanes, number, number - 1),
             ("Move right", swap_lanes, number, number + 1),
+            ("Remove", remove_lane, number),
         ):
-            st.form_submit_button(
-                label, key=f"{label}-{number}", on_click=action, args=tuple(arguments)
-            )
+            st.button(label, key=f"{label}-{number}", on_click=_take, args=(action, *arguments))
     plain = re.sub(r"[^\w .,+-]", "", name)  # titles stand in texts that know markup
     return plain[:40].strip(), is_shown
 
@@ -150,26 +190,20 @@ def _model_of_first_lane() -> str:
     return model if model in models.available() else DEFAULT_MODELS[0]
 
 
-def _settings(number: int) -> dict[str, Any]:
-    """What the knobs of one lane show: those of every lane, and those of its chunks."""
-    shown = {}
-    columns = st.columns(2)
-    for knob in LANE_KNOBS:
-        is_of_chunks = knob.name == "chunks" or knob.needs == "chunks"
-        with columns[is_of_chunks]:
-            shown[knob.name] = draw_knob(knob, number)
-    return shown
-
-
-def _config(model: str, shown: Mapping[str, Any]) -> PipelineConfig:
-    """The lane as its widgets stand; what its model or its cut does not take is left out."""
+def _settings(number: int, model: str) -> dict[str, Any]:
+    """What the knobs show that this lane has: those of every lane, and those of its chunks."""
     card = models.describe(model)
     has = {
         "": True,
-        "chunks": shown["chunks"] not in (None, WHOLE),
+        "chunks": st.session_state.get(f"chunks{number}", WHOLE) not in (None, WHOLE),
         "iterations": card.default_iterations is not None,
         "weights": card.is_learnt,
     }
-    taken = {name: value for name, value in shown.items() if has[KNOBS[name].needs]}
-    values = {name: value_of(KNOBS[name], value) for name, value in taken.items()}
-    return config_from({"model": model} | values)
+    knobs = [knob for knob in LANE_KNOBS if has[knob.needs]]
+    of_chunks = [knob for knob in knobs if knob.name == "chunks" or knob.needs == "chunks"]
+    shown = {}
+    columns = st.columns(2)
+    for knob in knobs:
+        with columns[knob in of_chunks]:
+            shown[knob.name] = draw_knob(knob, number)
+    return shown

@@ -18,6 +18,7 @@ __all__ = [
     "PRESETS",
     "apply_preset",
     "duplicate_lane",
+    "remove_lane",
     "swap_lanes",
 ]
 
@@ -78,6 +79,13 @@ def duplicate_lane(number: int) -> None:
     _write([*lanes[:number], lanes[number - 1], *lanes[number:]][:MAX_LANES])
 
 
+def remove_lane(number: int) -> None:
+    """Take a lane away; the last one stays."""
+    lanes = _read()
+    if len(lanes) > 1:
+        _write([*lanes[: number - 1], *lanes[number:]])
+
+
 def swap_lanes(number: int, other: int) -> None:
     """Exchange two lanes; an uploaded flow file stays where it was dropped."""
     lanes = _read()
@@ -89,7 +97,10 @@ def swap_lanes(number: int, other: int) -> None:
 def _read() -> list[Knobs]:
     count = st.session_state["lanes"]
     return [
-        {word: st.session_state[f"{word}{number}"] for word in ("model", *DEFAULTS)}
+        {
+            word: st.session_state.get(f"{word}{number}", DEFAULTS.get(word))
+            for word in ("model", *DEFAULTS)
+        }
         for number in range(1, count + 1)
     ]
 

@@ -94,9 +94,10 @@ def watch(
 def _progress(active: Sequence[Run], key: str) -> None:
     if any(run.job.is_over for run in active):
         st.rerun()
-    with st.container(border=True):
-        for run in active:
-            st.progress(run.job.progress, f"{run.lane.title}: {describe(run.job)}")
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        with st.container(gap="xxsmall"):
+            for run in active:
+                st.progress(run.job.progress, f"{run.lane.title}: {describe(run.job)}")
         st.button("Cancel", key=key, on_click=_cancel, args=(active,))
 
 

@@ -18,7 +18,6 @@ SCALE = 0.5
 def choose_sizes() -> tuple[list[LaneChoice], int, bool]:
     """A lane for each model and way, as last run; the threads; whether Run was just pressed."""
     names = models.available()
-    import_weights_here()
     with st.form("sizes-form", border=False):
         chosen = st.multiselect(
             "Models", names, default=_defaults(names), key="models", bind="query-params"
@@ -37,6 +36,7 @@ def choose_sizes() -> tuple[list[LaneChoice], int, bool]:
                 bind="query-params",
                 help="Both frames are resized by 0.5 before the model: a quarter of the pixels.",
             )
+    import_weights_here()
     if not chosen:
         st.info("Choose a model or two, then run.")
     configs = [config for name in chosen for config in _ways(name, is_chunked, is_resized)]

@@ -55,7 +55,7 @@ def _steps(walk: Walk) -> list[tuple[str, str]]:
 
 def _first_network(pair: FramePair, walk: Walk, scale: Scale) -> list[Panel]:
     name = next(iter(walk.flows))
-    st.header(f"{name}: what is where?")
+    st.subheader(f"{name}: what is where?")
     st.markdown(
         "It encodes each frame by itself and compares the features of every place with those of "
         "441 places around it in the other frame: the only moment at which the frames meet. All "
@@ -66,7 +66,7 @@ def _first_network(pair: FramePair, walk: Walk, scale: Scale) -> list[Panel]:
 
 def _next_network(pair: FramePair, walk: Walk, scale: Scale, before: str, name: str) -> list[Panel]:
     row, fetched = walk.table.loc[name], walk.table.loc[before, "brightness"]
-    st.header(f"{name}: what is left to explain?")
+    st.subheader(f"{name}: what is left to explain?")
     gained = (
         f" and made the error smaller on {row['smaller']:.0f} % of the pixels"
         if pair.truth is not None
@@ -91,7 +91,7 @@ def _next_network(pair: FramePair, walk: Walk, scale: Scale, before: str, name: 
 
 
 def _small_motion(pair: FramePair, walk: Walk, scale: Scale) -> list[Panel]:
-    st.header(f"{SMALL}: what hardly moves?")
+    st.subheader(f"{SMALL}: what hardly moves?")
     words = (
         "It sees the two frames and nothing else, at full resolution from the first layer on, with "
         "3x3 kernels only, and has learnt from small motion and plain surfaces. A motion below one "
@@ -120,7 +120,7 @@ def _by_speed(pair: FramePair, walk: Walk) -> str:
 
 
 def _fusion(pair: FramePair, walk: Walk, scale: Scale) -> list[Panel]:
-    st.header("Fusion: whom to believe?")
+    st.subheader("Fusion: whom to believe?")
     to_small = float(100 * (walk.choice < 0.5).mean())
     row = walk.table.loc[FUSION]
     words = (
@@ -139,7 +139,7 @@ def _fusion(pair: FramePair, walk: Walk, scale: Scale) -> list[Panel]:
 
 
 def _rotations(pair: FramePair, walk: Walk) -> None:
-    st.header("Are there rotations in FlyingChairs?")
+    st.subheader("Are there rotations in FlyingChairs?")
     flow = pair.truth or FlowField(walk.flows[FUSION])
     whose = "true flow" if pair.truth is not None else "fused flow"
     try:
@@ -197,7 +197,7 @@ def _show_legends(pair: FramePair, scale: Scale) -> None:
 
 
 def _numbers(pair: FramePair, walk: Walk) -> None:
-    st.header("The numbers")
+    st.subheader("The numbers")
     columns = {
         "epe": st.column_config.NumberColumn("EPE, px ↓", format="%.3f"),
         **{

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 
 import numpy as np
@@ -36,6 +37,12 @@ def open_compare(page, server, query=""):
     expect(page.get_by_role("heading", name="Compare", exact=True)).to_be_visible()
 
 
+def frames_drawer(page):
+    """Where frames are dropped, opened."""
+    page.get_by_role("button", name=re.compile("^Frames")).click()
+    return page.get_by_test_id("stFileUploaderDropzoneInput")
+
+
 def choose(page, group, option):
     page.get_by_role("radiogroup", name=group).get_by_text(option, exact=True).click()
 
@@ -60,9 +67,7 @@ def test_start_shows_a_result_and_leads_to_a_sample(page, server):
 
 def test_two_dropped_frames_with_truth_give_an_error(page, server, pair):
     open_compare(page, server, "?lanes=2&source=Two+frames")
-    page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(
-        [png("a.png", pair.first), png("b.png", pair.second)]
-    )
+    frames_drawer(page).first.set_input_files([png("a.png", pair.first), png("b.png", pair.second)])
     expect(page.get_by_text("128 x 96 px, with no truth.")).to_be_visible()
     page.get_by_text("Truth, labels, occlusions (optional)").click()
     truth = {"name": "x.flo", "mimeType": "", "buffer": encode_flow(pair.truth, "flo")}
@@ -74,7 +79,7 @@ def test_two_dropped_frames_with_truth_give_an_error(page, server, pair):
 def test_hostile_uploads_are_a_sentence_and_the_page_lives_on(page, server, pair):
     open_compare(page, server, "?lanes=2&source=Two+frames")
     expect(page.get_by_text("640 x 448 px")).to_be_visible()
-    uploader = page.get_by_test_id("stFileUploaderDropzoneInput").first
+    uploader = frames_drawer(page).first
     broken = {"name": "b.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n" + b"x" * 99}
     uploader.set_input_files([png("a.png", pair.first), broken])
     alert = page.get_by_role("alert")
@@ -87,7 +92,7 @@ def test_hostile_uploads_are_a_sentence_and_the_page_lives_on(page, server, pair
 @pytest.mark.slow
 def test_frames_of_different_sizes_are_named(page, server, pair):
     open_compare(page, server, "?lanes=2&source=Two+frames")
-    page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(
+    frames_drawer(page).first.set_input_files(
         [png("a.png", pair.first), png("b.png", pair.second[:50])]
     )
     expect(page.get_by_role("alert")).to_contain_text("differ in size")
@@ -196,9 +201,7 @@ def test_nothing_bars_a_screen_reader(page, server, path):
 @pytest.mark.slow
 def test_a_reload_and_a_second_tab_find_the_uploaded_pair(page, server, pair):
     open_compare(page, server, "?lanes=2&source=Two+frames")
-    page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(
-        [png("a.png", pair.first), png("b.png", pair.second)]
-    )
+    frames_drawer(page).first.set_input_files([png("a.png", pair.first), png("b.png", pair.second)])
     expect(page.get_by_text("128 x 96 px, with no truth.")).to_be_visible()
     page.wait_for_url("**pair=**")
     page.reload()
@@ -241,9 +244,7 @@ def test_a_link_to_frames_that_are_gone_says_so(page, server):
 @pytest.mark.slow
 def test_a_flow_with_the_wrong_sign_is_pointed_out(page, server, pair):
     open_compare(page, server, "?lanes=2&source=Two+frames")
-    page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(
-        [png("a.png", pair.first), png("b.png", pair.second)]
-    )
+    frames_drawer(page).first.set_input_files([png("a.png", pair.first), png("b.png", pair.second)])
     expect(page.get_by_text("128 x 96 px, with no truth.")).to_be_visible()
     page.get_by_text("Truth, labels, occlusions (optional)").click()
     wrong = encode_flow(FlowField(-pair.truth.uv), "flo")
