@@ -25,7 +25,7 @@ from flowcore.ops.blur import gaussian_blur
 from flowcore.ops.convert import as_float, flow_to_array, frame_to_levels
 from flowcore.ops.pad import Padding, crop, pad, padding_to_stride
 from flowcore.ops.resize import resize_flow, resize_frame
-from flowcore.types import Estimate, FlowField, FramePair, PipelineConfig, Prediction
+from flowcore.types import Estimate, FeatureMap, FlowField, FramePair, PipelineConfig, Prediction
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -51,7 +51,7 @@ def predict(
     second: torch.Tensor,
     config: PipelineConfig,
     *,
-    keep_iterates: bool = False,
+    keep: frozenset[str] = frozenset(),
     workers: int = 1,
     batch: int = 1,
     progress: Callable[[float], None] = lambda fraction: None,
@@ -67,8 +67,9 @@ def predict(
         RGB, float32 in [0, 1] or 8 bit.
     config : PipelineConfig
         Order of work: blur (px of the frames given), resize, chunk, model, and back.
-    keep_iterates : bool
-        Keep the flow after each refinement step.
+    keep : set of str
+        What to keep beside the flow: "iterates", the flow after each refinement step, and any of
+        ``model.maps``, brought to the pixels of the frames given.
     workers, batch : int
         Chunks computed at once, each by a thread of its own; and stacked for each.
     progress : callable
@@ -79,9 +80,14 @@ def predict(
     Raises
     ------
     ConfigError
-        Chunks that do not fit or are too small for the model, or iterations for a model that does
-        not refine.
+        Chunks that do not fit or are too small for the model, iterations for a model that does
+        not refine, or maps that it has not.
     """
+    offered = getattr(model, "maps", {})
+    if unknown := keep - {"iterates"} - offered.keys():
+        raise ConfigError(
+            f"{config.model} has no map {min(unknown)!r}; it has {', '.join(offered) or 'none'}."
+        )
     if config.iterations is not None and model.default_iterations is None:
         raise ConfigError(f"{config.model} does not refine in steps, so it takes no iterations.")
     size = (first.shape[-2], first.shape[-1])
@@ -91,7 +97,7 @@ def predict(
 
     def estimate(first: torch.Tensor, second: torch.Tensor) -> Prediction:
         on_crop(first[:, 0].numel())
-        return _estimate_any_size(model, first, second, config.iterations, keep_iterates)
+        return _estimate_any_size(model, first, second, config.iterations, keep)
 
     with torch.autocast(first.device.type, torch.bfloat16, enabled=config.precision == "bfloat16"):
         grid = grid_for(model, size, config)
@@ -104,7 +110,7 @@ def predict(
     return _each(
         prediction,
         lambda flow: resize_flow(flow.float(), size),
-        lambda picture: resize_frame(picture.float(), size),
+        lambda values: resize_frame(values, size),
     )
 
 
@@ -114,7 +120,7 @@ def run(
     *,
     threads: int | None = None,
     device: str | None = None,
-    keep_iterates: bool = False,
+    keep: frozenset[str] = frozenset(),
     warm_up: bool = False,
     progress: Callable[[float], None] = lambda fraction: None,
 ) -> Estimate:
@@ -128,8 +134,8 @@ def run(
         Processor threads to use; as torch is set if left out.
     device : str, optional
         "cpu" or "cuda[:N]"; the GPU where there is one if left out.
-    keep_iterates : bool
-        Keep the flow after each refinement step.
+    keep : set of str
+        As of ``predict``.
     warm_up : bool
         Run once on a corner of the pair before the clock starts.
     progress : callable
@@ -163,7 +169,7 @@ def run(
             first,
             second,
             fixed,
-            keep_iterates=keep_iterates,
+            keep=keep,
             workers=at_once if target == "cpu" else 1,
             batch=1 if target == "cpu" else at_once,
             progress=progress,
@@ -175,7 +181,7 @@ def run(
     if not np.isfinite(uv).all():
         raise DivergedError(f"{config.model} gave a flow that is not finite on this pair.")
     iterates = tuple(flow_to_array(flow) for flow in prediction.iterates)
-    maps = {name: flow_to_array(picture) for name, picture in prediction.maps.items()}
+    maps = {name: flow_to_array(found.values) for name, found in prediction.maps.items()}
     moved = _BYTES_PER_PIXEL * sum(crops)
     return Estimate(FlowField(uv), config, seconds, used, iterates, maps, prediction.stages, moved)
 
@@ -272,16 +278,20 @@ def _estimate_any_size(
     first: torch.Tensor,
     second: torch.Tensor,
     iterations: int | None,
-    keep_iterates: bool,
+    keep: frozenset[str],
 ) -> Prediction:
-    """The model on a pair of any size: tiny frames are enlarged, all are padded to its stride."""
+    """The model on a pair of any size: tiny frames are enlarged, all are padded to its stride.
+
+    Its maps come on the pixels of these frames.
+    """
     size = (first.shape[-2], first.shape[-1])
     (first, padding), (second, _) = fitted(model, first), fitted(model, second)
-    prediction = model(first, second, iterations=iterations, keep_iterates=keep_iterates)
+    padded = (first.shape[-2], first.shape[-1])
+    prediction = model(first, second, iterations=iterations, keep=keep)
     return _each(
         prediction,
         lambda flow: resize_flow(crop(flow, padding), size),
-        lambda picture: resize_frame(crop(picture, padding), size),
+        lambda values: resize_frame(crop(resize_frame(values, padded), padding), size),
     )
 
 
@@ -291,6 +301,9 @@ _Change: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
 def _each(prediction: Prediction, flows: _Change, maps: _Change) -> Prediction:
     """The prediction with its flows changed, and its maps; the last iterate stays the flow."""
     flow = flows(prediction.flow)
-    pictures = {name: maps(picture) for name, picture in prediction.maps.items()}
+    changed = {
+        name: FeatureMap(maps(found.values.float()), 1, found.meaning)
+        for name, found in prediction.maps.items()
+    }
     iterates = (*map(flows, prediction.iterates[:-1]), flow) if prediction.iterates else ()
-    return Prediction(flow, iterates, pictures, prediction.stages)
+    return Prediction(flow, iterates, changed, prediction.stages)

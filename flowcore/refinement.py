@@ -100,7 +100,7 @@ def refine(
         pair,
         config,
         threads=threads,
-        keep_iterates=True,
+        keep=frozenset({"iterates"}),
         progress=lambda done: progress(0.8 * done, "keeping every stage"),
     )
     progress(0.8, "measuring every stage")

@@ -10,7 +10,7 @@ from flowcore import models
 from flowcore.errors import ConfigError
 from flowcore.metrics.flow import epe
 from flowcore.models.flownet import STAGES
-from flowcore.pipeline import run
+from flowcore.pipeline import load_model, run
 from flowcore.types import FloatArray, FramePair, PipelineConfig, UInt8Array
 
 __all__ = ["FUSION", "SMALL", "SPEEDS", "Walk", "names_of_stacks", "walk"]
@@ -77,7 +77,8 @@ def walk(
     if config.model.partition(".")[0] not in _WITH_FUSION or config.chunks is not None:
         raise ConfigError(f"Only a whole frame in FlowNet2 can be walked through, got {config}.")
     progress(0.0, "running all networks")
-    estimate = run(pair, config, threads=threads, keep_iterates=True)
+    wanted = frozenset({"iterates", *load_model(config.model).maps})
+    estimate = run(pair, config, threads=threads, keep=wanted)
     progress(0.8, "measuring")
     flows = dict(zip(estimate.stages, estimate.iterates, strict=True))
     warped = {

@@ -23,6 +23,7 @@ __all__ = [
     "BoolArray",
     "ChunkGrid",
     "Estimate",
+    "FeatureMap",
     "FloatArray",
     "FlowField",
     "FramePair",
@@ -316,6 +317,24 @@ class PipelineConfig:
 
 
 @dataclass(frozen=True, eq=False)
+class FeatureMap:
+    """Something that a model computed on its way, pixel by pixel of a grid.
+
+    Parameters
+    ----------
+    values : (B, C, h, w)
+    stride : int
+        Side of a cell of the grid, in px of the frames that the model was given; 1 is their grid.
+    meaning : str
+        What the channels hold, with unit and range, for people.
+    """
+
+    values: torch.Tensor
+    stride: int
+    meaning: str
+
+
+@dataclass(frozen=True, eq=False)
 class Prediction:
     """What a net returns, as tensors.
 
@@ -325,8 +344,8 @@ class Prediction:
         Pixels, first -> second.
     iterates : tuple of (B, 2, H, W)
         The flow after each refinement step, the last equal to ``flow``; empty unless asked for.
-    maps : mapping of name to (B, C, H, W)
-        Named intermediates on the frames' grid; empty unless asked for.
+    maps : mapping of name to FeatureMap
+        Those of the model's ``maps`` that were asked for.
     stages : tuple of str
         Names of the iterates, as many; empty for "iteration 1", "iteration 2" and so on.
 
@@ -338,7 +357,7 @@ class Prediction:
 
     flow: torch.Tensor
     iterates: tuple[torch.Tensor, ...] = ()
-    maps: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    maps: Mapping[str, FeatureMap] = field(default_factory=dict)
     stages: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -362,7 +381,7 @@ class Estimate:
     iterates : tuple of (H, W, 2) float32
         The flow after each refinement step, if kept.
     maps : mapping of name to (H, W, C) float32
-        Named intermediates of the model, if kept.
+        What was kept of the model's ``maps``, brought to the pixels of the pair.
     stages : tuple of str
         Names of the iterates, as many; empty for "iteration 1", "iteration 2" and so on.
     bytes_moved : int

@@ -4,8 +4,8 @@ The settings are those with which the published comparison of docs/results.md wa
 """
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import cv2
@@ -56,6 +56,7 @@ class ClassicalModel:
     bytes_per_pixel: int
     stride: int = 1
     default_iterations: None = None
+    maps: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(
         self,
@@ -63,7 +64,7 @@ class ClassicalModel:
         second: torch.Tensor,
         *,
         iterations: int | None = None,
-        keep_iterates: bool = False,
+        keep: frozenset[str] = frozenset(),
     ) -> Prediction:
         """The flow of frames ``(B, 3, H, W)``, one pair after the other; no gradient."""
         require_frames(self, first, second)

@@ -21,7 +21,7 @@ from flowcore.models.flownet_parts import FULL, FlowNetC, FlowNetS, FlowNetSD, F
 from flowcore.models.registry import register
 from flowcore.ops.matching import MatchingLevel
 from flowcore.ops.warp import warp
-from flowcore.types import Prediction
+from flowcore.types import FeatureMap, Prediction
 
 __all__ = [
     "STAGES",
@@ -53,6 +53,7 @@ STAGES = {
     "flownets_d": "FlowNetSD",
     "flownetfusion": "Fusion",
 }
+_SCALES = ("1/64", "1/32", "1/16", "1/8", "1/4")  # of a network's own flows, coarse to fine
 _PLAIN, _STACKED = 6, 12  # channels that a network sees: alone, after another
 _MEAN = (0.411, 0.432, 0.45)  # mean color of the FlowNet authors' frames, RGB
 _THIN = Width(3 / 8)
@@ -109,17 +110,13 @@ class FlowNet2(nn.Module):
         second: torch.Tensor,
         *,
         iterations: int | None = None,
-        keep_iterates: bool = False,
+        keep: frozenset[str] = frozenset(),
         heads_of: Sequence[str] = (),
     ) -> Prediction:
         """The flow of frames ``(B, 3, H, W)``, RGB in [0, 1].
 
         The iterates are the flows of the networks, in the paper's order; of one that stands alone,
-        its decoder's, coarse to fine. The maps are what the networks saw of each other:
-        ``warped_NETWORK`` (B, 3, H, W), the second frame fetched by that network's flow in [0, 1];
-        ``error_NETWORK`` (B, 1, H, W), its brightness error, 0 where the frames agree; and
-        ``fusion_choice`` (B, 1, H, W), 1 where the fused flow follows the stack, 0 where it follows
-        the network for small motion.
+        its decoder's, coarse to fine. The maps are what the networks saw of each other.
 
         With ``heads_of`` the networks run as far as the last of these, and the iterates are the
         decoders' flows of them all: what training wants.
@@ -135,16 +132,35 @@ class FlowNet2(nn.Module):
         flow = run.all_networks()
         if heads_of:
             return Prediction(flow, tuple(run.heads))
-        if not keep_iterates:
-            return Prediction(flow)
-        if len(run.flows) == 1:
-            return Prediction(flow, tuple(run.heads), stages=("1/64", "1/32", "1/16", "1/8", "1/4"))
+        meanings = self.maps
         maps = {
-            name: picture + mean if name.startswith("warped") else picture
-            for name, picture in run.maps.items()
+            name: FeatureMap(
+                values + mean if name.startswith("warped") else values, 1, meanings[name]
+            )
+            for name, values in run.maps.items()
+            if name in keep
         }
+        if "iterates" not in keep:
+            return Prediction(flow, maps=maps)
+        if len(run.flows) == 1:
+            return Prediction(flow, tuple(run.heads), maps, _SCALES)
         stages = tuple(STAGES[name] for name in run.flows)
         return Prediction(flow, tuple(run.flows.values()), maps, stages)
+
+    @property
+    def maps(self) -> dict[str, str]:
+        """What the networks see of each other: names, and what they mean."""
+        has_fusion = "flownetfusion" in self.networks
+        judged = [*self.stacked, "flownets_d"] if has_fusion else self.stacked[:-1]
+        found = {}
+        for name in judged if self.is_warping else ():
+            found[f"warped_{name}"] = f"second frame fetched by {STAGES[name]}'s flow, in [0, 1]"
+            found[f"error_{name}"] = f"brightness error of {STAGES[name]}, 0 where the frames agree"
+        if has_fusion:
+            found["fusion_choice"] = (
+                "1 where the fused flow follows the stack, 0 where it follows FlowNetSD"
+            )
+        return found
 
     def matching(
         self, first: torch.Tensor, second: torch.Tensor, *, iterations: int | None = None

@@ -164,7 +164,7 @@ def _require_protocol(name: str, model: Any) -> None:
     frames = torch.rand(2, 1, 3, *size, generator=torch.Generator().manual_seed(0))
     try:
         with torch.inference_mode():
-            made = model(*frames, iterations=None, keep_iterates=False)
+            made = model(*frames, iterations=None, keep=frozenset())
     except Exception as error:  # whatever a stranger's code stumbles over
         text = f"{type(error).__name__}: {error}"
         raise refuse(f"on frames of {size[1]}x{size[0]} px it fails with {text}.") from error

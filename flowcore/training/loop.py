@@ -295,8 +295,8 @@ def _wanted(net: nn.Module, stage: Stage) -> dict[str, Any]:
     if stage.watched:
         return {"heads_of": stage.watched}
     if net.default_iterations is None:
-        return {"keep_iterates": True}
-    return {"keep_iterates": True, "iterations": stage.iterations}
+        return {"keep": frozenset({"iterates"})}
+    return {"keep": frozenset({"iterates"}), "iterations": stage.iterations}
 
 
 def _loss(iterates: tuple[torch.Tensor, ...], scenes: Scenes, config: LossConfig) -> torch.Tensor:

@@ -29,7 +29,7 @@ class Steady(nn.Module):
         super().__init__()
         self.motion = nn.Parameter(torch.tensor([1.5, -2.0]))
 
-    def forward(self, first, second, *, iterations=None, keep_iterates=False):
+    def forward(self, first, second, *, iterations=None, keep=frozenset()):
         return Prediction(self.motion.view(1, 2, 1, 1).expand_as(first[:, :2]))
 
     def memory_bytes(self, height, width):
@@ -133,7 +133,7 @@ def test_a_package_cannot_take_the_name_of_one_of_ours(monkeypatch):
         (("return Prediction(", "return ("), "it returns Tensor, not a flowcore.types.Prediction"),
         (("first[:, :2]", "first[:, :2, :-1]"), r"its flow of frames \(1, 3, 24, 32\) is "),
         (("expand_as", "reshape_as"), "on frames of 32x24 px it fails with RuntimeError"),
-        ((", keep_iterates=False", ""), "it fails with TypeError.*keep_iterates"),
+        ((", keep=frozenset()", ""), "it fails with TypeError.*keep"),
         (("return Steady()", "return 1 / 0"), "cannot be built: ZeroDivisionError"),
         (("import torch\n", "import torhc\n"), "cannot be built: ModuleNotFoundError"),
         (("def build", "def make"), "has no function build"),

@@ -64,7 +64,7 @@ def test_convex_upsampling_picks_what_the_mask_says():
 def test_iterates_are_those_of_shorter_runs(builder):
     net, pair = random_net(builder), random_pair()
     with torch.inference_mode():
-        whole = net(*pair, iterations=3, keep_iterates=True)
+        whole = net(*pair, iterations=3, keep=frozenset({"iterates"}))
         short = net(*pair, iterations=2)
     assert len(whole.iterates) == 3
     assert torch.equal(whole.iterates[-1], whole.flow)
