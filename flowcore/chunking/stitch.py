@@ -173,7 +173,7 @@ def _doubtful(
 
 
 def _batches(jobs: list[_Job], size: int) -> Iterator[list[_Job]]:
-    """Up to ``size`` neighbours of one shape at a time: those that can be stacked."""
+    """Up to ``size`` neighbors of one shape at a time: those that can be stacked."""
     for _, group in groupby(jobs, key=lambda job: job.view.area.size):
         alike = list(group)
         yield from (alike[start : start + size] for start in range(0, len(alike), size))

@@ -24,8 +24,8 @@ __all__ = [
     "dis_medium",
     "dis_ultrafast",
     "farneback",
-    "grey_levels",
-    "grey_values",
+    "gray_levels",
+    "gray_values",
     "ilk",
     "tvl1",
 ]
@@ -36,13 +36,13 @@ _NEW: Any = None  # lets OpenCV allocate its output
 
 @dataclass(frozen=True)
 class ClassicalModel:
-    """A method on grey frames, made to look like any other model.
+    """A method on gray frames, made to look like any other model.
 
     Parameters
     ----------
     match : callable
-        From two grey frames (H, W) to a flow (H, W, 2), channel 0 = u, 1 = v.
-    grey : callable
+        From two gray frames (H, W) to a flow (H, W, 2), channel 0 = u, 1 = v.
+    gray : callable
         From a frame (H, W, 3) float32 in [0, 1] to what ``match`` takes.
     min_size : int
         Both sides must be at least this many px.
@@ -51,7 +51,7 @@ class ClassicalModel:
     """
 
     match: _Matcher
-    grey: Callable[[FloatArray], npt.NDArray[Any]]
+    gray: Callable[[FloatArray], npt.NDArray[Any]]
     min_size: int
     bytes_per_pixel: int
     stride: int = 1
@@ -71,7 +71,7 @@ class ClassicalModel:
         if iterations is not None:
             raise ConfigError("A classical method does not refine in steps: leave out iterations.")
         flows = [
-            self.match(*map(self._grey_array, pair)) for pair in zip(first, second, strict=True)
+            self.match(*map(self._gray_array, pair)) for pair in zip(first, second, strict=True)
         ]
         flow = torch.from_numpy(np.stack(flows).astype(np.float32, copy=False))
         return Prediction(flow.permute(0, 3, 1, 2).contiguous().to(first.device))
@@ -80,20 +80,20 @@ class ClassicalModel:
         """The working memory of one pair."""
         return self.bytes_per_pixel * height * width
 
-    def _grey_array(self, frame: torch.Tensor) -> npt.NDArray[Any]:
-        return self.grey(
+    def _gray_array(self, frame: torch.Tensor) -> npt.NDArray[Any]:
+        return self.gray(
             np.ascontiguousarray(frame.detach().permute(1, 2, 0).float().cpu().numpy())
         )
 
 
-def grey_levels(frame: FloatArray) -> npt.NDArray[np.uint8]:
-    """OpenCV's grey of a frame in [0, 1], 8 bit; exact for frames that were 8 bit."""
+def gray_levels(frame: FloatArray) -> npt.NDArray[np.uint8]:
+    """OpenCV's gray of a frame in [0, 1], 8 bit; exact for frames that were 8 bit."""
     levels = np.rint(frame.clip(0, 1) * 255).astype(np.uint8)
     return np.asarray(cv2.cvtColor(levels, cv2.COLOR_RGB2GRAY))
 
 
-def grey_values(frame: FloatArray) -> FloatArray:
-    """OpenCV's grey of a frame, float32 in [0, 1]."""
+def gray_values(frame: FloatArray) -> FloatArray:
+    """OpenCV's gray of a frame, float32 in [0, 1]."""
     return np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.float32)
 
 
@@ -106,7 +106,7 @@ def _dis(preset: int) -> ClassicalModel:
             method.setFinestScale(0)
         return np.asarray(method.calc(first, second, _NEW))
 
-    return ClassicalModel(match, grey_levels, min_size=12, bytes_per_pixel=80)
+    return ClassicalModel(match, gray_levels, min_size=12, bytes_per_pixel=80)
 
 
 def _coarsest_dis_scale(height: int, width: int) -> int:
@@ -173,7 +173,7 @@ def farneback() -> ClassicalModel:
         )
         return np.asarray(flow)
 
-    return ClassicalModel(match, grey_levels, min_size=1, bytes_per_pixel=110)
+    return ClassicalModel(match, gray_levels, min_size=1, bytes_per_pixel=110)
 
 
 @register(
@@ -189,7 +189,7 @@ def tvl1() -> ClassicalModel:
 
         return _uv(optical_flow_tvl1(first, second))  # type: ignore[no-untyped-call]
 
-    return ClassicalModel(match, grey_values, min_size=2, bytes_per_pixel=160)
+    return ClassicalModel(match, gray_values, min_size=2, bytes_per_pixel=160)
 
 
 @register(
@@ -205,7 +205,7 @@ def ilk() -> ClassicalModel:
 
         return _uv(optical_flow_ilk(first, second))  # type: ignore[no-untyped-call]
 
-    return ClassicalModel(match, grey_values, min_size=2, bytes_per_pixel=170)
+    return ClassicalModel(match, gray_values, min_size=2, bytes_per_pixel=170)
 
 
 def _uv(row_col: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -4,10 +4,11 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from flowcore.data.bursts import BURST_PHOTOS, Burst, burst_from_video, make_burst, sample_burst
+from flowcore.data.bursts import BURST_PHOTOS, burst_from_video, make_burst, sample_burst
 from flowcore.data.samples import photo
 from flowcore.errors import FlowcoreError
 from flowcore.io.frames import decode_frame
+from flowcore.types import Burst
 from pages.components.files import decoded
 from pages.components.pair_picker import PICTURES, VIDEOS
 

@@ -4,14 +4,13 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from flowcore import models
-from flowcore.data.bursts import Burst
 from flowcore.features.attribution import Attribution, Method, attribute, shuffled
 from flowcore.features.dense import DenseMatching, dense_matching
 from flowcore.features.matching import Matching, look_inside
 from flowcore.lane import Lane, external_lane, measure_again, run_lane
 from flowcore.pipeline import load_model, use_threads
 from flowcore.refinement import Refinement, refine
-from flowcore.types import FlowField, FramePair, PipelineConfig
+from flowcore.types import Burst, FlowField, FramePair, PipelineConfig
 
 __all__ = [
     "FRAMES_ALONE",

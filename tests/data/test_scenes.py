@@ -126,7 +126,7 @@ def test_numbers_of_objects():
 
 
 def test_plain_layers_have_no_texture():
-    """A gradient between four colors: neighbours differ by little, however rough the photo."""
+    """A gradient between four colors: neighbors differ by little, however rough the photo."""
     rough = make_textures(3)
     roughness = [
         scenes(textures=rough, plain=plain, **NO_OBJECTS).first.diff(dim=3).abs().amax()

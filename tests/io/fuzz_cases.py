@@ -103,7 +103,7 @@ def picture_cases(rng: np.random.Generator) -> Iterator[Case]:
     seeds = {
         "png": saved(color, "PNG", exif=tags),
         "palette png": saved(palette, "PNG", transparency=bytes(range(256))),
-        "grey png": saved(color.convert("L"), "PNG"),
+        "gray png": saved(color.convert("L"), "PNG"),
         "16-bit png": cv2.imencode(".png", noise.astype(np.uint16) * 257)[1].tobytes(),
         "16-bit label png": cv2.imencode(".png", noise[..., 0].astype(np.uint16) * 9)[1].tobytes(),
         "jpeg": saved(color, "JPEG", exif=tags),

@@ -52,7 +52,7 @@ def test_bilinear_upsampling_keeps_corners():
 def test_convex_upsampling_picks_what_the_mask_says():
     flow = torch.arange(18.0).view(1, 2, 3, 3)
     mask = torch.full((1, 9, 8, 8, 3, 3), -100.0)
-    mask[:, 4] = 0  # the centre of the 3x3 neighborhood
+    mask[:, 4] = 0  # the center of the 3x3 neighborhood
     mask[:, 4, 2, 5], mask[:, 3, 2, 5] = -100.0, 0  # its left neighbor, for one of the 64
     fine = upsample_convex(flow, mask.view(1, 9 * 64, 3, 3))
     assert fine.shape == (1, 2, 24, 24)
