@@ -13,6 +13,7 @@ def lane_picture(page, title):
     return page.get_by_role("img", name=f"{title}: Flow", exact=True)
 
 
+@pytest.mark.slow
 def test_a_click_shows_what_every_lane_matched(page, server):
     page.goto(f"{server}/compare?sample=Sub-pixel&lanes=2&m1=scope_035.scenes&i1=3&m2=dis_fast")
     expect(page.get_by_text("Click a pixel in the viewer")).to_be_visible()
