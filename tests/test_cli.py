@@ -274,6 +274,7 @@ def test_a_sample_becomes_files(folder, run):
     assert "motorcycle" in run("sample", "nothing", folder / "pair")[2]
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_official_raft_small_reproduces_its_published_run(real_data, run, monkeypatch, tmp_path):
     monkeypatch.setenv("FLOWCORE_WEIGHTS", str(tmp_path))

@@ -15,7 +15,7 @@ DIS = PipelineConfig("dis_fast")
 
 @pytest.fixture(scope="module")
 def pair():
-    return load("opening")
+    return load("large")
 
 
 @pytest.mark.parametrize("kind", HARDSHIPS)

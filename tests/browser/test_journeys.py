@@ -52,9 +52,9 @@ def lane_picture(page, layer, title):
 
 
 def test_a_deep_link_on_a_fresh_server_opens_its_page(page, fresh_server):
-    open_compare(page, fresh_server, "?lanes=2")
+    open_compare(page, fresh_server, "?lanes=2&model1=dis_fast&sample=Sub-pixel")
     expect(page.get_by_text("Page not found")).to_have_count(0)
-    expect(lane_picture(page, "Flow", DEFAULT_MODEL)).to_be_visible()
+    expect(lane_picture(page, "Flow", "dis_fast")).to_be_visible()
     expect(lane_picture(page, "Flow", "dis_medium")).to_be_visible()
 
 
@@ -65,8 +65,9 @@ def test_start_shows_a_result_and_leads_to_a_sample(page, server):
     expect(page.get_by_text("741 x 500 px, with truth.")).to_be_visible()
 
 
-def test_two_dropped_frames_with_truth_give_an_error(page, server, pair):
-    open_compare(page, server, "?lanes=2&source=Two+frames")
+def test_two_dropped_frames_with_truth_give_an_error_and_a_click_is_read(page, server, pair):
+    lanes = "lanes=2&model1=scope_035.scenes&iterations1=3&model2=dis_fast"
+    open_compare(page, server, f"?{lanes}&source=Two+frames")
     frames_drawer(page).first.set_input_files([png("a.png", pair.first), png("b.png", pair.second)])
     expect(page.get_by_text("128 x 96 px, with no truth.")).to_be_visible()
     page.get_by_text("Truth, labels, occlusions (optional)").click()
@@ -74,8 +75,20 @@ def test_two_dropped_frames_with_truth_give_an_error(page, server, pair):
     page.get_by_test_id("stFileUploaderDropzoneInput").nth(1).set_input_files(truth)
     expect(page.get_by_text("128 x 96 px, with truth.")).to_be_visible()
     expect(page.get_by_role("columnheader", name="EPE", exact=True)).to_be_visible()
+    page.keyboard.press("Escape")  # closes the drawer
+    expect(page.get_by_text("Click a pixel in the viewer")).to_be_visible()
+    settled(page)
+    picture = lane_picture(page, "Flow", "dis_fast")
+    box = picture.bounding_box()
+    picture.click(position={"x": 64.5 / 128 * box["width"], "y": 48.5 / 96 * box["height"]})
+    page.wait_for_url("**px=64**")
+    expect(page.get_by_role("spinbutton", name="Probe x, px")).to_have_value("64")
+    expect(
+        page.get_by_alt_text("Attention of scope_035.scenes, 3 iterations").first
+    ).to_be_visible()
 
 
+@pytest.mark.slow
 def test_hostile_uploads_are_a_sentence_and_the_page_lives_on(page, server, pair):
     open_compare(page, server, "?lanes=2&source=Two+frames")
     expect(page.get_by_text("640 x 448 px")).to_be_visible()
@@ -125,6 +138,7 @@ def test_a_preset_sets_all_lanes_and_the_address(page, server):
     page.wait_for_url("**lanes=4**")
 
 
+@pytest.mark.slow
 def test_a_number_shows_its_pixels(page, server):
     open_compare(page, server, "?lanes=2&sample=Sub-pixel&metrics=Rates")
     expect(lane_picture(page, "Flow", "dis_medium")).to_be_visible()
@@ -153,6 +167,7 @@ def test_a_figure_for_a_paper_is_built_and_taken_away(page, server):
     assert "full color" in download.value.path().read_text()
 
 
+@pytest.mark.slow
 def test_everything_can_be_taken_away(page, server):
     open_compare(page, server, "?lanes=2&sample=Sub-pixel")
     expect(lane_picture(page, "Flow", "dis_medium")).to_be_visible()
@@ -169,6 +184,7 @@ def test_everything_can_be_taken_away(page, server):
     assert download.value.path().read_text().startswith("lane,seconds,threads,epe,")
 
 
+@pytest.mark.slow
 def test_a_long_run_can_be_cancelled_and_started_again(page, server):
     open_compare(page, server, f"?lanes=2&model1=tvl1&scale1={ENDLESS}&source=One+image&dx=11")
     page.get_by_role("button", name="Cancel").click()
@@ -187,6 +203,7 @@ def test_a_phone_shows_it_without_sideways_scrolling(page, server):
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["", "/compare?lanes=2"])
 def test_nothing_bars_a_screen_reader(page, server, path):
     page.goto(f"{server}{path}")

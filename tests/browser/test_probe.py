@@ -13,6 +13,7 @@ def lane_picture(page, title):
     return page.get_by_role("img", name=f"{title}: Flow", exact=True)
 
 
+@pytest.mark.slow
 def test_a_click_shows_what_every_lane_matched(page, server):
     page.goto(
         f"{server}/compare?sample=Sub-pixel&lanes=2&model1=scope_035.scenes&iterations1=3&model2=dis_fast"

@@ -354,8 +354,15 @@ def with_norm(state):
     return normed
 
 
-@pytest.mark.parametrize("is_normed", [False, True])
-@pytest.mark.parametrize("name", ["flownet_s", "flownet_s_pinard"])
+@pytest.mark.parametrize(
+    ("name", "is_normed"),
+    [
+        ("flownet_s", False),
+        ("flownet_s_pinard", True),
+        pytest.param("flownet_s", True, marks=pytest.mark.slow),
+        pytest.param("flownet_s_pinard", False, marks=pytest.mark.slow),
+    ],
+)
 def test_public_files_give_the_public_flow(name, is_normed, pair):
     state = randomized(PUBLIC[name])
     if is_normed:

@@ -100,7 +100,7 @@ def test_gradients_reach_both_frames_and_all_weights():
     assert [name for name in learns if name.endswith("weight") and not learns[name]] == []
 
 
-@pytest.mark.parametrize("builder", BUILDERS)
+@pytest.mark.parametrize("builder", [raft_small, pytest.param(raft_large, marks=pytest.mark.slow)])
 def test_half_precision_stays_close(builder):
     net, pair = random_net(builder), random_pair()
     with torch.inference_mode():
