@@ -76,6 +76,8 @@ class WorkerHost:
             self._process = subprocess.Popen(  # noqa: S603  # our own module, no outside text
                 [sys.executable, "-m", __name__, str(theirs.fileno()), *preload],
                 cwd=HOME,
+                # Threads of torch that wait would spin, and beside other work take its cores.
+                env={"OMP_WAIT_POLICY": "passive", **os.environ},
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
