@@ -202,6 +202,12 @@ def scores_of(burst: Burst, frame: UInt8Array, block: int) -> dict[str, float]:
     }
 
 
+@torch.inference_mode()
+def _reconstruct(net: BurstNet, burst: Burst) -> torch.Tensor:
+    frame: torch.Tensor = net(_as_tensor(burst))
+    return frame
+
+
 def _gaze_of(answer: PatchAnswer, net: BurstNet) -> torch.Tensor:
     """Displacements by head and over the heads, then entropies: (P, channels, T, T)."""
     weights, shares = answer.weights, net.head_shares
