@@ -17,6 +17,7 @@ SCRIPTS = (
     "readings",
     "layers",
     "view",
+    "painters",
     "dom",
     "paint",
     "pictures",

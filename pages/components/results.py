@@ -6,7 +6,6 @@ import pandas as pd
 import streamlit as st
 
 from flowcore.errors import InputError
-from flowcore.export.panels import Scale
 from flowcore.export.table import metrics_table
 from flowcore.features.dense import DenseMatching
 from flowcore.lane import Lane
@@ -14,6 +13,7 @@ from flowcore.metrics.definitions import describe
 from flowcore.metrics.masks import pixels_behind
 from flowcore.probe import matching_layers
 from flowcore.types import BoolArray, FramePair
+from flowcore.viz.scale import Scale
 from flowcore.viz.viewer_payload import ViewerLane, pack_viewer
 from pages.components.conventions import warn_of_convention
 from pages.components.runs import Run

@@ -8,15 +8,17 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from flowcore.errors import InputError
-from flowcore.export.panels import Scale, legend
+from flowcore.export.panels import legend
 from flowcore.io.frames import encode_frame
 from flowcore.metrics.affine import affine_fit
 from flowcore.metrics.flow import epe
 from flowcore.stack_walk import FUSION, SMALL, SPEEDS, Walk
 from flowcore.types import FloatArray, FlowField, FramePair, UInt8Array
 from flowcore.viz.error import choice_bar, choice_to_color, error_to_color
-from flowcore.viz.flow_color import flow_to_color, shared_max_magnitude
+from flowcore.viz.flow_color import flow_to_color
 from flowcore.viz.overlay import difference
+from flowcore.viz.palette import DIFFERENCE_GAIN
+from flowcore.viz.scale import Scale, scale_of
 from flowcore.viz.sheet import panel_sheet
 from pages.components.charts import lane_colors
 
@@ -42,9 +44,7 @@ def show_walk(pair: FramePair, walk: Walk) -> None:
 
 def _scale(pair: FramePair, walk: Walk) -> Scale:
     """One scale for all stations; the truth decides where there is one."""
-    flows = [walk.flows[FUSION]] if pair.truth is None else [pair.truth.uv * 1.25]
-    most = shared_max_magnitude(flows)
-    return Scale(most, max(1.0, most / 4))
+    return scale_of(pair, [FlowField(walk.flows[FUSION])])
 
 
 def _steps(walk: Walk) -> list[tuple[str, str]]:
@@ -84,7 +84,10 @@ def _next_network(pair: FramePair, walk: Walk, scale: Scale, before: str, name: 
     return _show(
         [
             (f"Second frame, fetched by {before}", warped),
-            ("What differs from the first, times 4", difference(pair.first, warped)),
+            (
+                f"What differs from the first, times {DIFFERENCE_GAIN}",
+                difference(pair.first, warped),
+            ),
             *_flow_and_error(pair, walk, scale, name),
         ]
     )

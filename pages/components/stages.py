@@ -7,7 +7,6 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from flowcore.export.panels import Scale
 from flowcore.export.stage_panels import (
     StageView,
     stage_legends,
@@ -18,6 +17,7 @@ from flowcore.export.stage_panels import (
 from flowcore.io.frames import encode_frame
 from flowcore.refinement import Refinement, is_learnt
 from flowcore.types import FramePair
+from flowcore.viz.scale import Scale
 from pages.components.charts import lane_colors
 from pages.components.lane_form import LaneChoice
 from pages.components.runs import start, watch

@@ -44,6 +44,18 @@ def test_pdf_has_the_legend_as_text(shown):
     assert "(d) ours, error" in text
 
 
+def test_a_lane_can_be_held_against_another(shown):
+    pair, lanes = shown
+    both = {**lanes, "theirs": lanes["ours"]}
+    panels = (("ours", "wins:theirs"), ("frames", "occluded"))
+    svg = build_figure(pair, both, FigureSpec(panels), "svg").decode()
+    assert "(a) ours, better than theirs" in svg
+    assert "(b) Occluded" in svg
+    for panel in (("ours", "wins:nobody"), ("ours", "wins"), ("ours", "first"), ("ours", "flow:x")):
+        with pytest.raises(ConfigError, match="no panel"):
+            build_figure(pair, both, FigureSpec((panel,)))
+
+
 def test_the_crop_is_where_it_was_asked(shown):
     spec = FigureSpec((("frames", "first"),), crop=(40, 20, 80, 40), labels=False, legend=False)
     picture = np.asarray(Image.open(io.BytesIO(build_figure(*shown, spec, "png"))).convert("RGB"))

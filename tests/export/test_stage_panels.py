@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from flowcore.errors import ConfigError
-from flowcore.export.panels import Scale
 from flowcore.export.stage_panels import (
     StageView,
     stage_legends,
@@ -15,6 +14,7 @@ from flowcore.export.stage_panels import (
 from flowcore.refinement import Refinement
 from flowcore.types import FlowField, FramePair
 from flowcore.viz.flow_color import flow_to_color
+from flowcore.viz.scale import Scale
 from flowcore.viz.stages import stopping_bar, stopping_to_color, update_bar, update_to_color
 
 SCALE = Scale(8.0, 2.0)

@@ -35,6 +35,11 @@ def test_no_two_files_use_one_name():
     assert sorted(names) == sorted(set(names))
 
 
+@pytest.mark.parametrize("name", ["color", "layers", "painters", "paint", "legend", "readings"])
+def test_layers_have_no_colors_but_the_palettes(name):
+    assert re.findall(r"#[0-9a-f]{3,8}\b|\brgb\(\d|\bpack\(\d.*", source(name)) == []
+
+
 def test_the_script_is_one_module_without_imports():
     script = viewer_script()
     assert not IMPORT.search(script)
