@@ -79,7 +79,15 @@ def running(command, port, *, folder):
 @pytest.fixture(scope="session")
 def session_server(tmp_path_factory):
     port = free_port()
-    command = ["uvicorn", "tests.browser.served:app", "--host", "127.0.0.1", "--port", str(port)]
+    command = [
+        "uvicorn",
+        "--factory",
+        "tests.browser.served:build",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
     with running(command, port, folder=tmp_path_factory.mktemp("weights")) as address:
         yield address
 
