@@ -154,7 +154,7 @@ def inlier_rate(estimate: Array, truth: Array, valid: Any = None, *, px: float) 
 def wauc(estimate: Array, truth: Array, valid: Any = None) -> float:
     """Weighted area under the curve of inlier rates from 0.05 to 5 px, percent; higher is better.
 
-    ``sum(w_i inlier_rate(i / 20 px)) / sum(w_i)`` with ``w_i = 1 - (i - 1) / 100`` and
+    ``sum(w_i share(error <= i / 20 px)) / sum(w_i)`` with ``w_i = 1 - (i - 1) / 100`` and
     i = 1 .. 100 (VIPER: Richter, Hayder and Koltun, ICCV 2017; Spring: Mehl et al., CVPR 2023).
     """
     return statistics.wauc_percent(_errors(estimate, truth, valid))

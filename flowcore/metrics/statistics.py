@@ -56,14 +56,15 @@ def fl_percent(errors: Numbers, speeds: Numbers) -> float:
 
 
 def wauc_percent(errors: Numbers) -> float:
-    """Mean of the inlier rates at 0.05, 0.10 .. 5 px, small thresholds weighing more, in percent.
+    """Mean share of errors up to 0.05, 0.10 .. 5 px, small thresholds weighing more, in percent.
 
-    The weight falls linearly from 1 (0.05 px) to 0.01 (5 px). Higher is better, 100 at most.
+    The weight falls linearly from 1 (0.05 px) to 0.01 (5 px). An error that equals a threshold is
+    within it, as in Spring's evaluation. Higher is better, 100 at most.
     """
     if not errors.size:
         return float("nan")
-    num_below = np.searchsorted(np.sort(errors), _WAUC_THRESHOLDS)
-    return float(100 * np.average(num_below / errors.size, weights=_WAUC_WEIGHTS))
+    num_within = np.searchsorted(np.sort(errors), _WAUC_THRESHOLDS, side="right")
+    return float(100 * np.average(num_within / errors.size, weights=_WAUC_WEIGHTS))
 
 
 def percentile(errors: Numbers, q: float) -> float:
