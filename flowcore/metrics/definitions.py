@@ -62,6 +62,9 @@ def _error_rows() -> list[Metric]:
     }
     return [
         *_rows("error", "px", "lower", _OTTE, {"epe": ("EPE", f"{epe}.")}),
+        *_rows("error", "px", "lower", _KITTI, {
+            "epe_filled": ("EPE, gaps filled", f"{epe}; gaps take the smaller vector beside them."),
+        }),
         *_rows("error", "degrees", "lower", _BARRON, {"angular_error": ("Angular error", angle)}),
         *_rows("error", "px", "lower", _MIDDLEBURY, percentiles),
         *_rows("speed", "px", "lower", _SINTEL, {
@@ -92,7 +95,10 @@ def _rate_rows() -> list[Metric]:
         for px in (1, 3, 5)
     }
     return [
-        *_rows("rate", "%", "lower", _KITTI, {"fl_all": ("Fl-all", fl)}),
+        *_rows("rate", "%", "lower", _KITTI, {
+            "fl_all": ("Fl-all", fl),
+            "fl_all_filled": ("Fl-all, gaps filled", f"{fl} Gaps take the smaller vector beside."),
+        }),
         *_rows("rate", "%", "higher", _VIPER, {"wauc": ("WAUC", wauc)}),
         *_rows("rate", "%", "lower", _SPRING, outliers),
         *_rows("rate", "%", "higher", _RAFT, inliers),

@@ -1,4 +1,4 @@
-"""Gaps of a flow filled as KITTI's evaluation fills them, so that leaving pixels out never helps."""
+"""Gaps of a flow filled as KITTI's evaluation fills them: leaving pixels out never helps."""
 
 import numpy as np
 import numpy.typing as npt

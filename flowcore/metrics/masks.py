@@ -7,6 +7,7 @@ import numpy as np
 from flowcore.errors import InputError
 from flowcore.metrics import statistics
 from flowcore.metrics.flow import epe
+from flowcore.metrics.gaps import fill_gaps
 from flowcore.ops.bands import row_bands
 from flowcore.ops.convert import flow_to_tensor
 from flowcore.ops.warp import lands_inside
@@ -63,12 +64,22 @@ def pixels_behind(
         return consistent if key == "consistent_share" else flow.valid & _stays_inside(flow)
     if pair.truth is None:
         raise InputError(f"{key} has no mask here: this pair has no true flow.")
-    known = flow.valid & pair.truth.valid
+    if key.endswith("_filled") and flow.valid.any():
+        return _pixels_of_error(key.removesuffix("_filled"), fill_gaps(flow), pair, pair.truth)
+    return _pixels_of_error(key, flow, pair, pair.truth)
+
+
+_WARP_KEYS = ("psnr", "ssim", "photometric_error")
+
+
+def _pixels_of_error(key: str, flow: FlowField, pair: FramePair, truth: FlowField) -> BoolArray:
+    """The pixels behind a number that is measured against the truth."""
+    known = flow.valid & truth.valid
     if key in ("epe", "angular_error", "wauc"):
         return known
-    errors = epe(flow.uv, pair.truth.uv).astype(np.float64)
+    errors = epe(flow.uv, truth.uv).astype(np.float64)
     if key == "fl_all":
-        speeds = pair.truth.magnitude.astype(np.float64)
+        speeds = truth.magnitude.astype(np.float64)
         return known & (errors > 3) & (errors > 0.05 * speeds)
     if match := re.fullmatch(r"(outlier|inlier)_(\d)px|r(\d)(?:_(\d))?", key):
         px = float(match[2] or f"{match[3]}.{match[4] or 0}")
@@ -77,9 +88,6 @@ def pixels_behind(
         limit = statistics.percentile(errors[known], int(match[1]))
         return known & (errors > limit)
     return known & _part_of_frame(key, pair)
-
-
-_WARP_KEYS = ("psnr", "ssim", "photometric_error")
 
 
 def _part_of_frame(key: str, pair: FramePair) -> BoolArray:

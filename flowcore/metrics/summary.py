@@ -11,6 +11,7 @@ from flowcore.errors import ShapeMismatchError
 from flowcore.metrics import statistics
 from flowcore.metrics.definitions import METRICS, Metric, describe
 from flowcore.metrics.flow import angular_error, epe
+from flowcore.metrics.gaps import fill_gaps
 from flowcore.metrics.image import warp_quality
 from flowcore.metrics.masks import visible_pixels
 from flowcore.metrics.round_trip import round_trip
@@ -47,7 +48,8 @@ def measure(
     -------
     dict of str to Measurement
         What has no pixel is left out, never zero. ``psnr`` is infinite where the frames agree
-        exactly. ``density`` appears where the estimate has gaps.
+        exactly. ``epe`` and ``fl_all`` are taken over valid pixels; ``epe_filled`` and
+        ``fl_all_filled`` over all whose truth is known, gaps filled by ``fill_gaps``.
 
     Raises
     ------
@@ -71,8 +73,7 @@ def measure(
         consistent, numbers = _there_and_back(flow, backward)
         found |= numbers
     found |= _between_frames(flow, pair, visible_pixels(flow, pair, consistent))
-    if not flow.valid.all():
-        found["density"] = Measurement(100 * statistics.mean(flow.valid), flow.valid.size)
+    found["density"] = Measurement(100 * statistics.mean(flow.valid), flow.valid.size)
     return {key: number for key, number in found.items() if number.num_pixels}
 
 
@@ -100,6 +101,9 @@ def _against_truth(flow: FlowField, truth: FlowField, pair: FramePair) -> dict[s
         values[f"a{q}"] = statistics.percentile(errors, q)
     found = {key: _measured(value, errors) for key, value in values.items()}
 
+    found |= _with_gaps_filled(flow, truth) or {
+        f"{key}_filled": found[key] for key in ("epe", "fl_all")
+    }
     bins = statistics.speed_bins(speeds)
     if pair.occluded is not None:
         occluded = pair.occluded[counts]
@@ -113,6 +117,21 @@ def _against_truth(flow: FlowField, truth: FlowField, pair: FramePair) -> dict[s
         for label, (value, size) in statistics.class_means(errors, pair.labels[counts]).items():
             found[f"epe_class_{label}"] = Measurement(value, size)
     return found
+
+
+def _with_gaps_filled(flow: FlowField, truth: FlowField) -> dict[str, Measurement]:
+    """The errors where gaps count too; nothing of a flow that has none."""
+    if flow.valid.all():
+        return {}
+    none = Measurement(float("nan"), 0)
+    if not flow.valid.any():
+        return {"epe_filled": none, "fl_all_filled": none}
+    errors = _at(truth.valid, epe, fill_gaps(flow), truth).astype(np.float64)
+    speeds = truth.magnitude[truth.valid].astype(np.float64)
+    return {
+        "epe_filled": _measured(statistics.mean(errors), errors),
+        "fl_all_filled": _measured(statistics.fl_percent(errors, speeds), errors),
+    }
 
 
 def _there_and_back(
