@@ -21,6 +21,10 @@ test test-all: .venv/installed-dev
 	$(MAKE) --no-print-directory --jobs=2 --output-sync=target QUICK="$(QUICK)" \
 	  lint unit pages browser
 
+# Threads of torch that wait sleep meanwhile. By default they spin, and beside other work a parallel
+# loop then takes many times as long, as each of its threads keeps the others from a core.
+unit pages browser test-stress: export OMP_WAIT_POLICY = passive
+
 unit: .venv/installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "$(QUICK) and not browser" \
 	  --ignore tests/pages

@@ -75,15 +75,17 @@ def memory_needed(
     return frames + at_once * model.memory_bytes(height, width)
 
 
-def require_memory(model: FlowModel, size: tuple[int, int], config: PipelineConfig) -> None:
-    """Check that a run fits into the free memory of this machine, before anything is allocated.
+def require_memory(
+    model: FlowModel, size: tuple[int, int], config: PipelineConfig, *, device: str = "cpu"
+) -> None:
+    """Check that a run fits into the free memory of its device, before anything is allocated.
 
     Raises
     ------
     ConfigError
         It does not; the message has both numbers and the fewest chunks that fit.
     """
-    needed, free = memory_needed(model, size, config), available_memory()
+    needed, free = memory_needed(model, size, config), available_memory(device)
     if needed <= free:
         return
     try:
@@ -121,13 +123,18 @@ def _grid_within(
 
 
 def chunks_at_once(
-    model: FlowModel, size: tuple[int, int], config: PipelineConfig, at_most: int
+    model: FlowModel,
+    size: tuple[int, int],
+    config: PipelineConfig,
+    at_most: int,
+    *,
+    device: str = "cpu",
 ) -> int:
-    """How many chunks are computed at the same time, as memory allows."""
+    """How many chunks are computed at the same time, as the device's memory allows."""
     grid = grid_for(model, size, config)
     if grid is None or config.chunks is None:
         return 1
-    budget = config.chunks.max_bytes or available_memory()
+    budget = config.chunks.max_bytes or available_memory(device)
     fixed = replace(config, chunks=grid)
     at_once = min(at_most, grid.rows * grid.cols)
     while at_once > 1 and memory_needed(model, size, fixed, at_once=at_once) > budget:

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import psutil
+import torch
 from torch import nn
 
 __all__ = [
@@ -47,8 +48,13 @@ def count_params(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def available_memory() -> int:
-    """Bytes that can still be allocated without swapping, within the container's limit if any."""
+def available_memory(device: str = "cpu") -> int:
+    """Bytes that can still be allocated on a torch device.
+
+    Of the processor: without swapping, and within the container's limit if there is one.
+    """
+    if device != "cpu":
+        return torch.cuda.mem_get_info(device)[0]
     free = int(psutil.virtual_memory().available)
     room = _container_room(_CGROUP)
     return free if room is None else min(free, room)

@@ -45,10 +45,11 @@ def evaluate(
     config: PipelineConfig,
     *,
     threads: int | None = None,
+    device: str | None = None,
     flows: Path | None = None,
     out: Path | None = None,
     prepare: Callable[[FramePair], FramePair] = lambda pair: pair,
-    report: Callable[[PairScore], None] = lambda score: None,
+    progress: Callable[[PairScore], None] = lambda score: None,
 ) -> list[PairScore]:
     """The score of every pair under ``root``.
 
@@ -57,14 +58,15 @@ def evaluate(
     root : Path
         ``root/<dataset>/<sequence>/{frame1.png, frame2.png, flow.flo|flow.png}``.
     config : PipelineConfig
-    threads : int, optional
+    threads, device : optional
+        As of ``flowcore.pipeline.run``.
     flows : Path, optional
         Score the flows of another tool instead: ``flows/<dataset>/<sequence>.flo``.
     out : Path, optional
         Folder that gets one flow file per pair, in that same layout.
     prepare : callable
         What is done to every pair first, such as compressing it.
-    report : callable
+    progress : callable
         Is told each score when it is there.
 
     Raises
@@ -76,7 +78,11 @@ def evaluate(
     for files in find_pairs(root):
         try:
             pair = prepare(load_pair(files))
-            estimate = _estimate(pair, files, config, threads, flows, warm_up=not scores)
+            estimate = (
+                run(pair, config, threads=threads, device=device, warm_up=not scores)
+                if flows is None
+                else _read_estimate(pair, files, config, flows)
+            )
             scores.append(_score(files, pair, estimate))
             if out is not None:
                 target = out / files.dataset / f"{files.sequence}.flo"
@@ -84,7 +90,7 @@ def evaluate(
                 write_flow(target, estimate.flow)
         except FlowcoreError as error:
             raise type(error)(f"{files.dataset}/{files.sequence}: {error}") from error
-        report(scores[-1])
+        progress(scores[-1])
     return scores
 
 
@@ -96,17 +102,9 @@ def score_datasets(scores: Iterable[PairScore]) -> dict[str, DatasetScore]:
     }
 
 
-def _estimate(
-    pair: FramePair,
-    files: PairFiles,
-    config: PipelineConfig,
-    threads: int | None,
-    flows: Path | None,
-    *,
-    warm_up: bool,
+def _read_estimate(
+    pair: FramePair, files: PairFiles, config: PipelineConfig, flows: Path
 ) -> Estimate:
-    if flows is None:
-        return run(pair, config, threads=threads, warm_up=warm_up)
     flow = read_flow(flows / files.dataset / f"{files.sequence}.flo")
     return external_estimate(pair, flow, name=config.model)
 

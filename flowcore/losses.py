@@ -52,7 +52,7 @@ def census_loss(
 ) -> torch.Tensor:
     """How differently the first frame and the warped second one are patterned; 0 if alike.
 
-    Soft Hamming distance of ternary census signatures over 7x7 px of grey levels (Meister et al.,
+    Soft Hamming distance of ternary census signatures over 7x7 px of gray levels (Meister et al.,
     UnFlow, AAAI 2018), which brightness leaves alone and contrast nearly so. ``visible`` (B, H, W)
     bool names the pixels that count; those that leave the frame never do.
     """
@@ -79,7 +79,7 @@ def ssim_loss(
 def smoothness_loss(
     flow: torch.Tensor, first: torch.Tensor, *, edge_weight: float = 10.0
 ) -> torch.Tensor:
-    """Mean absolute difference of neighbouring vectors in px, less where the frame has an edge.
+    """Mean absolute difference of neighboring vectors in px, less where the frame has an edge.
 
     Each difference counts ``exp(-edge_weight |dI|)``, the frame in [0, 1] (Jonschkowski et al.,
     UFlow, ECCV 2020).
@@ -98,12 +98,12 @@ def _norm(error: torch.Tensor) -> torch.Tensor:
 
 
 def _census(frame: torch.Tensor) -> torch.Tensor:
-    """Soft signs of the differences to the neighbours, (B, 49, H, W)."""
-    grey = 255 * luma(frame)
+    """Soft signs of the differences to the neighbors, (B, 49, H, W)."""
+    gray = 255 * luma(frame)
     reach = _CENSUS_SIDE // 2
-    padded = F.pad(grey, [reach] * 4, mode="replicate")
-    B, _, H, W = grey.shape
-    differences = F.unfold(padded, _CENSUS_SIDE).view(B, -1, H, W) - grey
+    padded = F.pad(gray, [reach] * 4, mode="replicate")
+    B, _, H, W = gray.shape
+    differences = F.unfold(padded, _CENSUS_SIDE).view(B, -1, H, W) - gray
     return differences / (0.81 + differences.square()).sqrt()
 
 

@@ -5,6 +5,7 @@ back. ``run`` adds what a person needs around it: models by name, threads, memor
 """
 
 import contextlib
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -24,11 +25,11 @@ from flowcore.ops.blur import gaussian_blur
 from flowcore.ops.convert import as_float, flow_to_array, frame_to_levels
 from flowcore.ops.pad import Padding, crop, pad, padding_to_stride
 from flowcore.ops.resize import resize_flow, resize_frame
-from flowcore.types import Estimate, FlowField, FramePair, PipelineConfig, Prediction
+from flowcore.types import Estimate, FeatureMap, FlowField, FramePair, PipelineConfig, Prediction
 
 __all__ = [
     "DEFAULT_MODEL",
-    "default_device",
+    "chosen_device",
     "external_estimate",
     "fitted",
     "load_model",
@@ -50,10 +51,10 @@ def predict(
     second: torch.Tensor,
     config: PipelineConfig,
     *,
-    keep_iterates: bool = False,
+    keep: frozenset[str] = frozenset(),
     workers: int = 1,
     batch: int = 1,
-    report: Callable[[float], None] = lambda fraction: None,
+    progress: Callable[[float], None] = lambda fraction: None,
     on_crop: Callable[[int], None] = lambda pixels: None,
 ) -> Prediction:
     """The flow of a pair of any size, on the frames' own grid. Differentiable where the model is.
@@ -66,11 +67,12 @@ def predict(
         RGB, float32 in [0, 1] or 8 bit.
     config : PipelineConfig
         Order of work: blur (px of the frames given), resize, chunk, model, and back.
-    keep_iterates : bool
-        Keep the flow after each refinement step.
+    keep : set of str
+        What to keep beside the flow: "iterates", the flow after each refinement step, and any of
+        ``model.maps``, brought to the pixels of the frames given.
     workers, batch : int
         Chunks computed at once, each by a thread of its own; and stacked for each.
-    report : callable
+    progress : callable
         Is told the finished share, 0..1.
     on_crop : callable
         Is told how many px each crop has that the model is given; by several workers in any order.
@@ -78,9 +80,14 @@ def predict(
     Raises
     ------
     ConfigError
-        Chunks that do not fit or are too small for the model, or iterations for a model that does
-        not refine.
+        Chunks that do not fit or are too small for the model, iterations for a model that does
+        not refine, or maps that it has not.
     """
+    offered = getattr(model, "maps", {})
+    if unknown := keep - {"iterates"} - offered.keys():
+        raise ConfigError(
+            f"{config.model} has no map {min(unknown)!r}; it has {', '.join(offered) or 'none'}."
+        )
     if config.iterations is not None and model.default_iterations is None:
         raise ConfigError(f"{config.model} does not refine in steps, so it takes no iterations.")
     size = (first.shape[-2], first.shape[-1])
@@ -90,7 +97,7 @@ def predict(
 
     def estimate(first: torch.Tensor, second: torch.Tensor) -> Prediction:
         on_crop(first[:, 0].numel())
-        return _estimate_any_size(model, first, second, config.iterations, keep_iterates)
+        return _estimate_any_size(model, first, second, config.iterations, keep)
 
     with torch.autocast(first.device.type, torch.bfloat16, enabled=config.precision == "bfloat16"):
         grid = grid_for(model, size, config)
@@ -98,12 +105,12 @@ def predict(
             prediction = estimate(first, second)
         else:
             prediction = estimate_chunked(
-                estimate, first, second, grid, workers=workers, batch=batch, report=report
+                estimate, first, second, grid, workers=workers, batch=batch, progress=progress
             )
     return _each(
         prediction,
         lambda flow: resize_flow(flow.float(), size),
-        lambda picture: resize_frame(picture.float(), size),
+        lambda values: resize_frame(values, size),
     )
 
 
@@ -113,9 +120,9 @@ def run(
     *,
     threads: int | None = None,
     device: str | None = None,
-    keep_iterates: bool = False,
+    keep: frozenset[str] = frozenset(),
     warm_up: bool = False,
-    report: Callable[[float], None] = lambda fraction: None,
+    progress: Callable[[float], None] = lambda fraction: None,
 ) -> Estimate:
     """The estimate of one lane on one pair.
 
@@ -126,12 +133,12 @@ def run(
     threads : int, optional
         Processor threads to use; as torch is set if left out.
     device : str, optional
-        A torch device; the GPU where there is one if left out.
-    keep_iterates : bool
-        Keep the flow after each refinement step.
+        "cpu" or "cuda[:N]"; the GPU where there is one if left out.
+    keep : set of str
+        As of ``predict``.
     warm_up : bool
         Run once on a corner of the pair before the clock starts.
-    report : callable
+    progress : callable
         Is told the finished share, 0..1.
 
     Raises
@@ -143,37 +150,38 @@ def run(
     DivergedError
         The flow is not finite.
     """
-    model = load_model(config.model, device)
+    target = chosen_device(device)
+    model = load_model(config.model, target)
     fixed = replace(config, chunks=grid_for(model, pair.size, config))
-    require_memory(model, pair.size, fixed)
-    target = device or default_device()
+    require_memory(model, pair.size, fixed, device=target)
     first, second = (frame_to_levels(frame).to(target) for frame in (pair.first, pair.second))
     with use_threads(threads) as used, torch.inference_mode():
         if warm_up:
             corner = (..., slice(None, 128), slice(None, 128))
             plain = PipelineConfig(config.model, precision=config.precision)
             predict(model, first[corner], second[corner], plain)
-        start = time.perf_counter()
+        at_most = used if target == "cpu" else _MAX_BATCH
+        at_once = chunks_at_once(model, pair.size, config, at_most, device=target)
         crops: list[int] = []
-        at_once = chunks_at_once(model, pair.size, config, used if target == "cpu" else _MAX_BATCH)
+        start = _clock(target)
         prediction = predict(
             model,
             first,
             second,
             fixed,
-            keep_iterates=keep_iterates,
+            keep=keep,
             workers=at_once if target == "cpu" else 1,
             batch=1 if target == "cpu" else at_once,
-            report=report,
+            progress=progress,
             on_crop=crops.append,
         )
         uv = flow_to_array(prediction.flow)
         uv.flags.writeable = False  # so that the flow field need not copy it
-        seconds = time.perf_counter() - start
+        seconds = _clock(target) - start
     if not np.isfinite(uv).all():
         raise DivergedError(f"{config.model} gave a flow that is not finite on this pair.")
     iterates = tuple(flow_to_array(flow) for flow in prediction.iterates)
-    maps = {name: flow_to_array(picture) for name, picture in prediction.maps.items()}
+    maps = {name: flow_to_array(found.values) for name, found in prediction.maps.items()}
     moved = _BYTES_PER_PIXEL * sum(crops)
     return Estimate(FlowField(uv), config, seconds, used, iterates, maps, prediction.stages, moved)
 
@@ -211,14 +219,28 @@ def external_estimate(pair: FramePair, flow: FlowField, *, name: str = "external
     return Estimate(flow, PipelineConfig(name), seconds=0.0, threads=0)
 
 
-def default_device() -> str:
-    """The GPU where there is one, else the processor."""
-    return "cuda" if torch.cuda.is_available() else "cpu"
+def chosen_device(name: str | None = None) -> str:
+    """The torch device of that name; the GPU where there is one if left out, else the processor.
+
+    Raises
+    ------
+    ConfigError
+        Not "cpu" or "cuda[:N]", or a GPU that is not here.
+    """
+    count = torch.cuda.device_count()
+    if name is None:
+        return "cuda" if count else "cpu"
+    match = re.fullmatch(r"cpu|cuda(?::(\d+))?", name)
+    if match is None:
+        raise ConfigError(f"A device is cpu or cuda[:N], got {name[:40]!r}.")
+    if name != "cpu" and int(match[1] or 0) >= count:
+        raise ConfigError(f"There is no {name} here; GPUs that torch can use: {count}.")
+    return name
 
 
 def load_model(name: str, device: str | None = None) -> FlowModel:
     """The model of that name, ready to use; kept, so that asking again is free."""
-    return _load(name, models.describe(name).sha256, device or default_device())
+    return _load(name, models.describe(name).sha256, chosen_device(device))
 
 
 @lru_cache(maxsize=8)
@@ -244,21 +266,32 @@ def use_threads(count: int | None) -> Iterator[int]:
         cv2.setNumThreads(cv2_before)
 
 
+def _clock(device: str) -> float:
+    """Seconds, once a GPU has done all that it was given."""
+    if device != "cpu":
+        torch.cuda.synchronize(device)
+    return time.perf_counter()
+
+
 def _estimate_any_size(
     model: FlowModel,
     first: torch.Tensor,
     second: torch.Tensor,
     iterations: int | None,
-    keep_iterates: bool,
+    keep: frozenset[str],
 ) -> Prediction:
-    """The model on a pair of any size: tiny frames are enlarged, all are padded to its stride."""
+    """The model on a pair of any size: tiny frames are enlarged, all are padded to its stride.
+
+    Its maps come on the pixels of these frames.
+    """
     size = (first.shape[-2], first.shape[-1])
     (first, padding), (second, _) = fitted(model, first), fitted(model, second)
-    prediction = model(first, second, iterations=iterations, keep_iterates=keep_iterates)
+    padded = (first.shape[-2], first.shape[-1])
+    prediction = model(first, second, iterations=iterations, keep=keep)
     return _each(
         prediction,
         lambda flow: resize_flow(crop(flow, padding), size),
-        lambda picture: resize_frame(crop(picture, padding), size),
+        lambda values: resize_frame(crop(resize_frame(values, padded), padding), size),
     )
 
 
@@ -268,6 +301,9 @@ _Change: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
 def _each(prediction: Prediction, flows: _Change, maps: _Change) -> Prediction:
     """The prediction with its flows changed, and its maps; the last iterate stays the flow."""
     flow = flows(prediction.flow)
-    pictures = {name: maps(picture) for name, picture in prediction.maps.items()}
+    changed = {
+        name: FeatureMap(maps(found.values.float()), 1, found.meaning)
+        for name, found in prediction.maps.items()
+    }
     iterates = (*map(flows, prediction.iterates[:-1]), flow) if prediction.iterates else ()
-    return Prediction(flow, iterates, pictures, prediction.stages)
+    return Prediction(flow, iterates, changed, prediction.stages)

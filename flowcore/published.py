@@ -1,12 +1,12 @@
 """Sizes and errors that others have published: for orientation, not measured here."""
 
-from pathlib import Path
-
 import pandas as pd
+
+from flowcore.places import ASSETS
 
 __all__ = ["published_models"]
 
-_TABLE = Path(__file__).resolve().parents[1] / "assets" / "published_models.csv"
+_TABLE = ASSETS / "published_models.csv"
 _BYTES_PER_PARAM = 4  # as published: single precision
 
 

@@ -74,7 +74,7 @@ def refine(
     *,
     threads: int | None = None,
     max_bytes: int = MAX_KEPT_BYTES,
-    report: Callable[[float, str], None] = lambda fraction, message: None,
+    progress: Callable[[float, str], None] = lambda fraction, message: None,
 ) -> Refinement:
     """The flow of one lane after each stage; none where the model has no stages.
 
@@ -85,7 +85,7 @@ def refine(
     threads : int, optional
     max_bytes : int
         What the iterates may take in memory.
-    report : callable
+    progress : callable
         Is told the finished share, 0..1, and what is being done.
 
     Raises
@@ -95,15 +95,15 @@ def refine(
         ``flowcore.pipeline.run``.
     """
     _require_memory_for_stages(pair.size, config)
-    report(0.0, "keeping every stage")
+    progress(0.0, "keeping every stage")
     estimate = run(
         pair,
         config,
         threads=threads,
-        keep_iterates=True,
-        report=lambda done: report(0.8 * done, "keeping every stage"),
+        keep=frozenset({"iterates"}),
+        progress=lambda done: progress(0.8 * done, "keeping every stage"),
     )
-    report(0.8, "measuring every stage")
+    progress(0.8, "measuring every stage")
     iterates = estimate.iterates
     count = len(iterates)
     size = sum(flow.nbytes for flow in iterates)

@@ -66,7 +66,7 @@ def robustness_curve(
     *,
     levels: Sequence[float] | None = None,
     threads: int | None = None,
-    report: Callable[[float, str], None] = lambda fraction, message: None,
+    progress: Callable[[float, str], None] = lambda fraction, message: None,
 ) -> list[HardPoint]:
     """One lane on the pair as it is, and on it made ever harder.
 
@@ -79,7 +79,7 @@ def robustness_curve(
     levels : sequence of float, optional
         The hardship's own if left out.
     threads : int, optional
-    report : callable
+    progress : callable
         Is told the finished share, 0..1, and what is being done.
 
     Raises
@@ -92,7 +92,7 @@ def robustness_curve(
     points: list[HardPoint] = []
     plain = None
     for number, (level, changed) in enumerate(steps):
-        report(number / len(steps), f"{number + 1} of {len(steps)}")
+        progress(number / len(steps), f"{number + 1} of {len(steps)}")
         flow = run(changed, config, threads=threads).flow
         plain = plain or flow
         truth = pair.truth

@@ -10,7 +10,7 @@ from flowcore import models
 from flowcore.errors import ConfigError
 from flowcore.metrics.flow import epe
 from flowcore.models.flownet import STAGES
-from flowcore.pipeline import run
+from flowcore.pipeline import load_model, run
 from flowcore.types import FloatArray, FramePair, PipelineConfig, UInt8Array
 
 __all__ = ["FUSION", "SMALL", "SPEEDS", "Walk", "names_of_stacks", "walk"]
@@ -64,7 +64,7 @@ def walk(
     config: PipelineConfig,
     *,
     threads: int | None = None,
-    report: Callable[[float, str], None] = lambda fraction, message: None,
+    progress: Callable[[float, str], None] = lambda fraction, message: None,
 ) -> Walk:
     """All that the networks of a FlowNet2 made of a pair.
 
@@ -76,9 +76,10 @@ def walk(
     """
     if config.model.partition(".")[0] not in _WITH_FUSION or config.chunks is not None:
         raise ConfigError(f"Only a whole frame in FlowNet2 can be walked through, got {config}.")
-    report(0.0, "running all networks")
-    estimate = run(pair, config, threads=threads, keep_iterates=True)
-    report(0.8, "measuring")
+    progress(0.0, "running all networks")
+    wanted = frozenset({"iterates", *load_model(config.model).maps})
+    estimate = run(pair, config, threads=threads, keep=wanted)
+    progress(0.8, "measuring")
     flows = dict(zip(estimate.stages, estimate.iterates, strict=True))
     warped = {
         STAGES[name.removeprefix("warped_")]: _as_levels(picture)

@@ -134,22 +134,22 @@ def measure(
     config: PipelineConfig,
     *,
     threads: int | None = None,
-    report: Callable[[float, str], None] = lambda fraction, message: None,
+    progress: Callable[[float, str], None] = lambda fraction, message: None,
 ) -> SizePoint:
     """Cost and quality of one config on one pair.
 
     The backward flow is estimated only where the pair does not say what is occluded, since the
-    warp numbers then need it. ``report`` is told the finished share, 0..1, and what is being done.
-    Errors: as of ``flowcore.pipeline.run``.
+    warp numbers then need it. ``progress`` is told the finished share, 0..1, and what is
+    being done. Errors: as of ``flowcore.pipeline.run``.
     """
     card = models.describe(config.model)
-    report(0.0, "estimating the flow")
-    estimates, energy, peak = _timed_runs(pair, config, threads, report)
+    progress(0.0, "estimating the flow")
+    estimates, energy, peak = _timed_runs(pair, config, threads, progress)
     backward = None
     if pair.occluded is None:
-        report(0.6, "estimating the backward flow")
+        progress(0.6, "estimating the backward flow")
         backward = run(pair.reversed(), config, threads=threads).flow
-    report(0.9, "counting and measuring")
+    progress(0.9, "counting and measuring")
     return SizePoint(
         name=config.model,
         config=config,
@@ -229,7 +229,7 @@ def _timed_runs(
     pair: FramePair,
     config: PipelineConfig,
     threads: int | None,
-    report: Callable[[float, str], None],
+    progress: Callable[[float, str], None],
 ) -> tuple[list[Estimate], Energy, int | None]:
     """The runs of the estimate after a warm-up, the mean energy of one, and its memory."""
     corner = (slice(_WARM_UP_SIDE), slice(_WARM_UP_SIDE))
@@ -243,7 +243,7 @@ def _timed_runs(
                     pair,
                     config,
                     threads=threads,
-                    report=lambda done: report(0.6 * done, "estimating the flow"),
+                    progress=lambda done: progress(0.6 * done, "estimating the flow"),
                 )
             )
     return estimates, meter.energy.times(1 / len(estimates)), memory.peak_bytes

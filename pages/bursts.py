@@ -1,7 +1,5 @@
 """Bursts: the middle frame out of several, by attention and without, and where attention looked."""
 
-import streamlit as st
-
 from pages.components.burst_attention import show_attention
 from pages.components.burst_flow import show_implied_flow
 from pages.components.burst_form import choose_methods
@@ -10,12 +8,11 @@ from pages.components.burst_results import show_restorations
 from pages.components.burst_runs import start_bursts
 from pages.components.runs import watch
 
-st.title("Bursts")
-st.caption(
+burst = pick_burst(
+    "Bursts",
     "Several noisy frames of one scene: what is the middle one without the noise, does attention "
-    "over patches beat averaging and alignment, and does it find the motion?"
+    "over patches beat averaging and alignment, and does it find the motion?",
 )
-burst = pick_burst()
 choice = choose_methods(burst)
 runs = start_bursts(burst, choice)
 finished = watch(runs, again="Run again")

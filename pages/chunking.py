@@ -2,23 +2,23 @@
 
 import streamlit as st
 
-from flowcore.panels import shared_scale
+from flowcore.export.panels import shared_scale
 from pages.components.chunk_advice import show_advice
 from pages.components.chunk_curves import show_curves
 from pages.components.chunk_form import choose_chunks, rivals
 from pages.components.chunk_picture import show_grid
 from pages.components.chunk_seams import show_seams
 from pages.components.chunk_table import show_costs
+from pages.components.downloads import show_downloads
 from pages.components.pair_picker import pick_pair
-from pages.components.results import show_downloads, show_lanes
+from pages.components.results import show_lanes
 from pages.components.runs import start, watch
 
-st.title("Chunking")
-st.caption(
+pair = pick_pair(
+    "Chunking",
     "A chunk fits where a frame does not. What is lost at the seams, and what does it take to lose "
-    "nothing?"
+    "nothing?",
 )
-pair = pick_pair()
 choice = choose_chunks(pair)
 show_grid(pair, choice)
 if choice is None:

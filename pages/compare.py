@@ -1,20 +1,19 @@
 """Compare: several methods on one pair, side by side."""
 
-import streamlit as st
-
-from flowcore.panels import shared_scale
+from flowcore.export.panels import shared_scale
 from pages.components.charts import show_charts, show_difference
+from pages.components.downloads import show_downloads
 from pages.components.figures import show_figure_builder
 from pages.components.hardships import show_hardships
 from pages.components.lane_form import choose_lanes
 from pages.components.pair_picker import pick_pair
 from pages.components.probe import restart_probe, show_lanes_and_probe
-from pages.components.results import chosen_pixels, show_downloads, show_table
+from pages.components.results import chosen_pixels, show_table
 from pages.components.runs import start, watch
+from pages.components.stack import show_stack
 from pages.components.stages import show_stages
 
-st.title("Compare")
-pair = pick_pair()
+pair = pick_pair("Compare")
 lanes, threads, again = choose_lanes()
 
 runs = start(pair, lanes, threads=threads, again=again)
@@ -29,6 +28,7 @@ if finished:
     show_difference(pair, finished)
     show_charts(pair, finished)
     show_stages(pair, lanes, scale, threads=threads, again=again)
+    show_stack(pair, threads=threads, again=again)
     show_hardships(pair, lanes, threads=threads, again=again)
     show_figure_builder(pair, finished)
     show_downloads(pair, finished)

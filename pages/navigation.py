@@ -1,25 +1,27 @@
 """The pages and their addresses, nothing else."""
 
-from pathlib import Path
-
 import streamlit as st
 
+from flowcore.places import ASSETS
 from pages.components.work import visit
 
-ICON = Path(__file__).resolve().parents[1] / "assets" / "favicon.png"
+ICON = ASSETS / "favicon.png"
 
 st.set_page_config(page_title="Flowscope", page_icon=ICON, layout="wide")
 with visit():
     st.navigation(
-        [
-            st.Page("start.py", title="Start", default=True),
-            st.Page("compare.py", title="Compare", url_path="compare"),
-            st.Page("sizes.py", title="Sizes", url_path="sizes"),
-            st.Page("chunking.py", title="Chunking", url_path="chunking"),
-            st.Page("bursts.py", title="Bursts", url_path="bursts"),
-            st.Page("flownet2.py", title="FlowNet2", url_path="flownet2"),
-            st.Page("digits.py", title="Digits", url_path="digits"),
-            st.Page("training.py", title="Training", url_path="training"),
-        ],
+        {
+            "": [
+                st.Page("start.py", title="Start", default=True),
+                st.Page("compare.py", title="Compare", url_path="compare"),
+            ],
+            "Understand": [
+                st.Page("sizes.py", title="Sizes", url_path="sizes"),
+                st.Page("chunking.py", title="Chunking", url_path="chunking"),
+                st.Page("digits.py", title="Digits", url_path="digits"),
+                st.Page("bursts.py", title="Bursts", url_path="bursts"),
+            ],
+            "Train": [st.Page("training.py", title="Training", url_path="training")],
+        },
         position="top",
     ).run()

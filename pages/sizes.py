@@ -1,7 +1,5 @@
 """Sizes: what each model costs, and how good its flow is for that."""
 
-import streamlit as st
-
 from pages.components.pair_picker import pick_pair
 from pages.components.runs import start, watch
 from pages.components.size_cards import show_cards
@@ -11,11 +9,10 @@ from pages.components.size_shipping import show_shipping
 from pages.components.size_table import show_operations, show_table
 from pages.components.tasks import measure_size
 
-st.title("Sizes")
-st.caption(
-    "How good is a model for its size? Bytes, arithmetic, time, memory and energy on a pair."
+pair = pick_pair(
+    "Sizes",
+    "How good is a model for its size? Bytes, arithmetic, time, memory and energy on a pair.",
 )
-pair = pick_pair()
 lanes, threads, again = choose_sizes()
 
 runs = start(pair, lanes, threads=threads, again=again, task=measure_size)

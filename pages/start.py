@@ -3,7 +3,7 @@
 import streamlit as st
 
 from flowcore.data import samples
-from flowcore.panels import draw, draw_truth, shared_scale
+from flowcore.export.panels import draw, draw_truth, shared_scale
 from flowcore.pipeline import DEFAULT_MODEL
 from flowcore.types import PipelineConfig
 from pages.components.lane_form import LaneChoice

@@ -7,18 +7,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LEVELS = {
-    "flowcore.types": 0, "flowcore.errors": 0,
+    "flowcore.types": 0, "flowcore.errors": 0, "flowcore.places": 0,
     "flowcore.ops": 1, "flowcore.io": 1,
     "flowcore.metrics": 2, "flowcore.losses": 2, "flowcore.chunking": 2, "flowcore.viz": 2,
     "flowcore.cost": 2, "flowcore.energy": 2, "flowcore.operations": 2, "flowcore.published": 2,
     "flowcore.models": 3, "flowcore.data": 3,
     "flowcore.budget": 4, "flowcore.pipeline": 4, "flowcore.features": 4,
-    "flowcore.comparison": 5, "flowcore.panels": 5, "flowcore.report": 5, "flowcore.evaluation": 5,
-    "flowcore.bursts": 5,
-    "flowcore.recipes": 5, "flowcore.refinement": 5, "flowcore.stage_panels": 5,
-    "flowcore.probe": 5,
-    "flowcore.figure": 5, "flowcore.stack_walk": 5, "flowcore.robustness": 5,
-    "flowcore.training": 5, "flowcore.attacks": 5, "flowcore.sweep": 5,
+    "flowcore.knobs": 4, "flowcore.lane": 4,
+    "flowcore.evaluation": 5, "flowcore.export": 5, "flowcore.bursts": 5,
+    "flowcore.refinement": 5, "flowcore.probe": 5, "flowcore.stack_walk": 5,
+    "flowcore.robustness": 5, "flowcore.training": 5, "flowcore.attacks": 5, "flowcore.sweep": 5,
     "flowcore.digits": 5, "flowcore.jobs": 5,
     "flowcore.__main__": 6, "flowcore.commands": 6,
     "pages.components": 7,

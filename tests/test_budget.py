@@ -23,7 +23,7 @@ def needed(chunks, *, size=(800, 800), at_once=1):
 
 
 def test_memory_is_checked_before_anything_is_allocated(monkeypatch):
-    monkeypatch.setattr(budget, "available_memory", lambda: 160_000_000)
+    monkeypatch.setattr(budget, "available_memory", lambda *_: 160_000_000)
     budget.require_memory(Thirsty(), (200, 200), PipelineConfig("small"))
     with pytest.raises(ConfigError, match=r"needs about 1\.\d+ GB for 1000x1000 px.*Chunks of 3x5"):
         budget.require_memory(Thirsty(), (1000, 1000), PipelineConfig("large"))

@@ -1,6 +1,5 @@
 """The command line keeps its promises: one JSON document, one line of error, status 2."""
 
-import dataclasses
 import json
 import subprocess
 import sys
@@ -9,9 +8,11 @@ import numpy as np
 import pytest
 
 from flowcore.__main__ import main
+from flowcore.data import samples
 from flowcore.data.synthetic import make_pair
 from flowcore.io.flow_files import read_flow, write_flow
 from flowcore.io.frames import read_frame, write_frame
+from flowcore.knobs import KNOBS, values_of
 from flowcore.pipeline import DEFAULT_MODEL
 from flowcore.types import ChunkGrid, Estimate, FlowField, PipelineConfig
 from tests.patience import patient
@@ -107,13 +108,15 @@ def test_a_pair_at_rest_is_valid_json(folder, run):
 SETTINGS = [
     (
         "--model dis_fast --scale 1.5 --blur 0.5 --iterations 3 --chunks 2x3 --overlap 0 "
-        "--blend linear --motion-aware --halo 4 --seam-blur 1.5 --refine-share 0.5",
+        "--blend linear --motion-aware --halo 4 --seam-blur 1.5 --refine-share 0.5 "
+        "--precision bfloat16",
         PipelineConfig(
             "dis_fast",
             1.5,
             0.5,
             ChunkGrid(2, 3, 0, "linear", True, halo=4, seam_blur=1.5, refine_share=0.5),
             3,
+            "bfloat16",
         ),
     ),
     (
@@ -123,19 +126,18 @@ SETTINGS = [
     ("--memory 9.5", PipelineConfig(DEFAULT_MODEL, chunks=ChunkGrid(max_bytes=9_500_000))),
     ("", PipelineConfig(DEFAULT_MODEL)),
 ]
-WITHOUT_FLAG = {"precision"}  # set in Python only
 
 
 @pytest.fixture
 def runs(monkeypatch):
-    """The config and threads of every run; none is carried out."""
+    """The config, threads and device of every run; none is carried out."""
     seen = []
 
-    def note(pair, config, *, threads, **_):
-        seen.append((config, threads))
+    def note(pair, config, *, threads, device, **_):
+        seen.append((config, threads, device))
         return Estimate(FlowField(np.zeros((*pair.size, 2), np.float32)), config, 0.1, threads)
 
-    for module in ("comparison", "evaluation", "pipeline"):
+    for module in ("lane", "evaluation", "pipeline"):
         monkeypatch.setattr(f"flowcore.{module}.run", note)
     return seen
 
@@ -144,20 +146,28 @@ def runs(monkeypatch):
 @pytest.mark.parametrize("command", ["estimate", "estimate --flow-only", "evaluate"])
 def test_every_setting_is_passed_on(folder, run, runs, command, words, config):
     what = [folder / "root"] if command == "evaluate" else frames(folder)
-    assert run(*command.split(), *what, *words.split(), "--threads", 3, "--json")[0] == 0
+    where = ("--threads", 3, "--device", "cpu")
+    assert run(*command.split(), *what, *words.split(), *where, "--json")[0] == 0
     assert runs
-    assert set(runs) == {(config, 3)}
+    assert set(runs) == {(config, 3, "cpu")}
 
 
-@pytest.mark.parametrize("kind", [PipelineConfig, ChunkGrid])
-def test_every_setting_has_a_flag(kind):
-    lanes = [config for _, config in SETTINGS]
-    values = lanes if kind is PipelineConfig else [lane.chunks for lane in lanes if lane.chunks]
-    fields = dataclasses.fields(kind)
-    tested = {
-        f.name for f in fields if any(getattr(value, f.name) != f.default for value in values)
-    }
-    assert tested == {f.name for f in fields} - WITHOUT_FLAG, "give it a flag and a row above"
+def test_every_setting_is_among_them():
+    passed = set().union(*(values_of(config) for _, config in SETTINGS))
+    assert passed == set(KNOBS), "give it a row above"
+
+
+def test_samples_are_listed(run):
+    status, out, _ = run("sample", "--list")
+    assert status == 0
+    assert [line.split()[0] for line in out.splitlines()] == samples.names()
+    assert run("sample", "opening")[0] == 2
+
+
+def test_a_device_that_is_not_here_is_refused(folder, run):
+    for name in ("tpu", "cuda:99"):
+        status, _, err = run("estimate", *frames(folder), "--device", name)
+        assert (status, name in err) == (2, True)
 
 
 def test_the_flow_alone(folder, run):
@@ -264,6 +274,7 @@ def test_a_sample_becomes_files(folder, run):
     assert "motorcycle" in run("sample", "nothing", folder / "pair")[2]
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_official_raft_small_reproduces_its_published_run(real_data, run, monkeypatch, tmp_path):
     monkeypatch.setenv("FLOWCORE_WEIGHTS", str(tmp_path))

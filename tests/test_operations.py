@@ -118,7 +118,7 @@ def test_raft_counts_what_torchvision_states(name, published, saved):
     net = build_untrained(name).eval()
 
     def estimate(first, second):
-        return net(first, second, iterations=12, keep_iterates=True)
+        return net(first, second, iterations=12, keep=frozenset({"iterates"}))
 
     macs = count_operations(net, 512, 512, estimate=estimate).macs
     assert macs + 11 * saved == pytest.approx(published, rel=0.03)

@@ -1,5 +1,7 @@
 """The pipeline around a model: any size in, a finite flow of that size out, and honest refusals."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,7 @@ import torch
 from flowcore import models, pipeline
 from flowcore.errors import ConfigError, DivergedError, ShapeMismatchError
 from flowcore.ops.convert import as_float, frame_to_levels, frame_to_tensor
-from flowcore.types import ChunkGrid, FlowField, FramePair, PipelineConfig, Prediction
+from flowcore.types import ChunkGrid, FeatureMap, FlowField, FramePair, PipelineConfig, Prediction
 
 
 class Shifted:
@@ -19,7 +21,7 @@ class Shifted:
         self.reach = reach
         self.seen = []
 
-    def __call__(self, first, second, *, iterations=None, keep_iterates=False):
+    def __call__(self, first, second, *, iterations=None, keep=frozenset()):
         self.seen.append(tuple(first.shape[-2:]))
         height, width = first.shape[-2:]
         assert height % 8 == 0
@@ -32,7 +34,7 @@ class Shifted:
         }
         flow = first.new_zeros(1, 2, height, width)
         flow[:, 0] = min(errors, key=errors.get)
-        return Prediction(flow, (flow / 2, flow) if keep_iterates else ())
+        return Prediction(flow, (flow / 2, flow) if "iterates" in keep else ())
 
     def memory_bytes(self, height, width):
         return height * width * 1000
@@ -45,9 +47,50 @@ class Staged(Shifted):
         return Prediction(whole.flow, whole.iterates, stages=names)
 
 
+class Mapped(Shifted):
+    """Shows the mean of each cell of the first frame."""
+
+    maps: ClassVar = {"cells": "mean color, on cells 8 px wide"}
+
+    def __call__(self, first, second, *, keep=frozenset(), **settings):
+        whole = super().__call__(first, second, **settings)
+        cells = FeatureMap(torch.nn.functional.avg_pool2d(first, 8), 8, self.maps["cells"])
+        return Prediction(whole.flow, maps={"cells": cells} if "cells" in keep else {})
+
+
 class Broken(Shifted):
     def __call__(self, first, second, **_):
         return Prediction(torch.full((1, 2, *first.shape[-2:]), torch.nan))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"scale": 0.5},
+        {"chunks": ChunkGrid(2, 2, 16)},
+        {"chunks": ChunkGrid(1, 3, 16, halo=8), "scale": 1.5},
+    ],
+    ids=str,
+)
+def test_a_map_is_brought_back_to_the_pixels_it_belongs_to(settings):
+    """The cells of a ramp, brought back, are the ramp."""
+    ramp = torch.linspace(0, 1, 141).expand(1, 3, 101, 141)
+    config = PipelineConfig("mapped", **settings)
+    found = pipeline.predict(Mapped(), ramp, ramp, config, keep=frozenset({"cells"})).maps
+    assert (found["cells"].stride, found["cells"].meaning) == (1, Mapped.maps["cells"])
+    inner = (..., slice(16, -16), slice(16, -16))
+    assert torch.allclose(found["cells"].values[inner], ramp[inner], atol=0.01)
+
+
+def test_maps_that_a_model_has_not_are_refused():
+    frame = torch.zeros(1, 3, 64, 64)
+    with pytest.raises(ConfigError, match="mapped has no map 'dots'; it has cells"):
+        pipeline.predict(Mapped(), frame, frame, PipelineConfig("mapped"), keep=frozenset({"dots"}))
+    chosen = PipelineConfig("mapped", chunks=ChunkGrid(2, 2, 16, refine_share=0.5))
+    large = torch.rand(1, 3, 256, 256)
+    with pytest.raises(ConfigError, match="Maps need every chunk"):
+        pipeline.predict(Mapped(), large, large, chosen, keep=frozenset({"cells"}))
 
 
 def translated_pair(height, width, dx, seed=0):
@@ -94,7 +137,7 @@ def test_chunks_are_stitched_and_each_padded_by_itself():
     first, second = (frame_to_tensor(frame) for frame in (pair.first, pair.second))
     config = PipelineConfig("any", chunks=ChunkGrid(2, 2, overlap=20))
     prediction = pipeline.predict(
-        model, first, second, config, keep_iterates=True, report=progress.append
+        model, first, second, config, keep=frozenset({"iterates"}), progress=progress.append
     )
     assert model.seen == [(64, 112)] * 4
     assert torch.allclose(prediction.flow[:, 0], torch.tensor(4.0))
@@ -184,7 +227,7 @@ def test_stages_keep_their_names_on_every_way(chunks):
     pair = translated_pair(70, 150, 5)
     first, second = (frame_to_tensor(frame) for frame in (pair.first, pair.second))
     config = PipelineConfig("any", scale=0.9, chunks=chunks)
-    kept = pipeline.predict(Staged(), first, second, config, keep_iterates=True)
+    kept = pipeline.predict(Staged(), first, second, config, keep=frozenset({"iterates"}))
     assert kept.stages == ("half way", "there")
     assert [flow.shape for flow in kept.iterates] == [(1, 2, 70, 150)] * 2
     assert pipeline.predict(Staged(), first, second, config).stages == ()

@@ -169,8 +169,8 @@ def test_names_are_given_once():
     def net():
         return torch.nn.Linear(2, 3)
 
-    assert models.register(source="A paper", licence="MIT")(net) is net
+    assert models.register(family="test", source="A paper", licence="MIT")(net) is net
     card = models.describe("net")
     assert (card.source, card.licence, card.num_params) == ("A paper", "MIT", 9)
     with pytest.raises(ValueError, match="The model net is registered twice"):
-        models.register()(net)
+        models.register(family="test")(net)

@@ -15,13 +15,13 @@ DIS = PipelineConfig("dis_fast")
 
 @pytest.fixture(scope="module")
 def pair():
-    return load("opening")
+    return load("large")
 
 
 @pytest.mark.parametrize("kind", HARDSHIPS)
 def test_curve(pair, kind):
     told = []
-    points = robustness_curve(pair, DIS, kind, report=lambda *words: told.append(words))
+    points = robustness_curve(pair, DIS, kind, progress=lambda *words: told.append(words))
     assert [point.level for point in points] == [None, *HARDSHIPS[kind].levels]
     plain = run(pair, DIS).flow
     assert points[0].epe == pytest.approx(mean_epe(plain.uv, pair.truth.uv, pair.truth.valid))

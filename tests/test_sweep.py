@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from flowcore import sweep
-from flowcore.comparison import run_lane
 from flowcore.data.synthetic import make_pair
 from flowcore.energy import Energy
 from flowcore.errors import InputError
+from flowcore.export.files import write_pair
+from flowcore.export.recipe import sweep_as_python
+from flowcore.lane import run_lane
 from flowcore.operations import Operations
 from flowcore.pipeline import run
 from flowcore.published import published_models
-from flowcore.recipes import sweep_as_python
-from flowcore.report import write_pair
 from flowcore.sweep import SizePoint, axis, measure, pareto_front, points_table
 from flowcore.types import ChunkGrid, FramePair, PipelineConfig
 
@@ -72,7 +72,7 @@ def test_no_work_is_done_twice_where_occlusions_are_known(pair, monkeypatch):
 
     monkeypatch.setattr(sweep, "run", counted)
     monkeypatch.setattr(sweep, "_ENOUGH_SECONDS", 1e-9)
-    measure(pair, PipelineConfig("dis_fast"), report=lambda share, text: messages.append(text))
+    measure(pair, PipelineConfig("dis_fast"), progress=lambda share, text: messages.append(text))
     assert len(sizes) == 2  # the warm-up and the estimate
     assert messages[-1] == "counting and measuring"
 

@@ -42,6 +42,30 @@ def test_digest_depends_on_content_alone():
     assert FramePair(frame(), frame(), name="a").digest == FramePair(frame(), frame()).digest
 
 
+def test_frames_and_what_is_known_of_them_have_digests_of_their_own():
+    labels = np.zeros((4, 6), np.int32)
+    plain = FramePair(frame(), frame())
+    known = [
+        FramePair(frame(), frame(), truth=FlowField(np.ones((4, 6, 2), np.float32))),
+        FramePair(frame(), frame(), occluded=np.zeros((4, 6), bool)),
+        FramePair(frame(), frame(), labels=labels),
+        FramePair(frame(), frame(), second_labels=labels),
+    ]
+    assert {pair.frames_digest for pair in known} == {plain.frames_digest}
+    assert len({pair.truth_digest for pair in (plain, *known)}) == 5
+    other = FramePair(frame(1), frame())
+    assert other.truth_digest == plain.truth_digest
+    assert other.frames_digest != plain.frames_digest
+
+
+def test_a_flow_is_known_by_its_vectors_and_by_where_they_are_valid():
+    uv, valid = np.ones((4, 6, 2), np.float32), np.ones((4, 6), bool)
+    valid[0, 0] = False
+    digests = {FlowField(uv).digest, FlowField(2 * uv).digest, FlowField(uv, valid).digest}
+    assert len(digests) == 3
+    assert FlowField(uv).digest == FlowField(uv.copy(), np.ones((4, 6), bool)).digest
+
+
 def test_sizes_must_agree():
     with pytest.raises(ShapeMismatchError, match=r"first is 6x4.*second 4x6"):
         FramePair(frame(), frame(size=(6, 4)))

@@ -71,7 +71,7 @@ export function setLayerOfAll(viewer, layer) {
 
 /** @type {(viewer: Viewer, by: number) => void} */
 export function stepLayerOfAll(viewer, by) {
-  const layers = sharedLayers(viewer.model.sources);
+  const layers = sharedLayers(viewer.model);
   const index = layers.indexOf(viewer.state.layerOfAll) + by;
   setLayerOfAll(viewer, layers[(index + layers.length) % layers.length]);
 }

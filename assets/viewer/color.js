@@ -1,8 +1,6 @@
-// Numbers -> colors, as packed RGBA words (little-endian, the way ImageData holds them).
+// Numbers -> colors, as packed RGBA words (little-endian, the way ImageData holds them). The colors
+// themselves come with the payload: flowcore/viz/palette.py has them, for exports as well.
 
-const UNKNOWN = pack(128, 128, 128);
-const WHITE = pack(255, 255, 255);
-const WHEEL = colorWheel();
 const EIGHTH_STEPS = 8192;
 const EIGHTH = Float64Array.from({ length: EIGHTH_STEPS + 1 }, (_, i) => (Math.atan(i / EIGHTH_STEPS) / Math.PI) * 27);
 
@@ -12,23 +10,39 @@ export function pack(r, g, b) {
   return (0xff000000 | (b << 16) | (g << 8) | r) >>> 0;
 }
 
-// The 55 hues of Baker et al., IJCV 2011, and the last again so that position 54 has a successor.
-/** @type {() => Float64Array} */
-function colorWheel() {
-  const arcs = [
-    { steps: 15, start: [255, 0, 0], channel: 1, rise: 1 },
-    { steps: 6, start: [255, 255, 0], channel: 0, rise: -1 },
-    { steps: 4, start: [0, 255, 0], channel: 2, rise: 1 },
-    { steps: 11, start: [0, 255, 255], channel: 1, rise: -1 },
-    { steps: 13, start: [0, 0, 255], channel: 0, rise: 1 },
-    { steps: 6, start: [255, 0, 255], channel: 2, rise: -1 },
-  ];
-  const hues = arcs.flatMap(({ steps, start, channel, rise }) =>
-    Array.from({ length: steps }, (_, step) =>
-      start.map((value, c) => value + (c === channel ? rise * Math.floor((255 * step) / steps) : 0)),
-    ),
-  );
-  return Float64Array.from([...hues, hues[hues.length - 1]].flat());
+// A color from text "rrggbb".
+/** @type {(hex: string) => Word} */
+function color(hex) {
+  const rgb = parseInt(hex, 16);
+  return pack(rgb >> 16, (rgb >> 8) & 255, rgb & 255);
+}
+
+// Colors from text "rrggbbrrggbb…".
+/** @type {(hex: string) => Uint32Array} */
+function colorTable(hex) {
+  return Uint32Array.from(hex.match(/.{6}/g) ?? [], color);
+}
+
+/** @type {(entry: PaletteEntry) => Palette} */
+export function readPalette(entry) {
+  const { hidden, mark, occluded, occludedLines, kitti } = entry;
+  return {
+    ...entry,
+    unknown: color(entry.unknown),
+    hidden: { ...hidden, color: color(hidden.color) },
+    mark: { ...mark, color: color(mark.color) },
+    occluded: { ...occluded, color: color(occluded.color) },
+    occludedLines: { ...occludedLines, color: color(occludedLines.color) },
+    wheel: Float64Array.from(entry.wheel.match(/../g) ?? [], (hex) => parseInt(hex, 16)),
+    heat: colorTable(entry.heat),
+    better: color(entry.better),
+    worse: color(entry.worse),
+    even: color(entry.even),
+    kitti: { ...kitti, colors: colorTable(kitti.colors) },
+    classes: colorTable(entry.classes),
+    arrow: color(entry.arrow),
+    arrowOutline: color(entry.arrowOutline),
+  };
 }
 
 // Direction (as a position 0..54 on the wheel) and speed of the vectors of a region: what stays the
@@ -60,100 +74,70 @@ function wheelPosition(u, v) {
   return v < 0 ? 54 - position : position;
 }
 
-/** @type {(out: Uint32Array, vectors: Polar, scale: Pick<Scale, "maxMagnitude" | "noiseFloor">) => void} */
-export function flowColors(out, { position, speed }, { maxMagnitude, noiseFloor }) {
+/** @type {(palette: Palette, out: Uint32Array, vectors: Polar, scale: Pick<Scale, "maxMagnitude" | "noiseFloor">) => void} */
+export function flowColors({ wheel, offScale, unknown, even }, out, { position, speed }, { maxMagnitude, noiseFloor }) {
   const full = Math.fround(maxMagnitude);
   for (let o = 0; o < out.length; o++) {
-    if (Number.isNaN(position[o])) out[o] = UNKNOWN;
-    else if (speed[o] < noiseFloor) out[o] = WHITE;
-    else out[o] = wheelColor(position[o], Math.fround(speed[o] / full));
+    if (Number.isNaN(position[o])) out[o] = unknown;
+    else if (speed[o] < noiseFloor) out[o] = even;
+    else out[o] = wheelColor(wheel, position[o], Math.fround(speed[o] / full), offScale);
   }
 }
 
 // `radius` is the speed in units of the full color; beyond it the hue stays and is darkened.
-/** @type {(position: number, radius: number) => Word} */
-function wheelColor(position, radius) {
+/** @type {(wheel: Float64Array, position: number, radius: number, offScale: number) => Word} */
+function wheelColor(wheel, position, radius, offScale) {
   const index = Math.floor(position);
   const fraction = position - index;
-  const strength = radius <= 1 ? radius : 0.75;
+  const strength = radius <= 1 ? radius : offScale;
   const white = radius <= 1 ? 255 * (1 - radius) : 0;
   const low = 3 * index;
   const high = low + 3;
   return pack(
-    white + strength * (WHEEL[low] + fraction * (WHEEL[high] - WHEEL[low])),
-    white + strength * (WHEEL[low + 1] + fraction * (WHEEL[high + 1] - WHEEL[low + 1])),
-    white + strength * (WHEEL[low + 2] + fraction * (WHEEL[high + 2] - WHEEL[low + 2])),
+    white + strength * (wheel[low] + fraction * (wheel[high] - wheel[low])),
+    white + strength * (wheel[low + 1] + fraction * (wheel[high + 1] - wheel[low + 1])),
+    white + strength * (wheel[low + 2] + fraction * (wheel[high + 2] - wheel[low + 2])),
   );
 }
 
-// A table of colors from text "rrggbbrrggbb…".
-/** @type {(hex: string) => Uint32Array} */
-export function colorTable(hex) {
-  return Uint32Array.from(hex.match(/.{6}/g) ?? [], (text) => {
-    const rgb = parseInt(text, 16);
-    return pack(rgb >> 16, (rgb >> 8) & 255, rgb & 255);
-  });
+/** @type {(palette: Palette, epe: number, maxError: number) => Word} */
+export function errorColor({ heat, unknown }, epe, maxError) {
+  if (Number.isNaN(epe)) return unknown;
+  return heat[Math.min(255, Math.floor((255 * epe) / maxError + 0.5))];
 }
 
-/** @type {(table: Uint32Array, epe: number, maxError: number) => Word} */
-export function errorColor(table, epe, maxError) {
-  if (Number.isNaN(epe)) return UNKNOWN;
-  return table[Math.min(255, Math.floor((255 * epe) / maxError + 0.5))];
-}
-
-// KITTI 2015: bounds in units of "just an outlier", which is over both 3 px and 5 % of the truth.
-export const KITTI_BOUNDS = [0.0625, 0.125, 0.25, 0.5, 1, 2, 4, 8, 16];
-export const KITTI_COLORS = [
-  pack(49, 54, 149),
-  pack(69, 117, 180),
-  pack(116, 173, 209),
-  pack(171, 217, 233),
-  pack(224, 243, 248),
-  pack(254, 224, 144),
-  pack(253, 174, 97),
-  pack(244, 109, 67),
-  pack(215, 48, 39),
-  pack(165, 0, 38),
-];
-
-/** @type {(epe: number, trueSpeed: number) => Word} */
-export function kittiColor(epe, trueSpeed) {
-  if (Number.isNaN(epe)) return UNKNOWN;
-  const severity = Math.min(epe / 3, epe === 0 ? 0 : epe / (0.05 * trueSpeed));
+/** @type {(palette: Palette, epe: number, trueSpeed: number) => Word} */
+export function kittiColor({ kitti, unknown }, epe, trueSpeed) {
+  if (Number.isNaN(epe)) return unknown;
+  const severity = Math.min(epe / kitti.px, epe === 0 ? 0 : epe / (kitti.share * trueSpeed));
   let step = 0;
-  while (step < KITTI_BOUNDS.length && severity >= KITTI_BOUNDS[step]) step++;
-  return KITTI_COLORS[step];
+  while (step < kitti.bounds.length && severity >= kitti.bounds[step]) step++;
+  return kitti.colors[step];
 }
 
-const BETTER = pack(33, 102, 172);
-const WORSE = pack(178, 24, 43);
-
-// Blue where the lane errs less than the other one, red where it errs more, white where as much.
-/** @type {(epe: number, otherEpe: number, maxError: number) => Word} */
-export function winsColor(epe, otherEpe, maxError) {
-  if (Number.isNaN(epe) || Number.isNaN(otherEpe)) return UNKNOWN;
+/** @type {(palette: Palette, epe: number, otherEpe: number, maxError: number) => Word} */
+export function winsColor({ better, worse, even, unknown }, epe, otherEpe, maxError) {
+  if (Number.isNaN(epe) || Number.isNaN(otherEpe)) return unknown;
   const lead = Math.min(1, Math.abs(otherEpe - epe) / maxError);
-  return mix(WHITE, otherEpe > epe ? BETTER : WORSE, lead);
+  return mix(even, otherEpe > epe ? better : worse, lead);
 }
 
-// Hues a golden angle apart, so that neighboring numbers differ; 0, unlabelled, is gray.
-/** @type {(id: number) => Word} */
-export function classColor(id) {
-  if (id === 0) return UNKNOWN;
-  const hue = (Math.abs(id) * 137.508) % 360;
-  /** @type {(shift: number) => number} */
-  const channel = (shift) => {
-    const distance = Math.abs((((hue + shift) / 60) % 6) - 3) - 1;
-    return 40 + 200 * Math.min(1, Math.max(0, distance));
-  };
-  return pack(channel(0), channel(240), channel(120));
+/** @type {(palette: Palette, id: number) => Word} */
+export function classColor({ classes }, id) {
+  return classes[id === 0 ? 0 : 1 + ((Math.abs(id) - 1) % (classes.length - 1))];
 }
 
 /** @type {(word: Word, other: Word, share: number) => Word} */
 export function mix(word, other, share) {
   /** @type {(shift: number) => number} */
-  const blend = (shift) => ((word >>> shift) & 255) * (1 - share) + ((other >>> shift) & 255) * share;
+  const blend = (shift) => ((word >>> shift) & 255) * (1 - share) + ((other >>> shift) & 255) * share + 0.5;
   return pack(blend(0), blend(8), blend(16));
+}
+
+// Whether an opaque line of the hatch runs through a pixel; in a thinned picture lines keep their width.
+/** @type {(hatch: Hatch, x: number, y: number, step: number) => boolean} */
+export function isOnLine({ width, period }, x, y, step) {
+  return ((x + y) / step) % period < width;
 }
 
 /** @type {(word: Word) => string} */

@@ -1,7 +1,9 @@
 // Payload -> model: frames as bitmaps, flows as integers of a stated step, masks as bytes.
 // The layout is described in flowcore/viz/viewer_payload.py, which writes it.
 
-const FORMAT = 2;
+import { readPalette } from "./color.js";
+
+const FORMAT = 3;
 const ESCAPE = 255;
 
 /** @type {(bytes: Bytes) => Payload} */
@@ -38,7 +40,8 @@ export async function decodeModel({ header, body }) {
     header.labels && inflate(body, header.labels).then((raw) => new Int32Array(raw.buffer)),
     mask(header.marked?.mask),
   ]);
-  return { ...header, first, second, truth, lanes, occluded, labels, markedMask: marked };
+  const palette = readPalette(header.palette);
+  return { ...header, palette, first, second, truth, lanes, occluded, labels, markedMask: marked };
 }
 
 /** @type {(body: Bytes, span: Span) => Promise<Bytes>} */

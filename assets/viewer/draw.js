@@ -1,5 +1,6 @@
 // One pane on its canvas: pictures, then arrows, crosshair, pin and where the pixel goes.
 
+import { cssColor } from "./color.js";
 import { describeLayer, flowSources } from "./layers.js";
 import { marksOf, picturesOf } from "./pictures.js";
 import { isKnown, readSource } from "./readings.js";
@@ -35,7 +36,7 @@ function drawClipped(context, viewer, pane, left, right) {
   if (layer === "arrows" && source.field) drawArrows(context, viewer, source.field);
   drawCrosshair(context, viewer);
   drawPin(context, viewer);
-  if (describeLayer(layer).photo === "second") drawTargets(context, viewer);
+  if (describeLayer(viewer.model, layer).photo === "second") drawTargets(context, viewer);
   context.restore();
 }
 
@@ -71,14 +72,15 @@ function drawDivider(context, x, height) {
 
 // Arrows stand on fixed pixels, so that they do not crawl while the view moves.
 /** @type {(context: CanvasRenderingContext2D, viewer: Viewer, field: Field) => void} */
-function drawArrows(context, viewer, field) {
+export function drawArrows(context, viewer, field) {
   const { state, model, paneSize } = viewer;
   const scale = viewScale(state.view, model, paneSize);
   const rect = visibleRect(state.view, model, paneSize);
   const spacing = Math.max(1, Math.round(ARROW_SPACING / scale));
   /** @type {(low: number) => number} */
   const start = (low) => Math.max(0, Math.floor(low / spacing)) * spacing + (spacing >> 1);
-  strokeTwice(context, "rgb(0 0 0 / 70%)", "#ffe24d", () => {
+  const { arrow, arrowOutline } = model.palette;
+  strokeTwice(context, cssColor(arrowOutline), cssColor(arrow), () => {
     for (let y = start(rect.top); y < Math.min(rect.bottom, model.height); y += spacing) {
       for (let x = start(rect.left); x < Math.min(rect.right, model.width); x += spacing) {
         const i = y * model.width + x;

@@ -1,37 +1,18 @@
-// What can be looked at: the sources (frames, truth, lanes) and the layers each of them has.
-
-export const DIFFERENCE_GAIN = 4;
-
-// `photo`: shown as it is. `scale`: the legend that explains the layer's colors.
-/** @type {Record<string, Layer>} */
-const LAYERS = {
-  first: { label: "First frame", photo: "first" },
-  second: { label: "Second frame", photo: "second" },
-  labels: { label: "Classes" },
-  occluded: { label: "Occluded" },
-  flow: { label: "Flow", scale: "flow" },
-  error: { label: "Error", scale: "error" },
-  kitti: { label: "KITTI error", scale: "kitti" },
-  warped: { label: "Warped second" },
-  difference: { label: `Difference ×${DIFFERENCE_GAIN}` },
-  consistency: { label: "Consistency" },
-  arrows: { label: "Arrows", photo: "first" },
-  wins: { label: "Better than", scale: "wins" },
-  map: { label: "Map", scale: "map" },
-};
+// What can be looked at: the sources (frames, truth, lanes) and the layers each of them has. What a
+// layer is called and what it needs comes with the payload, from flowcore/viz/layers.py.
 
 /** @type {(model: Content) => Source[]} */
 export function buildSources(model) {
-  const frames = ["first", "second", ...(model.labels ? ["labels"] : []), ...(model.occluded ? ["occluded"] : [])];
+  const ofPair = knownOfPair(model);
   /** @type {Source[]} */
-  const sources = [{ key: "frames", title: "Frames", layers: frames }];
+  const sources = [{ key: "frames", title: "Frames", layers: layersWith(model, ofPair) }];
   if (model.truth) {
     sources.push({
       key: "truth",
       title: "Truth",
       field: model.truth.field,
       visible: model.occluded?.map((hidden) => 1 - hidden),
-      layers: ["flow", "warped", "difference", "arrows"],
+      layers: layersWith(model, { ...ofPair, flow: true }),
     });
   }
   const lanes = model.lanes.map((lane, color) => laneSource(model, lane, color));
@@ -40,7 +21,13 @@ export function buildSources(model) {
 
 /** @type {(model: Content, lane: Lane, color: number) => Source} */
 function laneSource(model, lane, color) {
-  const others = model.lanes.filter((other) => other !== lane);
+  const rivals = model.lanes.filter((other) => other !== lane);
+  const known = {
+    ...knownOfPair(model), truth: Boolean(model.truth), flow: true, consistent: Boolean(lane.consistent),
+    opponent: rivals.length > 0, levels: lane.maps.length > 0,
+  };
+  /** @type {Record<string, string[]>} */
+  const several = { map: lane.maps.map(({ title }) => title), wins: rivals.map(laneKey) };
   return {
     key: laneKey(lane),
     title: lane.title,
@@ -48,17 +35,23 @@ function laneSource(model, lane, color) {
     field: lane.field,
     visible: lane.consistent,
     maps: lane.maps,
-    layers: [
-      "flow",
-      ...(model.truth ? ["error", "kitti"] : []),
-      "warped",
-      "difference",
-      ...(lane.consistent ? ["consistency"] : []),
-      "arrows",
-      ...lane.maps.map(({ title }) => `map:${title}`),
-      ...(model.truth ? others.map((other) => `wins:${laneKey(other)}`) : []),
-    ],
+    layers: layersWith(model, known).flatMap((key) => several[key]?.map((name) => `${key}:${name}`) ?? [key]),
   };
+}
+
+// Without the truth, against which it is only lanes that can be held.
+/** @type {(model: Content) => Partial<Record<Need, boolean>>} */
+function knownOfPair({ labels, occluded }) {
+  return { labels: Boolean(labels), occluded: Boolean(occluded) };
+}
+
+// All whose needs are known: of a flow where there is one, else of the frames.
+/** @type {(model: Content, known: Partial<Record<Need, boolean>>) => string[]} */
+function layersWith({ layers }, known) {
+  return Object.keys(layers).filter((key) => {
+    const { needs } = layers[key];
+    return needs.includes("flow") === Boolean(known.flow) && needs.every((need) => known[need]);
+  });
 }
 
 /** @type {(lane: Lane) => string} */
@@ -83,15 +76,16 @@ export function layerMap(layer, source) {
   return source.maps?.find(({ title }) => layer === `map:${title}`);
 }
 
-/** @type {(layer: string) => Layer} */
-export function describeLayer(layer) {
-  return LAYERS[layerKind(layer)];
+/** @type {(model: Model, layer: string) => Layer} */
+export function describeLayer({ layers }, layer) {
+  return layers[layerKind(layer)];
 }
 
-/** @type {(layer: string, sources: Source[]) => string} */
-export function layerLabel(layer, sources) {
+/** @type {(model: Model, layer: string) => string} */
+export function layerLabel(model, layer) {
   if (layerKind(layer) === "map") return layer.slice("map:".length);
-  const { label } = describeLayer(layer);
+  const { sources } = model;
+  const { label } = describeLayer(model, layer);
   const opponent = layerOpponent(layer, sources);
   return opponent ? `${label} ${opponent.title}` : label;
 }
@@ -108,10 +102,10 @@ export function sourceOf(sources, key) {
 }
 
 // Layers that at least one lane has, for the menu that sets all panes at once.
-/** @type {(sources: Source[]) => string[]} */
-export function sharedLayers(sources) {
+/** @type {(model: Model) => string[]} */
+export function sharedLayers({ sources, layers: rows }) {
   const layers = flowSources(sources).flatMap((source) => source.layers);
   const maps = layers.filter((layer) => layerKind(layer) === "map");
-  const kinds = Object.keys(LAYERS).filter((layer) => layers.includes(layer));
+  const kinds = Object.keys(rows).filter((layer) => layers.includes(layer));
   return [...kinds, ...new Set(maps)];
 }

@@ -1,13 +1,12 @@
 // What the colors mean, in px, and the sliders that change it for all panes at once.
 
 import { setScale } from "./actions.js";
-import { cssColor, errorColor, flowColors, KITTI_COLORS, polar, winsColor } from "./color.js";
+import { cssColor, errorColor, flowColors, polar, winsColor } from "./color.js";
 import { make } from "./dom.js";
 import { describeLayer, layerMap } from "./layers.js";
 import { shownIn } from "./pane.js";
 
 const WHEEL_SIZE = 64;
-const RIM = 1.12; // the disc reaches beyond the scale, to show the darkened colors
 const BAR_STEPS = 16;
 const SLIDER_SPAN = 16; // from a sixteenth of the first value to sixteen times as much
 
@@ -27,18 +26,19 @@ export function createLegend(viewer) {
 
   const update = () => {
     const { state, model } = viewer;
+    const { palette } = model;
     const { maxMagnitude, maxError } = state.scale;
-    /** @type {(string | undefined)[]} */
-    const shown = state.panes.map((_, index) => describeLayer(shownIn(viewer, index).layer).scale);
+    /** @type {(string | null)[]} */
+    const shown = state.panes.map((_, index) => describeLayer(model, shownIn(viewer, index).layer).legend);
     for (const [scale, part] of parts) part.hidden = !shown.includes(scale);
     for (const control of [speed, floor, ...most]) control.update();
-    paintWheel(wheel, state.scale);
+    paintWheel(wheel, palette, state.scale);
     wheel.setAttribute("aria-label", `Color wheel: right is red, down yellow; full color at ${px(maxMagnitude)}`);
     const steps = Array.from({ length: BAR_STEPS + 1 }, (_, i) => i / BAR_STEPS);
-    const heat = steps.map((share) => errorColor(model.errorTable, share, 1));
+    const heat = steps.map((share) => errorColor(palette, share, 1));
     paintBar(error, heat, ["0", px(maxError)]);
-    paintBar(wins, steps.map((share) => winsColor(1 - share, share, 1)), [`−${px(maxError)}`, "0", `+${px(maxError)}`]);
-    paintSteps(kitti);
+    paintBar(wins, steps.map((share) => winsColor(palette, 1 - share, share, 1)), [`−${px(maxError)}`, "0", `+${px(maxError)}`]);
+    paintSteps(kitti, palette);
     describeMaps(map, viewer, heat);
   };
   return { element, update };
@@ -101,27 +101,27 @@ function describeMaps(legend, viewer, colors) {
   paintBar(legend, colors, ["0", ends.size === 1 ? [...ends.values()][0] : "most"]);
 }
 
-/** @type {(legend: Bar) => void} */
-function paintSteps({ bar, ticks }) {
-  const share = 100 / KITTI_COLORS.length;
-  const stops = KITTI_COLORS.map((color, i) => `${cssColor(color)} ${i * share}% ${(i + 1) * share}%`);
+/** @type {(legend: Bar, palette: Palette) => void} */
+function paintSteps({ bar, ticks }, { kitti: { colors } }) {
+  const share = 100 / colors.length;
+  const stops = [...colors].map((color, i) => `${cssColor(color)} ${i * share}% ${(i + 1) * share}%`);
   bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
   ticks.replaceChildren(...["right", "1", "wrong"].map((text) => make("span", {}, text)));
 }
 
 // The disc of all vectors, drawn as any flow is.
-/** @type {(canvas: HTMLCanvasElement, scale: Scale) => void} */
-function paintWheel(canvas, scale) {
+/** @type {(canvas: HTMLCanvasElement, palette: Palette, scale: Scale) => void} */
+function paintWheel(canvas, palette, scale) {
   const size = 2 * WHEEL_SIZE; // sharp on dense screens
   const region = { x: 0, y: 0, step: 1, columns: size, rows: size };
   const middle = (size - 1) / 2;
   const vectors = { u: new Float32Array(size * size), v: new Float32Array(size * size), step: scale.maxMagnitude };
   for (let i = 0; i < size * size; i++) {
-    vectors.u[i] = (((i % size) - middle) / (size / 2)) * RIM;
-    vectors.v[i] = ((Math.floor(i / size) - middle) / (size / 2)) * RIM;
+    vectors.u[i] = (((i % size) - middle) / (size / 2)) * palette.rim;
+    vectors.v[i] = ((Math.floor(i / size) - middle) / (size / 2)) * palette.rim;
   }
   const image = new ImageData(size, size);
-  flowColors(new Uint32Array(image.data.buffer), polar(vectors, region, size), scale);
+  flowColors(palette, new Uint32Array(image.data.buffer), polar(vectors, region, size), scale);
   canvas.width = canvas.height = size;
   canvas.getContext("2d")?.putImageData(image, 0, 0); // cut to a disc by the style sheet
 }

@@ -3,7 +3,7 @@
 import { removePane, setLayer, setSource, setWipe, stepPane } from "./actions.js";
 import { make, makeButton, setOptions } from "./dom.js";
 import { drawPane } from "./draw.js";
-import { layerLabel, sourceOf } from "./layers.js";
+import { describeLayer, layerLabel, sourceOf } from "./layers.js";
 import { followPointer } from "./pointer.js";
 
 // `indices` says which of the chosen panes it shows: one, or two in wipe mode.
@@ -52,7 +52,7 @@ export function shownIn({ state, model }, index) {
 /** @type {(viewer: Viewer, index: number) => string} */
 export function paneLabel(viewer, index) {
   const { source, layer } = shownIn(viewer, index);
-  const label = layerLabel(layer, viewer.model.sources);
+  const label = layerLabel(viewer.model, layer);
   return source.field ? `${source.title}: ${label}` : label;
 }
 
@@ -84,7 +84,8 @@ function createHead(viewer, side) {
     swatch.hidden = !source.field;
     swatch.style.background = source.field ? viewer.colorOf(source) : "";
     setOptions(sources, model.sources.map(({ key, title }) => [key, title]), source.key);
-    setOptions(layers, source.layers.map((id) => [id, layerLabel(id, model.sources)]), layer);
+    setOptions(layers, source.layers.map((id) => [id, layerLabel(model, id)]), layer);
+    layers.title = describeLayer(model, layer).caption;
   };
   return { element, update };
 }

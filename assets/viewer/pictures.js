@@ -14,9 +14,9 @@ export function createPictures(model) {
 /** @type {(pictures: Pictures, source: Source, layer: string, scale: Scale) => Picture[]} */
 export function picturesOf(pictures, source, layer, scale) {
   const { model, region } = pictures;
-  const { photo } = describeLayer(layer);
+  const { photo } = describeLayer(model, layer);
   if (photo) return [{ image: model[photo].bitmap, region: { x: 0, y: 0, step: 1, columns: model.width, rows: model.height } }];
-  const name = paintName(source, layer, scale);
+  const name = paintName(model, source, layer, scale);
   const key = `${source.key}|${layer}`;
   const whole = keep(pictures.whole, key, name, () => ({
     image: paintLayer(model, source, layer, region, scale),
@@ -37,16 +37,17 @@ export function marksOf(pictures) {
 // True where the whole-frame picture is coarser than the screen can show.
 /** @type {(pictures: Pictures, layer: string, scaleOnScreen: number) => boolean} */
 export function wantsDetail(pictures, layer, scaleOnScreen) {
-  const { step } = pictures.region;
-  return step > 1 && scaleOnScreen * step > 1 && !describeLayer(layer).photo;
+  const { region: { step }, model } = pictures;
+  return step > 1 && scaleOnScreen * step > 1 && !describeLayer(model, layer).photo;
 }
 
 /** @type {(pictures: Pictures, source: Source, layer: string, scale: Scale, rect: Rect) => void} */
 export function paintDetail(pictures, source, layer, scale, rect) {
-  const region = detailRegion(pictures.model, rect);
+  const { model } = pictures;
+  const region = detailRegion(model, rect);
   if (!region) return;
-  const image = paintLayer(pictures.model, source, layer, region, scale);
-  remember(pictures.details, `${source.key}|${layer}`, { name: paintName(source, layer, scale), image, region });
+  const image = paintLayer(model, source, layer, region, scale);
+  remember(pictures.details, `${source.key}|${layer}`, { name: paintName(model, source, layer, scale), image, region });
 }
 
 /** @type {(store: Map<string, NamedPicture>, key: string, name: string, paint: () => Picture) => NamedPicture} */

@@ -42,7 +42,7 @@ export function createToolbar(viewer) {
     marks.hidden = !model.marked;
     marks.setAttribute("aria-pressed", String(state.isMarkShown));
     if (model.marked) relabel(marks, `Marked: ${model.marked.title}`, `Show or hide the marked pixels: ${model.marked.title}`);
-    const options = sharedLayers(model.sources).map((layer) => [layer, layerLabel(layer, model.sources)]);
+    const options = sharedLayers(model).map((layer) => [layer, layerLabel(model, layer)]);
     setOptions(layers, options, state.layerOfAll);
     zoom.textContent = `${state.view.zoom.toFixed(1)}×`;
   };

@@ -4,6 +4,7 @@ type Mode = "grid" | "wipe" | "blink" | "single";
 type Side = "active" | "other";
 /** Packed RGBA. */
 type Word = number;
+type Words = Uint32Array<ArrayBuffer>;
 type Bytes = Uint8Array<ArrayBuffer>;
 
 interface Point { x: number; y: number }
@@ -26,11 +27,47 @@ interface LaneEntry {
   consistent: Span | null;
   maps: MapEntry[];
 }
+interface Tint<Color = Word> { color: Color; share: number }
+interface Hatch<Color = Word> { color: Color; width: number; period: number }
+/** Of flowcore/viz/palette.py. */
+interface PaletteOf<Color, Colors, Wheel> {
+  unknown: Color;
+  hidden: Hatch<Color>;
+  mark: Tint<Color>;
+  occluded: Tint<Color>;
+  occludedLines: Hatch<Color>;
+  wheel: Wheel;
+  offScale: number;
+  rim: number;
+  heat: Colors;
+  better: Color;
+  worse: Color;
+  even: Color;
+  kitti: { px: number; share: number; bounds: number[]; colors: Colors };
+  differenceGain: number;
+  classes: Colors;
+  labelShare: number;
+  arrow: Color;
+  arrowOutline: Color;
+}
+type Palette = PaletteOf<Word, Uint32Array, Float64Array>;
+/** As text "rrggbb", several after each other. */
+type PaletteEntry = PaletteOf<string, string, string>;
+type Need = "truth" | "occluded" | "labels" | "flow" | "consistent" | "opponent" | "levels";
+/** A row of flowcore/viz/layers.py. `photo`: shown as it is. */
+interface Layer {
+  label: string;
+  caption: string;
+  needs: Need[];
+  legend: "flow" | "error" | "kitti" | "wins" | "map" | null;
+  photo: "first" | "second" | null;
+}
 interface Header extends Size, Scale {
   format: number;
   id: string;
   name: string;
-  errorColors: string;
+  palette: PaletteEntry;
+  layers: Record<string, Layer>;
   first: Span;
   second: Span;
   truth: LaneEntry | null;
@@ -50,7 +87,8 @@ interface Polar { position: Float32Array; speed: Float32Array }
 interface Field extends Vectors { polar?: Polar }
 interface LayerMap extends MapEntry { levels: Uint8Array }
 interface Lane { title: string; field: Field; consistent: Uint8Array | null; maps: LayerMap[] }
-interface Content extends Omit<Header, "first" | "second" | "truth" | "lanes" | "occluded" | "labels"> {
+interface Content extends Omit<Header, "palette" | "first" | "second" | "truth" | "lanes" | "occluded" | "labels"> {
+  palette: Palette;
   first: Photo;
   second: Photo;
   truth: Lane | null;
@@ -59,7 +97,7 @@ interface Content extends Omit<Header, "first" | "second" | "truth" | "lanes" | 
   labels: Int32Array | null;
   markedMask: Uint8Array | null;
 }
-interface Model extends Content { sources: Source[]; errorTable: Uint32Array }
+interface Model extends Content { sources: Source[] }
 
 // What there is to look at.
 
@@ -73,11 +111,6 @@ interface Source {
   maps?: LayerMap[];
 }
 interface FlowSource extends Source { field: Field }
-interface Layer {
-  label: string;
-  photo?: "first" | "second";
-  scale?: "flow" | "error" | "kitti" | "wins" | "map";
-}
 interface Reading extends Point {
   u: number;
   v: number;

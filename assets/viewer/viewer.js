@@ -1,7 +1,6 @@
 // The viewer: one state, one model, and the parts that show them.
 
 import { stepPane } from "./actions.js";
-import { colorTable } from "./color.js";
 import { decodeModel, readHeader } from "./decode.js";
 import { make } from "./dom.js";
 import { createHelp, onKey } from "./keyboard.js";
@@ -129,7 +128,7 @@ async function load(viewer, { header, body }, parts) {
     delete viewer.root.dataset.drawn;
     const content = await decodeModel({ header, body });
     if (viewer.shownId !== header.id) return false; // a newer payload came in meanwhile
-    const model = { ...content, sources: buildSources(content), errorTable: colorTable(header.errorColors) };
+    const model = { ...content, sources: buildSources(content) };
     viewer.state = carryOver(viewer, model);
     viewer.model = model;
     viewer.isShowing = true;

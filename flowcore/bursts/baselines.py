@@ -6,11 +6,10 @@ import cv2
 import numpy as np
 import torch
 
-from flowcore.data.bursts import Burst
 from flowcore.ops.convert import flow_to_tensor, frame_to_array, frame_to_tensor
 from flowcore.ops.warp import warp
 from flowcore.pipeline import DEFAULT_MODEL, run
-from flowcore.types import FlowField, FramePair, PipelineConfig, UInt8Array
+from flowcore.types import Burst, FlowField, PipelineConfig, UInt8Array
 
 __all__ = [
     "FLOW_CONFIG",
@@ -68,12 +67,8 @@ def aligned_mean(burst: Burst) -> UInt8Array:
 
 def burst_flows(burst: Burst) -> dict[int, FlowField]:
     """The flow from the middle frame to each of the others, by our default flow model."""
-    middle = burst.frames[burst.reference]
-    return {
-        index: run(FramePair(middle, frame), FLOW_CONFIG).flow
-        for index, frame in enumerate(burst.frames)
-        if index != burst.reference
-    }
+    others = (index for index in range(len(burst.frames)) if index != burst.reference)
+    return {index: run(burst.pair(index), FLOW_CONFIG).flow for index in others}
 
 
 def estimate_noise(frame: UInt8Array) -> float:

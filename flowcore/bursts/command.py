@@ -4,13 +4,14 @@ import argparse
 from dataclasses import replace
 from typing import Any
 
-from flowcore.bursts.restore import BASELINES, Restoration, restore, true_flow
-from flowcore.data.bursts import Burst, burst_from_video, make_burst, sample_burst
+from flowcore.bursts.restore import BASELINES, Restoration, restore
+from flowcore.data.bursts import burst_from_video, make_burst, sample_burst
 from flowcore.errors import ConfigError, FrameDecodeError, ShapeMismatchError
 from flowcore.io.flow_files import write_flow
 from flowcore.io.frames import read_frame, write_frame
 from flowcore.io.guard import read_bytes
 from flowcore.metrics.flow import epe
+from flowcore.types import Burst
 
 __all__ = ["restore_burst"]
 
@@ -84,6 +85,6 @@ def _write_flow(options: argparse.Namespace, burst: Burst, found: Restoration) -
     index = len(burst.frames) - 1 if options.to is None else options.to
     flow = found.gaze.flow(index, burst.size)
     write_flow(options.flow, flow)
-    truth = true_flow(burst, index)
+    truth = burst.pair(index).truth
     error = {} if truth is None else {"epe": float(epe(flow.uv, truth.uv).mean())}
     return {"to": index, **error}

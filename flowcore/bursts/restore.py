@@ -9,7 +9,6 @@ import numpy as np
 import torch
 
 from flowcore.bursts.baselines import aligned_mean, mean_frame, median_frame, non_local_means
-from flowcore.data.bursts import Burst
 from flowcore.errors import ConfigError, InputError
 from flowcore.metrics.blocks import block_edge_ratio
 from flowcore.metrics.image import psnr, ssim
@@ -17,7 +16,7 @@ from flowcore.models.burst import BurstNet, PatchAnswer, pad_burst, stitch
 from flowcore.models.burst_attention import entropy, expected_displacement
 from flowcore.models.burst_store import burst_cards, load_burst_net
 from flowcore.ops.convert import frame_to_array, frame_to_tensor
-from flowcore.types import FloatArray, FlowField, UInt8Array
+from flowcore.types import Burst, FloatArray, FlowField, UInt8Array
 
 __all__ = [
     "BASELINES",
@@ -28,7 +27,6 @@ __all__ = [
     "burst_methods",
     "restore",
     "scores_of",
-    "true_flow",
 ]
 
 BASELINES: Mapping[str, Callable[[Burst], UInt8Array]] = {
@@ -155,7 +153,7 @@ def attend(net: BurstNet, burst: Burst) -> Gaze:
     """Where the net looks on the whole burst, its patches laid side by side."""
     config = replace(net.config, stride=None)
     net = net.with_config(config)
-    padded = pad_burst(burst.as_tensor(), config)
+    padded = pad_burst(_as_tensor(burst), config)
     parts = [_gaze_of(answer, net) for answer in net.answers(padded)]
     height, width = burst.size
     grid = config.rows_and_cols(height, width)
@@ -186,7 +184,7 @@ def attention_of_patch(net: BurstNet, burst: Burst, row: int, col: int) -> Patch
         raise InputError(
             f"There are {rows}x{cols} patches (rows x cols), got row {row}, col {col}."
         )
-    padded = pad_burst(burst.as_tensor(), config)
+    padded = pad_burst(_as_tensor(burst), config)
     top, left, side = row * config.step, col * config.step, config.source_field
     field = padded[..., top : top + side, left : left + side]
     return net.answer(field[:, list(config.inputs)])
@@ -204,16 +202,9 @@ def scores_of(burst: Burst, frame: UInt8Array, block: int) -> dict[str, float]:
     }
 
 
-def true_flow(burst: Burst, frame: int) -> FlowField | None:
-    """The true flow from the middle frame to another one, where the motion is known."""
-    if burst.motion is None:
-        return None
-    return FlowField(np.broadcast_to(burst.motion[frame], (*burst.size, 2)))
-
-
 @torch.inference_mode()
 def _reconstruct(net: BurstNet, burst: Burst) -> torch.Tensor:
-    frame: torch.Tensor = net(burst.as_tensor())
+    frame: torch.Tensor = net(_as_tensor(burst))
     return frame
 
 
@@ -225,3 +216,8 @@ def _gaze_of(answer: PatchAnswer, net: BurstNet) -> torch.Tensor:
     offsets = expected_displacement(every, net.config)  # (P, heads + 1, T, T, M, 2)
     offsets = offsets.movedim((2, 3), (4, 5)).flatten(1, 3)
     return torch.cat([offsets, entropy(weights)], 1)
+
+
+def _as_tensor(burst: Burst) -> torch.Tensor:
+    """The frames as ``(1, N, 3, H, W) float32`` in [0, 1]."""
+    return torch.cat([frame_to_tensor(frame) for frame in burst.frames])[None]

@@ -1,12 +1,12 @@
 """What chunks lose, measured beforehand: what to expect of a pair that is not measured yet."""
 
-from pathlib import Path
-
 import pandas as pd
+
+from flowcore.places import ASSETS
 
 __all__ = ["TABLE", "measured_losses"]
 
-TABLE = Path(__file__).resolve().parents[2] / "assets" / "chunk_losses.csv"
+TABLE = ASSETS / "chunk_losses.csv"
 
 
 def measured_losses() -> pd.DataFrame:

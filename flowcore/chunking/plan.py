@@ -67,7 +67,7 @@ def chunk_counts(height: int, width: int, grid: ChunkGrid) -> tuple[int, int]:
 def plan_chunks(height: int, width: int, grid: ChunkGrid) -> list[Chunk]:
     """The chunks of a frame, row by row: equal in size, evenly spaced, covering every pixel.
 
-    Neighbours share at least ``grid.overlap``.
+    Neighbors share at least ``grid.overlap``.
 
     Raises
     ------

@@ -16,9 +16,10 @@ import torch
 from flowcore.chunking.motion import Estimator, QuickPass, View, quick_pass, view_of
 from flowcore.chunking.parallel import in_order
 from flowcore.chunking.plan import Chunk, chunk_weights, plan_chunks, seam_lines
+from flowcore.errors import ConfigError
 from flowcore.ops.blur import gaussian_blur
 from flowcore.ops.convert import as_float
-from flowcore.types import ChunkGrid, Prediction
+from flowcore.types import ChunkGrid, FeatureMap, Prediction
 
 __all__ = ["chunk_views", "estimate_chunked"]
 
@@ -33,7 +34,7 @@ def estimate_chunked(
     *,
     workers: int = 1,
     batch: int = 1,
-    report: Callable[[float], None] = lambda fraction: None,
+    progress: Callable[[float], None] = lambda fraction: None,
 ) -> Prediction:
     """One flow stitched from the flows of the chunks.
 
@@ -50,13 +51,18 @@ def estimate_chunked(
         Threads that work at once, each on its own chunks.
     batch : int
         Chunks that are stacked and estimated as one.
-    report : callable
+    progress : callable
         Is told the finished share, 0..1.
 
     Returns
     -------
     Prediction
-        Flow and iterates of the whole frame. Maps belong to single chunks and are not stitched.
+        Flow, iterates and maps of the whole frame.
+
+    Raises
+    ------
+    ConfigError
+        Maps of a grid that leaves chunks to the quick pass, which has none.
     """
     size = (first.shape[-2], first.shape[-1])
     chunks = chunk_weights(*size, grid)
@@ -78,9 +84,11 @@ def estimate_chunked(
         for job, part in zip(some, parts, strict=True):
             canvas.add(job.chunk, job.weights, part)
         done += len(some)
-        report(done / len(jobs))
+        progress(done / len(jobs))
     if quick is not None and len(jobs) < len(chunks):
         flow, computed = quick.full_flow(), {job.chunk for job in jobs}
+        if canvas.maps:
+            raise ConfigError("Maps need every chunk computed: leave out the share to refine.")
         for chunk, weights in chunks:
             if chunk not in computed:
                 canvas.add(chunk, weights, Prediction(chunk.crop(flow)))
@@ -108,16 +116,20 @@ class _Job(NamedTuple):
 
 
 class _Canvas:
-    """The flow of the whole frame and its iterates, as they come together."""
+    """The flow of the whole frame, its iterates and its maps, as they come together."""
 
     def __init__(self, shape: tuple[int, int, int, int], device: torch.device) -> None:
         self.shape, self.device = shape, device
         self.flows: list[torch.Tensor] = []
+        self.maps: dict[str, FeatureMap] = {}
         self.has_iterates = False
         self.stages: tuple[str, ...] = ()
 
     def add(self, chunk: Chunk, weights: torch.Tensor, part: Prediction) -> None:
-        """Add a chunk's flow and iterates (B, 2, h, w); a flow alone counts for every iterate."""
+        """Add a chunk's flow, iterates (B, 2, h, w) and maps (B, C, h, w).
+
+        A flow alone counts for every iterate.
+        """
         self.has_iterates |= bool(part.iterates)
         self.stages = part.stages or self.stages
         flows = part.iterates or (part.flow,) * max(1, len(self.flows))
@@ -125,12 +137,18 @@ class _Canvas:
             self.flows = [torch.zeros(self.shape, device=self.device) for _ in flows]
         for whole, flow in zip(self.flows, flows, strict=True):
             chunk.crop(whole).add_(weights.to(whole) * flow)
+        for name, found in part.maps.items():
+            if name not in self.maps:
+                B, _, H, W = self.shape
+                blank = found.values.new_zeros(B, found.values.shape[1], H, W)
+                self.maps[name] = FeatureMap(blank, 1, found.meaning)
+            chunk.crop(self.maps[name].values).add_(weights.to(found.values) * found.values)
 
     def prediction(self, grid: ChunkGrid) -> Prediction:
         """What has come together, its seams blurred if the grid says so."""
         flows = [_blur_seams(flow, grid) if grid.seam_blur else flow for flow in self.flows]
         iterates = tuple(flows) if self.has_iterates else ()
-        return Prediction(flows[-1], iterates, stages=self.stages)
+        return Prediction(flows[-1], iterates, self.maps, self.stages)
 
 
 def _quick_pass(
@@ -155,7 +173,7 @@ def _doubtful(
 
 
 def _batches(jobs: list[_Job], size: int) -> Iterator[list[_Job]]:
-    """Up to ``size`` neighbours of one shape at a time: those that can be stacked."""
+    """Up to ``size`` neighbors of one shape at a time: those that can be stacked."""
     for _, group in groupby(jobs, key=lambda job: job.view.area.size):
         alike = list(group)
         yield from (alike[start : start + size] for start in range(0, len(alike), size))
@@ -164,29 +182,32 @@ def _batches(jobs: list[_Job], size: int) -> Iterator[list[_Job]]:
 def _parts(
     jobs: list[_Job], estimate: Estimator, first: torch.Tensor, second: torch.Tensor
 ) -> list[Prediction]:
-    """The flow and iterates (B, 2, h, w) of each chunk, in px of the frame."""
+    """What was found of each chunk: flow and iterates (B, 2, h, w) in px of the frame, maps."""
     stacked = estimate(
         torch.cat([as_float(job.view.area.crop(first)) for job in jobs]),
         torch.cat([as_float(job.view.area.crop(second, job.view.shift)) for job in jobs]),
     )
-    flows = [stacked.flow.chunk(len(jobs)), *(flow.chunk(len(jobs)) for flow in stacked.iterates)]
-    return [
-        Prediction(
-            _inner(job, flow),
-            tuple(_inner(job, iterate) for iterate in iterates),
-            stages=stacked.stages,
-        )
-        for job, (flow, *iterates) in zip(jobs, zip(*flows, strict=True), strict=True)
-    ]
+
+    def part(number: int, job: _Job) -> Prediction:
+        def own(values: torch.Tensor) -> torch.Tensor:
+            return _inner(job, values.chunk(len(jobs))[number])
+
+        down, right = job.view.shift
+        shift = stacked.flow.new_tensor([right, down]).view(1, 2, 1, 1)
+        maps = {
+            name: replace(found, values=own(found.values)) for name, found in stacked.maps.items()
+        }
+        iterates = tuple(own(flow) + shift for flow in stacked.iterates)
+        return Prediction(own(stacked.flow) + shift, iterates, maps, stacked.stages)
+
+    return [part(number, job) for number, job in enumerate(jobs)]
 
 
-def _inner(job: _Job, flow: torch.Tensor) -> torch.Tensor:
-    """The chunk's own part of its view's flow; the second crop's shift counts as motion."""
-    down, right = job.view.shift
+def _inner(job: _Job, values: torch.Tensor) -> torch.Tensor:
+    """The chunk's own part of what was found for its view."""
     top, left = job.chunk.top - job.view.area.top, job.chunk.left - job.view.area.left
     height, width = job.chunk.size
-    inner = flow[..., top : top + height, left : left + width]
-    return inner + inner.new_tensor([right, down]).view(1, 2, 1, 1)
+    return values[..., top : top + height, left : left + width]
 
 
 def _blur_seams(flow: torch.Tensor, grid: ChunkGrid) -> torch.Tensor:

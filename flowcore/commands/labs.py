@@ -74,7 +74,7 @@ def _digits(options: argparse.Namespace) -> None:
     config = LabConfig(options.network, options.task, **given)
     digits = load_digits(mnist=options.mnist)
     with tqdm(total=config.steps, unit="step", file=sys.stderr) as bar:
-        trained, score = run_lab(config, digits, report=lambda _: bar.update())
+        trained, score = run_lab(config, digits, progress=lambda _: bar.update())
     result = dataclasses.asdict(config) | {
         "num_params": trained.num_params,
         "seconds": trained.seconds,

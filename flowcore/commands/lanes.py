@@ -2,14 +2,15 @@
 
 import argparse
 import dataclasses
-import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import get_args
+from typing import Any
 
 from flowcore.commands.output import Commands, add_json_option, print_json
 from flowcore.errors import ConfigError
-from flowcore.types import Blend, ChunkGrid, FramePair, PipelineConfig
+from flowcore.knobs import KNOBS, Knob, config_from
+from flowcore.types import FramePair, PipelineConfig
 
 __all__ = ["add_commands"]
 
@@ -40,94 +41,63 @@ def add_commands(commands: Commands) -> None:
     evaluate.set_defaults(command=_evaluate)
 
     sample = commands.add_parser("sample", help="write a bundled pair as files")
-    sample.add_argument("name", metavar="NAME", help="such as opening, motorcycle, subpixel")
-    sample.add_argument("folder", type=Path, metavar="FOLDER")
+    sample.add_argument("name", nargs="?", metavar="NAME", help="one of --list")
+    sample.add_argument("folder", nargs="?", type=Path, metavar="FOLDER")
+    sample.add_argument("--list", action="store_true", help="the names, and what each shows")
     sample.set_defaults(command=_sample)
     add_json_option(estimate, evaluate)
 
 
 def _lane_options() -> argparse.ArgumentParser:
     lane = argparse.ArgumentParser(add_help=False)
-    lane.add_argument(
-        "--model",
-        metavar="NAME",
-        help="a name that `models` lists, or external:FILE for the flow of another tool "
-        "(evaluate: external:FOLDER, laid out as --out writes it)",
-    )
-    lane.add_argument("--chunks", type=_two_numbers, metavar="RxC", help="such as 2x2")
-    lane.add_argument(
-        "--chunk-size", type=_two_numbers, metavar="HxW", help="the largest chunk in px instead"
-    )
-    lane.add_argument(
-        "--memory",
-        dest="max_bytes",
-        type=_bytes,
-        metavar="MB",
-        help="the most working memory instead",
-    )
-    lane.add_argument(
-        "--overlap", type=_overlap, metavar="PX", help="shared by neighbors (32); or such as 10%%"
-    )
-    lane.add_argument("--halo", type=int, metavar="PX", help="context computed and cropped away")
-    lane.add_argument("--blend", choices=get_args(Blend), help="weights in the overlap (hann)")
-    lane.add_argument(
-        "--motion-aware",
-        action="store_true",
-        default=None,
-        help="crop the second frame where a coarse pass says the chunk has moved",
-    )
-    lane.add_argument("--seam-blur", type=float, metavar="SIGMA", help="blur of the seams, px")
-    lane.add_argument(
-        "--refine-share",
-        type=float,
-        metavar="S",
-        help="compute only the most doubtful share of the chunks, the rest at low resolution",
-    )
-    lane.add_argument("--blur", type=float, default=0.0, metavar="SIGMA", help="Gaussian, px")
-    lane.add_argument("--scale", type=float, default=1.0, metavar="S", help="resize factor")
-    lane.add_argument("--iterations", type=int, metavar="N", help="refinement steps")
+    for knob in KNOBS.values():
+        if knob.is_switch:
+            lane.add_argument(knob.flag, dest=knob.name, action="store_true", help=_help(knob))
+        else:
+            lane.add_argument(
+                knob.flag,
+                dest=knob.name,
+                type=_parser_of(knob),
+                metavar=knob.metavar or None,
+                choices=knob.choices or None,
+                help=_help(knob),
+            )
     lane.add_argument("--jpeg", type=int, metavar="Q", help="compress both frames first, 1..100")
     lane.add_argument(
         "--texture", type=float, metavar="SHARE", help="take texture from both frames first, 0..1"
     )
     lane.add_argument("--threads", type=int, metavar="N", help="processor threads")
+    lane.add_argument("--device", metavar="NAME", help="cpu or cuda[:N]; a GPU where there is one")
     return lane
 
 
-def _two_numbers(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
-    if not match:
-        raise argparse.ArgumentTypeError(f"expected two numbers such as 2x2, got {text!r}")
-    return int(match[1]), int(match[2])
+def _help(knob: Knob) -> str:
+    return knob.help.replace("%", "%%")
 
 
-def _overlap(text: str) -> int | float:
-    """Px, or with a percent sign a share of the chunk."""
-    return float(text[:-1]) / 100 if text.endswith("%") else int(text)
+def _parser_of(knob: Knob) -> Callable[[str], Any]:
+    def parse(text: str) -> Any:
+        try:
+            return knob.parse(text)
+        except ConfigError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
 
-
-def _bytes(text: str) -> int:
-    return round(float(text.lower().removesuffix("mb")) * 1e6)
+    return parse
 
 
 def _config(options: argparse.Namespace) -> PipelineConfig:
+    from flowcore import models
     from flowcore.pipeline import DEFAULT_MODEL
 
-    ways = {"chunk_size": options.chunk_size, "max_bytes": options.max_bytes}
-    knobs = {
-        key: value
-        for key in ("overlap", "blend", "motion_aware", "halo", "seam_blur", "refine_share", *ways)
-        if (value := getattr(options, key)) is not None
-    }
-    chunks = None
-    if any(way is not None for way in (options.chunks, *ways.values())):
-        chunks = ChunkGrid(*(options.chunks or (1, 1)), **knobs)
-    elif knobs:
-        names = ", ".join(f"--{key.replace('_', '-')}" for key in knobs)
-        raise ConfigError(f"{names}: of chunks, so --chunks is needed, such as 2x2.")
-    return PipelineConfig(
-        options.model or DEFAULT_MODEL, options.scale, options.blur, chunks, options.iterations
-    )
+    if options.model is not None and models.is_path(options.model):
+        models.bring(options.model)
+    given = {name: value for name in KNOBS if (value := getattr(options, name)) is not None}
+    return config_from({"model": DEFAULT_MODEL} | given)
+
+
+def _where(options: argparse.Namespace) -> dict[str, Any]:
+    """On what a lane is computed."""
+    return {"threads": options.threads, "device": options.device}
 
 
 def _prepared(pair: FramePair, options: argparse.Namespace) -> FramePair:
@@ -151,12 +121,12 @@ def _external_path(config: PipelineConfig) -> Path | None:
 
 
 def _estimate(options: argparse.Namespace) -> None:
-    from flowcore.comparison import Lane, external_lane, run_lane
+    from flowcore.export.sheet import flow_sheet
     from flowcore.io.flow_files import read_flow, write_flow
     from flowcore.io.frames import read_frame, write_frame
+    from flowcore.lane import Lane, external_lane, run_lane
     from flowcore.metrics.definitions import describe
     from flowcore.pipeline import run
-    from flowcore.report import flow_sheet
 
     config = _config(options)
     truth = read_flow(options.truth) if options.truth else None
@@ -166,9 +136,9 @@ def _estimate(options: argparse.Namespace) -> None:
     if external:
         lane = external_lane(pair, read_flow(external), name=config.model)
     elif options.flow_only:
-        lane = Lane(run(pair, config, threads=options.threads, warm_up=True), None, {})
+        lane = Lane(run(pair, config, warm_up=True, **_where(options)), None, {})
     else:
-        lane = run_lane(pair, config, threads=options.threads)
+        lane = run_lane(pair, config, **_where(options))
     if options.out:
         write_flow(options.out, lane.estimate.flow)
     if options.png:
@@ -201,11 +171,11 @@ def _evaluate(options: argparse.Namespace) -> None:
     scores = evaluation.evaluate(
         options.root,
         config,
-        threads=options.threads,
+        **_where(options),
         flows=_external_path(config),
         out=options.out,
         prepare=lambda pair: _prepared(pair, options),
-        report=lambda score: print(
+        progress=lambda score: print(
             f"{score.dataset}/{score.sequence}: {score.epe:.3f} px, {score.seconds:.2f} s",
             file=sys.stderr,
         ),
@@ -227,6 +197,12 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 def _sample(options: argparse.Namespace) -> None:
     from flowcore.data import samples
-    from flowcore.report import write_pair
+    from flowcore.export.files import write_pair
 
+    if options.list:
+        for name in samples.names():
+            print(f"{name:16} {samples.SAMPLES[name].description}")
+        return
+    if options.folder is None:
+        raise ConfigError("Expected a sample's NAME and a FOLDER to write it into, or --list.")
     write_pair(options.folder, samples.load(options.name))

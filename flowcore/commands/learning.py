@@ -37,7 +37,7 @@ def _train(options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from flowcore import models
-    from flowcore.pipeline import default_device, use_threads
+    from flowcore.pipeline import chosen_device, use_threads
     from flowcore.training.burst_config import is_burst_config
     from flowcore.training.config import load_config
     from flowcore.training.loop import Progress, train
@@ -59,21 +59,21 @@ def _train(options: argparse.Namespace) -> None:
         tqdm(total=config.steps, unit="step", file=sys.stderr) as bar,
     ):
 
-        def report(progress: Progress) -> None:
+        def show(step: Progress) -> None:
             if bar.n == 0:  # a resumed run: what was done before says nothing about its speed
-                bar.initial = bar.n = bar.last_print_n = progress.step - 1
-            bar.set_description(progress.stage, refresh=False)
-            bar.set_postfix(loss=f"{progress.loss:.3f}", epe=f"{progress.epe:.3f}", refresh=False)
-            bar.update(progress.step - bar.n)
+                bar.initial = bar.n = bar.last_print_n = step.step - 1
+            bar.set_description(step.stage, refresh=False)
+            bar.set_postfix(loss=f"{step.loss:.3f}", epe=f"{step.epe:.3f}", refresh=False)
+            bar.update(step.step - bar.n)
 
         trainer = train(
             config,
             folder,
             resume=options.resume,
-            device=options.device or default_device(),
+            device=chosen_device(options.device),
             num_loaders=options.loaders,
             stop_after=options.stop_after,
-            report=report,
+            progress=show,
         )
         if trainer.workers.is_first:
             ship(trainer, command=_train_command(options))
@@ -111,12 +111,12 @@ def _train_burst(options: argparse.Namespace) -> None:
         tqdm(total=config.steps, unit="step", file=sys.stderr) as bar,
     ):
 
-        def report(progress: BurstProgress) -> None:
-            bar.set_postfix(psnr=f"{progress.psnr:.2f}", refresh=False)
-            bar.update(progress.step - bar.n)
+        def show(step: BurstProgress) -> None:
+            bar.set_postfix(psnr=f"{step.psnr:.2f}", refresh=False)
+            bar.update(step.step - bar.n)
 
         trainer = train_burst(
-            config, folder, resume=options.resume, stop_after=options.stop_after, report=report
+            config, folder, resume=options.resume, stop_after=options.stop_after, progress=show
         )
         weights = ship_burst(trainer, command=_train_command(options))
     if options.json:

@@ -34,7 +34,7 @@ class AugmentConfig:
         Strength of the same in the second frame alone.
     shading : float
         Strength of a smooth change of light between the frames.
-    grey : float
+    gray : float
         Probability of a pair without color.
     blur : float
         Largest sigma, px, of a blur of both frames.
@@ -51,7 +51,7 @@ class AugmentConfig:
     color: Strength = 0.4
     difference: Strength = 0.1
     shading: Strength = 0.1
-    grey: Share = 0.1
+    gray: Share = 0.1
     blur: Annotated[float, Field(ge=0, le=10)] = 0.0
     noise: Strength = 0.02
     jpeg: Share = 0.0
@@ -86,10 +86,10 @@ def augment(
         pair = torch.cat([pair[:, :1], changed], 1)
     if config.shading:
         pair = torch.cat([pair[:, :1], _shade(pair[:, 1:], config.shading, draw)], 1)
-    if config.grey:
-        is_grey = draw.chance(config.grey)
-        grey = luma(pair.flatten(0, 1)).view(*pair.shape[:2], 1, *pair.shape[3:])
-        pair = torch.where(is_grey.view(-1, 1, 1, 1, 1), grey, pair)
+    if config.gray:
+        is_gray = draw.chance(config.gray)
+        gray = luma(pair.flatten(0, 1)).view(*pair.shape[:2], 1, *pair.shape[3:])
+        pair = torch.where(is_gray.view(-1, 1, 1, 1, 1), gray, pair)
     flat = pair.flatten(0, 1)
     if config.blur and draw.number() < 0.3:
         flat = gaussian_blur(flat, 0.2 + config.blur * draw.number())
@@ -113,9 +113,9 @@ def _recolor(frames: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
     brightness, contrast, saturation, gamma = (
         factor.view(-1, 1, 1, 1, 1) for factor in change.exp().unbind(1)
     )
-    grey = frames.mean(2, keepdim=True)
-    level = grey.mean((1, 3, 4), keepdim=True)
-    frames = grey + saturation * (frames - grey)
+    gray = frames.mean(2, keepdim=True)
+    level = gray.mean((1, 3, 4), keepdim=True)
+    frames = gray + saturation * (frames - gray)
     frames = level + contrast * (frames - level)
     return (brightness * frames).clamp(1e-4, 1) ** gamma
 

@@ -4,11 +4,8 @@ They are cut from photos by a crop that moves along a straight line at sub-pixel
 from frames and videos. Displacements are flows from the middle frame: (N, 2) px, right and down.
 """
 
-import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -16,15 +13,14 @@ import torch
 from torch.nn import functional as F
 
 from flowcore.data.samples import photo
-from flowcore.errors import ConfigError, InputError, ShapeMismatchError
+from flowcore.errors import ConfigError, InputError
 from flowcore.io.video import decode_video_frames, probe_video
 from flowcore.ops.convert import frame_to_array, frame_to_tensor
 from flowcore.ops.grid import pixel_grid
-from flowcore.types import FloatArray, UInt8Array
+from flowcore.types import Burst, UInt8Array
 
 __all__ = [
     "BURST_PHOTOS",
-    "Burst",
     "BurstBatch",
     "burst_from_video",
     "cut_bursts",
@@ -39,78 +35,6 @@ BURST_PHOTOS = ("astronaut", "chelsea", "coffee", "rocket")
 
 _MARGIN = 3  # px beyond the path that bicubic samples need
 _SAMPLE_SIZE = 192  # side in px of the bursts that ship
-
-
-@dataclass(frozen=True, eq=False)
-class Burst:
-    """Frames of one size, an odd number of them; the middle one is the reference.
-
-    Parameters
-    ----------
-    frames : tuple of (H, W, 3) uint8
-        RGB.
-    clean : (H, W, 3) uint8, optional
-        The middle frame without noise, where it is known.
-    motion : (N, 2) float32, optional
-        The true displacement of the content in each frame, px right and down from the middle one.
-    name : str
-        For people; not part of the digest.
-
-    Raises
-    ------
-    InputError
-        An even number of frames, fewer than three, or something that is not a frame.
-    ShapeMismatchError
-        Frames of different sizes.
-    """
-
-    frames: tuple[UInt8Array, ...]
-    clean: UInt8Array | None = None
-    motion: FloatArray | None = None
-    name: str = ""
-
-    def __post_init__(self) -> None:
-        if len(self.frames) < 3 or len(self.frames) % 2 == 0:
-            raise InputError(
-                "A burst has an odd number of frames, 3 or more, so that one is in the middle; "
-                f"got {len(self.frames)}."
-            )
-        for number, frame in enumerate(self.frames, 1):
-            if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3 or not frame.size:
-                raise InputError(
-                    f"Frame {number} must be (H, W, 3) uint8, got {frame.shape} {frame.dtype}."
-                )
-            if frame.shape != self.frames[0].shape:
-                (h, w), (h0, w0) = frame.shape[:2], self.frames[0].shape[:2]
-                raise ShapeMismatchError(
-                    "The frames of a burst have one size, width x height; the first is "
-                    f"{w0}x{h0} px, number {number} is {w}x{h} px."
-                )
-        for array in (*self.frames, self.clean, self.motion):
-            if array is not None:
-                array.flags.writeable = False
-
-    @property
-    def reference(self) -> int:
-        """Index of the middle frame."""
-        return len(self.frames) // 2
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """(height, width)."""
-        return self.frames[0].shape[0], self.frames[0].shape[1]
-
-    @cached_property
-    def digest(self) -> str:
-        """sha256 of the frames and of what is known about them, in hex."""
-        sha = hashlib.sha256(repr((self.size, len(self.frames))).encode())
-        for array in (*self.frames, self.clean, self.motion):
-            sha.update(b"-" if array is None else array.tobytes())
-        return sha.hexdigest()
-
-    def as_tensor(self) -> torch.Tensor:
-        """The frames as ``(1, N, 3, H, W) float32`` in [0, 1]."""
-        return torch.cat([frame_to_tensor(frame) for frame in self.frames])[None]
 
 
 class BurstBatch(NamedTuple):

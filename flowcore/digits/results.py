@@ -1,11 +1,10 @@
 """Scores of many runs as tables: one row for each run, and what the seeds of a net come to."""
 
-from pathlib import Path
-
 import pandas as pd
 
 from flowcore.digits.scoring import Score
 from flowcore.digits.training import Trained
+from flowcore.places import ASSETS
 
 __all__ = ["METRICS", "result_row", "shipped_results", "summarize"]
 
@@ -15,7 +14,7 @@ METRICS = {  # column -> label with unit and direction
     "wrong_point": "Wrong point, % ↓",
     "accuracy": "Digits right, % ↑",
 }
-_TABLE = Path(__file__).resolve().parents[2] / "assets" / "digits" / "results.csv"
+_TABLE = ASSETS / "digits" / "results.csv"
 _GROUP = ["data", "task", "network", "steps"]
 
 

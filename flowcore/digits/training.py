@@ -112,7 +112,7 @@ def run_lab(
     config: LabConfig,
     digits: Mapping[Split, DigitSet],
     *,
-    report: Callable[[Progress], object] = lambda progress: None,
+    progress: Callable[[Progress], object] = lambda _: None,
 ) -> tuple[Trained, Score]:
     """The net of a config, trained on fresh canvases, and its score on those of unseen digits.
 
@@ -126,7 +126,7 @@ def run_lab(
     task = TASKS[config.task]
     shown = {split: part.only(task.digits) for split, part in digits.items()}
     pool = min(POOL, config.steps * config.batch)
-    trained = train(config, render(shown["train"], pool, seed=config.seed), report=report)
+    trained = train(config, render(shown["train"], pool, seed=config.seed), progress=progress)
     return trained, evaluate(trained.net, render(shown["test"], NUM_TEST, seed=TEST_SEED), task)
 
 
@@ -134,9 +134,9 @@ def train(
     config: LabConfig,
     canvases: Canvases,
     *,
-    report: Callable[[Progress], object] = lambda progress: None,
+    progress: Callable[[Progress], object] = lambda _: None,
 ) -> Trained:
-    """The net after its steps on these canvases; a run can be stopped by an error in ``report``.
+    """The net after its steps on these canvases; a run can be stopped by an error in ``progress``.
 
     Raises
     ------
@@ -150,7 +150,7 @@ def train(
         net = build(config.network, classifies=task.classifies, seed=config.seed)
         _prepare_backbone(net, config, canvases)
         curve = _fit(
-            net, config, canvases, lambda answer, picked: _loss(answer, picked, task), report
+            net, config, canvases, lambda answer, picked: _loss(answer, picked, task), progress
         )
     return Trained(config, net.eval(), tuple(curve), time.process_time() - started)
 
@@ -160,7 +160,7 @@ def _fit(
     config: LabConfig,
     canvases: Canvases,
     loss_of: Callable[[Answer, Canvases], tuple[torch.Tensor, float]],
-    report: Callable[[Progress], object],
+    progress: Callable[[Progress], object],
 ) -> list[Progress]:
     """The steps: AdamW, one cycle of the learning rate."""
     groups = _parameter_groups(net, config.learning_rate)
@@ -180,7 +180,7 @@ def _fit(
         optimizer.step()
         schedule.step()
         curve.append(Progress(step, distance))
-        report(curve[-1])
+        progress(curve[-1])
     return curve
 
 
@@ -236,5 +236,5 @@ def _prepare_backbone(net: nn.Module, config: LabConfig, canvases: Canvases) -> 
         def classify(answer: Answer, batch: Canvases) -> tuple[torch.Tensor, float]:
             return F.cross_entropy(answer.logits, batch.labels), 0.0  # type: ignore[arg-type]
 
-        _fit(teacher, config, canvases, classify, lambda progress: None)
+        _fit(teacher, config, canvases, classify, lambda _: None)
     net.backbone.requires_grad_(False)

@@ -60,7 +60,7 @@ def attribute(
     method: Method = "gradient",
     steps: int = 16,
     model: FlowModel | None = None,
-    report: Callable[[float], None] = lambda fraction: None,
+    progress: Callable[[float], None] = lambda fraction: None,
 ) -> Attribution:
     """What u or v at a pixel hangs on, through all that the lane does to the frames.
 
@@ -78,7 +78,7 @@ def attribute(
         Of the integral, each a forward and a backward pass.
     model : FlowModel, optional
         Another model than the config's, such as a `shuffled` one.
-    report : callable
+    progress : callable
         Is told the finished share, 0..1.
 
     Raises
@@ -111,7 +111,7 @@ def attribute(
     total = torch.zeros_like(frames)
     for done, place in enumerate(places, start=1):
         total += _gradient(answer, even + place * (frames - even))
-        report(done / len(places))
+        progress(done / len(places))
     maps = total.square().sum(1).sqrt() if is_plain else (total / steps * (frames - even)).sum(1)
     with torch.inference_mode():
         value, baseline = answer(frames).item(), answer(even.contiguous()).item()

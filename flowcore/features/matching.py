@@ -21,7 +21,7 @@ from flowcore.models import FlowModel, Matcher
 from flowcore.ops.convert import frame_to_levels
 from flowcore.ops.matching import MatchingLevel
 from flowcore.pipeline import (
-    default_device,
+    chosen_device,
     fitted,
     load_model,
     predict,
@@ -106,7 +106,7 @@ def look_inside(pair: FramePair, config: PipelineConfig, *, threads: int | None 
         )
     fixed = replace(config, chunks=grid_for(model, pair.size, config))
     require_memory(model, pair.size, fixed)
-    device = "cpu" if is_classical else default_device()
+    device = "cpu" if is_classical else chosen_device()
     first, second = (
         prepared(frame_to_levels(frame).to(device), config) for frame in (pair.first, pair.second)
     )

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import torch
 
-from flowcore.models.classical import grey_values
+from flowcore.models.classical import gray_values
 from flowcore.ops.convert import frame_to_array
 from flowcore.ops.matching import Surface
 from flowcore.types import FloatArray
@@ -68,7 +68,7 @@ def patch_level(first: torch.Tensor, second: torch.Tensor) -> PatchLevel:
 
 
 def _gray_levels(frame: torch.Tensor) -> torch.Tensor:
-    return torch.from_numpy(grey_values(frame_to_array(frame).astype(np.float32)))
+    return torch.from_numpy(gray_values(frame_to_array(frame).astype(np.float32)))
 
 
 def _windowed(image: torch.Tensor, top: int, bottom: int, left: int, right: int) -> FloatArray:

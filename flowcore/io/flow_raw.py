@@ -64,7 +64,7 @@ def decode_pfm(data: bytes, name: str) -> FlowField:
         )
     kind, width, height, scale = header[1], int(header[2]), int(header[3]), float(header[4])
     if kind != b"PF":
-        raise FlowFileError(f"{name} is a grey .pfm with one channel, expected PF with three.")
+        raise FlowFileError(f"{name} is a gray .pfm with one channel, expected PF with three.")
     if scale == 0:
         raise FlowFileError(f"{name} has the scale 0, whose sign should tell the byte order.")
     require_size(height, width, name=name, error=FlowFileError)

@@ -81,7 +81,7 @@ _SUFFIXES: dict[str, FrameFormat] = {
 def decode_frame(data: bytes, *, name: str = "image") -> UInt8Array:
     """A picture file as an RGB frame ``(H, W, 3) uint8``, upright.
 
-    PNG, JPEG, WebP, TIFF, BMP, PPM, PGM, AVIF, and the first picture of a GIF. Grey becomes three
+    PNG, JPEG, WebP, TIFF, BMP, PPM, PGM, AVIF, and the first picture of a GIF. Gray becomes three
     equal channels, transparency is dropped, 16-bit values are divided by 257 and rounded, CMYK is
     converted without a color profile, and the EXIF orientation is applied.
 
@@ -107,7 +107,7 @@ def decode_frame(data: bytes, *, name: str = "image") -> UInt8Array:
         if picture.mode not in _MODES_8_BIT:
             raise FrameDecodeError(
                 f"{name} holds pixels of Pillow's mode {picture.mode}, expected 8 or 16 bits "
-                "per channel, grey or color."
+                "per channel, gray or color."
             )
         picture.info.pop("transparency", None)
         straight = picture.convert("RGBA") if picture.mode == "RGBa" else picture

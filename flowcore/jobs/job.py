@@ -31,8 +31,8 @@ class Job:
     key : str
         What is computed, from what: equal keys mean equal results.
     task : callable
-        ``task(report, *args)``, importable by its name in another process;
-        ``report(fraction, message, partial)`` tells how far it is.
+        ``task(progress, *args)``, importable by its name in another process;
+        ``progress(fraction, message, partial)`` tells how far it is.
     args : tuple
         Sent to the worker by pickle; let go as soon as the job has ended.
     owner : str

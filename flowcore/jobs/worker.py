@@ -21,14 +21,12 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
 from flowcore.errors import FlowcoreError
+from flowcore.places import HOME
 
 __all__ = ["Worker", "WorkerHost"]
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +37,7 @@ class Worker:
     line: Connection
 
     def send(self, task: Callable[..., Any], args: tuple[Any, ...]) -> None:
-        """Have ``task(report, *args)`` run; ``task`` must be importable by its name."""
+        """Have ``task(progress, *args)`` run; ``task`` must be importable by its name."""
         self.line.send_bytes(pickle.dumps((task, args), protocol=5))
 
     def receive(self) -> bytes:
@@ -77,7 +75,9 @@ class WorkerHost:
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603  # our own module, no outside text
                 [sys.executable, "-m", __name__, str(theirs.fileno()), *preload],
-                cwd=ROOT,
+                cwd=HOME,
+                # Threads of torch that wait would spin, and beside other work take its cores.
+                env={"OMP_WAIT_POLICY": "passive", **os.environ},
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
@@ -143,13 +143,13 @@ def _answer(line: Connection) -> bytes:
     ``FlowcoreError`` has no class and no sentence, but a traceback for the log.
     """
 
-    def report(fraction: float, message: str = "", partial: Any = None) -> None:
+    def progress(fraction: float, message: str = "", partial: Any = None) -> None:
         line.send(("progress", fraction, message, partial))
 
     request = line.recv_bytes()
     try:
         task, args = pickle.loads(request)  # noqa: S301  # from our own server
-        return pickle.dumps(("done", task(report, *args)), protocol=5)
+        return pickle.dumps(("done", task(progress, *args)), protocol=5)
     except FlowcoreError as error:
         return pickle.dumps(("failed", type(error), str(error), ""))
     except Exception:

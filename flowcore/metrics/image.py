@@ -1,6 +1,6 @@
 """How much two frames look alike.
 
-Every function takes frames as arrays ``(H, W, 3)`` of grey levels 0..255 with masks ``(H, W)``, or
+Every function takes frames as arrays ``(H, W, 3)`` of gray levels 0..255 with masks ``(H, W)``, or
 as tensors ``(B, 3, H, W)`` in [0, 1] with masks ``(B, H, W)``. ``mask`` selects the pixels that
 count; all of them if left out. A number over no pixel at all is nan.
 """
@@ -60,7 +60,7 @@ def ssim(a: Image, b: Image, mask: Image | None = None) -> float:
 
     On luma (ITU-R BT.601), in a Gaussian window of 11x11 px and sigma 1.5, with K1 = 0.01 and
     K2 = 0.03 (Wang et al., IEEE TIP 2004). Borders repeat outwards, so frames of any size have a
-    number. The mask selects windows by their centre; a window still sees its masked neighbours.
+    number. The mask selects windows by their center; a window still sees its masked neighbors.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def ssim(a: Image, b: Image, mask: Image | None = None) -> float:
 
 
 def photometric_error(a: Image, b: Image, mask: Image | None = None) -> float:
-    """Mean absolute difference over pixels and channels, grey levels 0..255; lower is better.
+    """Mean absolute difference over pixels and channels, gray levels 0..255; lower is better.
 
     Raises
     ------

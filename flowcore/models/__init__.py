@@ -9,6 +9,7 @@ from flowcore.models import (  # noqa: F401  they register themselves
     scope,
 )
 from flowcore.models.base import FlowModel, Matcher, ModelCard, require_frames
+from flowcore.models.own import bring, is_path
 from flowcore.models.registry import (
     available,
     build_untrained,
@@ -17,6 +18,7 @@ from flowcore.models.registry import (
     describe,
     register,
 )
+from flowcore.models.store import broken_cards
 from flowcore.models.weights import import_weights
 
 __all__ = [
@@ -24,11 +26,14 @@ __all__ = [
     "Matcher",
     "ModelCard",
     "available",
+    "bring",
+    "broken_cards",
     "build_untrained",
     "catalog",
     "create",
     "describe",
     "import_weights",
+    "is_path",
     "register",
     "require_frames",
 ]

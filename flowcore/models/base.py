@@ -28,15 +28,22 @@ class FlowModel(Protocol):
     def default_iterations(self) -> int | None:
         """Refinement steps unless told otherwise; None for a model that does not refine."""
 
+    @property
+    def maps(self) -> Mapping[str, str]:
+        """What it can show of its inside beside its iterates: names, and what they mean."""
+
     def __call__(
         self,
         first: torch.Tensor,
         second: torch.Tensor,
         *,
         iterations: int | None = None,
-        keep_iterates: bool = False,
+        keep: frozenset[str] = frozenset(),
     ) -> Prediction:
         """The flow of frames ``(B, 3, H, W) float32``, RGB in [0, 1].
+
+        ``keep`` names what the prediction is to hold beside the flow: ``iterates``, and any of
+        ``maps``.
 
         Raises
         ------

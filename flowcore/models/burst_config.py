@@ -32,7 +32,7 @@ class BurstConfig:
         How tokens know their place: not at all, by a code for each place in each frame, or by a
         bias for each offset in each frame.
     with_middle : bool
-        Whether the middle frame is among the inputs; else the mean of its neighbours asks.
+        Whether the middle frame is among the inputs; else the mean of its neighbors asks.
     palette : bool
         Whether pixels are replaced by the nearest of 512 colors.
     convolution : bool

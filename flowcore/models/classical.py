@@ -4,8 +4,8 @@ The settings are those with which the published comparison of docs/results.md wa
 """
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import cv2
@@ -24,8 +24,8 @@ __all__ = [
     "dis_medium",
     "dis_ultrafast",
     "farneback",
-    "grey_levels",
-    "grey_values",
+    "gray_levels",
+    "gray_values",
     "ilk",
     "tvl1",
 ]
@@ -36,13 +36,13 @@ _NEW: Any = None  # lets OpenCV allocate its output
 
 @dataclass(frozen=True)
 class ClassicalModel:
-    """A method on grey frames, made to look like any other model.
+    """A method on gray frames, made to look like any other model.
 
     Parameters
     ----------
     match : callable
-        From two grey frames (H, W) to a flow (H, W, 2), channel 0 = u, 1 = v.
-    grey : callable
+        From two gray frames (H, W) to a flow (H, W, 2), channel 0 = u, 1 = v.
+    gray : callable
         From a frame (H, W, 3) float32 in [0, 1] to what ``match`` takes.
     min_size : int
         Both sides must be at least this many px.
@@ -51,11 +51,12 @@ class ClassicalModel:
     """
 
     match: _Matcher
-    grey: Callable[[FloatArray], npt.NDArray[Any]]
+    gray: Callable[[FloatArray], npt.NDArray[Any]]
     min_size: int
     bytes_per_pixel: int
     stride: int = 1
     default_iterations: None = None
+    maps: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(
         self,
@@ -63,14 +64,14 @@ class ClassicalModel:
         second: torch.Tensor,
         *,
         iterations: int | None = None,
-        keep_iterates: bool = False,
+        keep: frozenset[str] = frozenset(),
     ) -> Prediction:
         """The flow of frames ``(B, 3, H, W)``, one pair after the other; no gradient."""
         require_frames(self, first, second)
         if iterations is not None:
             raise ConfigError("A classical method does not refine in steps: leave out iterations.")
         flows = [
-            self.match(*map(self._grey_array, pair)) for pair in zip(first, second, strict=True)
+            self.match(*map(self._gray_array, pair)) for pair in zip(first, second, strict=True)
         ]
         flow = torch.from_numpy(np.stack(flows).astype(np.float32, copy=False))
         return Prediction(flow.permute(0, 3, 1, 2).contiguous().to(first.device))
@@ -79,20 +80,20 @@ class ClassicalModel:
         """The working memory of one pair."""
         return self.bytes_per_pixel * height * width
 
-    def _grey_array(self, frame: torch.Tensor) -> npt.NDArray[Any]:
-        return self.grey(
+    def _gray_array(self, frame: torch.Tensor) -> npt.NDArray[Any]:
+        return self.gray(
             np.ascontiguousarray(frame.detach().permute(1, 2, 0).float().cpu().numpy())
         )
 
 
-def grey_levels(frame: FloatArray) -> npt.NDArray[np.uint8]:
-    """OpenCV's grey of a frame in [0, 1], 8 bit; exact for frames that were 8 bit."""
+def gray_levels(frame: FloatArray) -> npt.NDArray[np.uint8]:
+    """OpenCV's gray of a frame in [0, 1], 8 bit; exact for frames that were 8 bit."""
     levels = np.rint(frame.clip(0, 1) * 255).astype(np.uint8)
     return np.asarray(cv2.cvtColor(levels, cv2.COLOR_RGB2GRAY))
 
 
-def grey_values(frame: FloatArray) -> FloatArray:
-    """OpenCV's grey of a frame, float32 in [0, 1]."""
+def gray_values(frame: FloatArray) -> FloatArray:
+    """OpenCV's gray of a frame, float32 in [0, 1]."""
     return np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.float32)
 
 
@@ -105,7 +106,7 @@ def _dis(preset: int) -> ClassicalModel:
             method.setFinestScale(0)
         return np.asarray(method.calc(first, second, _NEW))
 
-    return ClassicalModel(match, grey_levels, min_size=12, bytes_per_pixel=80)
+    return ClassicalModel(match, gray_levels, min_size=12, bytes_per_pixel=80)
 
 
 def _coarsest_dis_scale(height: int, width: int) -> int:
@@ -119,25 +120,41 @@ def _coarsest_dis_scale(height: int, width: int) -> int:
     return min(by_motion, by_patch)
 
 
-@register(source="Kroeger et al., Fast Optical Flow using DIS, ECCV 2016", licence="Apache-2.0")
+@register(
+    family="classical",
+    source="Kroeger et al., Fast Optical Flow using DIS, ECCV 2016",
+    licence="Apache-2.0",
+)
 def dis_ultrafast() -> ClassicalModel:
     """Dense inverse search, the quickest preset."""
     return _dis(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
 
 
-@register(source="Kroeger et al., Fast Optical Flow using DIS, ECCV 2016", licence="Apache-2.0")
+@register(
+    family="classical",
+    source="Kroeger et al., Fast Optical Flow using DIS, ECCV 2016",
+    licence="Apache-2.0",
+)
 def dis_fast() -> ClassicalModel:
     """Dense inverse search, the middle preset."""
     return _dis(cv2.DISOPTICAL_FLOW_PRESET_FAST)
 
 
-@register(source="Kroeger et al., Fast Optical Flow using DIS, ECCV 2016", licence="Apache-2.0")
+@register(
+    family="classical",
+    source="Kroeger et al., Fast Optical Flow using DIS, ECCV 2016",
+    licence="Apache-2.0",
+)
 def dis_medium() -> ClassicalModel:
     """Dense inverse search, the most careful preset."""
     return _dis(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
 
 
-@register(source="Farneback, Two-Frame Motion Estimation, SCIA 2003", licence="Apache-2.0")
+@register(
+    family="classical",
+    source="Farneback, Two-Frame Motion Estimation, SCIA 2003",
+    licence="Apache-2.0",
+)
 def farneback() -> ClassicalModel:
     """Polynomial expansion: 3 levels, 15 px windows, 7 px neighborhoods."""
 
@@ -156,10 +173,14 @@ def farneback() -> ClassicalModel:
         )
         return np.asarray(flow)
 
-    return ClassicalModel(match, grey_levels, min_size=1, bytes_per_pixel=110)
+    return ClassicalModel(match, gray_levels, min_size=1, bytes_per_pixel=110)
 
 
-@register(source="Zach, Pock and Bischof, A Duality Based TV-L1, DAGM 2007", licence="BSD-3-Clause")
+@register(
+    family="classical",
+    source="Zach, Pock and Bischof, A Duality Based TV-L1, DAGM 2007",
+    licence="BSD-3-Clause",
+)
 def tvl1() -> ClassicalModel:
     """Total variation with an L1 data term, scikit-image's settings."""
 
@@ -168,11 +189,13 @@ def tvl1() -> ClassicalModel:
 
         return _uv(optical_flow_tvl1(first, second))  # type: ignore[no-untyped-call]
 
-    return ClassicalModel(match, grey_values, min_size=2, bytes_per_pixel=160)
+    return ClassicalModel(match, gray_values, min_size=2, bytes_per_pixel=160)
 
 
 @register(
-    source="Le Besnerais and Champagnat, Dense Optical Flow, ICIP 2005", licence="BSD-3-Clause"
+    family="classical",
+    source="Le Besnerais and Champagnat, Dense Optical Flow, ICIP 2005",
+    licence="BSD-3-Clause",
 )
 def ilk() -> ClassicalModel:
     """Iterative Lucas-Kanade, scikit-image's settings."""
@@ -182,7 +205,7 @@ def ilk() -> ClassicalModel:
 
         return _uv(optical_flow_ilk(first, second))  # type: ignore[no-untyped-call]
 
-    return ClassicalModel(match, grey_values, min_size=2, bytes_per_pixel=170)
+    return ClassicalModel(match, gray_values, min_size=2, bytes_per_pixel=170)
 
 
 def _uv(row_col: npt.NDArray[Any]) -> npt.NDArray[Any]:

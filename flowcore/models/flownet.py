@@ -21,7 +21,7 @@ from flowcore.models.flownet_parts import FULL, FlowNetC, FlowNetS, FlowNetSD, F
 from flowcore.models.registry import register
 from flowcore.ops.matching import MatchingLevel
 from flowcore.ops.warp import warp
-from flowcore.types import Prediction
+from flowcore.types import FeatureMap, Prediction
 
 __all__ = [
     "STAGES",
@@ -53,6 +53,7 @@ STAGES = {
     "flownets_d": "FlowNetSD",
     "flownetfusion": "Fusion",
 }
+_SCALES = ("1/64", "1/32", "1/16", "1/8", "1/4")  # of a network's own flows, coarse to fine
 _PLAIN, _STACKED = 6, 12  # channels that a network sees: alone, after another
 _MEAN = (0.411, 0.432, 0.45)  # mean color of the FlowNet authors' frames, RGB
 _THIN = Width(3 / 8)
@@ -109,17 +110,13 @@ class FlowNet2(nn.Module):
         second: torch.Tensor,
         *,
         iterations: int | None = None,
-        keep_iterates: bool = False,
+        keep: frozenset[str] = frozenset(),
         heads_of: Sequence[str] = (),
     ) -> Prediction:
         """The flow of frames ``(B, 3, H, W)``, RGB in [0, 1].
 
         The iterates are the flows of the networks, in the paper's order; of one that stands alone,
-        its decoder's, coarse to fine. The maps are what the networks saw of each other:
-        ``warped_NETWORK`` (B, 3, H, W), the second frame fetched by that network's flow in [0, 1];
-        ``error_NETWORK`` (B, 1, H, W), its brightness error, 0 where the frames agree; and
-        ``fusion_choice`` (B, 1, H, W), 1 where the fused flow follows the stack, 0 where it follows
-        the network for small motion.
+        its decoder's, coarse to fine. The maps are what the networks saw of each other.
 
         With ``heads_of`` the networks run as far as the last of these, and the iterates are the
         decoders' flows of them all: what training wants.
@@ -135,16 +132,35 @@ class FlowNet2(nn.Module):
         flow = run.all_networks()
         if heads_of:
             return Prediction(flow, tuple(run.heads))
-        if not keep_iterates:
-            return Prediction(flow)
-        if len(run.flows) == 1:
-            return Prediction(flow, tuple(run.heads), stages=("1/64", "1/32", "1/16", "1/8", "1/4"))
+        meanings = self.maps
         maps = {
-            name: picture + mean if name.startswith("warped") else picture
-            for name, picture in run.maps.items()
+            name: FeatureMap(
+                values + mean if name.startswith("warped") else values, 1, meanings[name]
+            )
+            for name, values in run.maps.items()
+            if name in keep
         }
+        if "iterates" not in keep:
+            return Prediction(flow, maps=maps)
+        if len(run.flows) == 1:
+            return Prediction(flow, tuple(run.heads), maps, _SCALES)
         stages = tuple(STAGES[name] for name in run.flows)
         return Prediction(flow, tuple(run.flows.values()), maps, stages)
+
+    @property
+    def maps(self) -> dict[str, str]:
+        """What the networks see of each other: names, and what they mean."""
+        has_fusion = "flownetfusion" in self.networks
+        judged = [*self.stacked, "flownets_d"] if has_fusion else self.stacked[:-1]
+        found = {}
+        for name in judged if self.is_warping else ():
+            found[f"warped_{name}"] = f"second frame fetched by {STAGES[name]}'s flow, in [0, 1]"
+            found[f"error_{name}"] = f"brightness error of {STAGES[name]}, 0 where the frames agree"
+        if has_fusion:
+            found["fusion_choice"] = (
+                "1 where the fused flow follows the stack, 0 where it follows FlowNetSD"
+            )
+        return found
 
     def matching(
         self, first: torch.Tensor, second: torch.Tensor, *, iterations: int | None = None
@@ -271,13 +287,13 @@ def _stack(
     return stack
 
 
-@register(source=_PAPER)
+@register(family="flownet", source=_PAPER)
 def flownet2() -> FlowNet2:
     """All five networks at full width, 162,518,834 parameters."""
     return FlowNet2(_stack("css"), small=FlowNetSD(), fusion=Fusion(), bytes_per_pixel=2200)
 
 
-@register(source=_PAPER)
+@register(family="flownet", source=_PAPER)
 def flownet2_small() -> FlowNet2:
     """All five networks, thin enough for 3 MB together: trained by this project.
 
@@ -296,80 +312,80 @@ def flownet2_small() -> FlowNet2:
     )
 
 
-@register(source=_FIRST_PAPER)
+@register(family="flownet", source=_FIRST_PAPER)
 def flownet_s() -> FlowNet2:
     """FlowNetS at full width, 38,676,506 parameters."""
     return FlowNet2(_stack("s"), bytes_per_pixel=1000)
 
 
-@register(source=_FIRST_PAPER)
+@register(family="flownet", source=_FIRST_PAPER)
 def flownet_c() -> FlowNet2:
     """FlowNetC at full width, 39,175,298 parameters."""
     return FlowNet2(_stack("c"), bytes_per_pixel=1000)
 
 
-@register(source=_PAPER)
+@register(family="flownet", source=_PAPER)
 def flownet_sd() -> FlowNet2:
     """FlowNetSD alone, 45,371,666 parameters; alone it works in units of 20 px."""
     return FlowNet2({"flownets_d": FlowNetSD()}, bytes_per_pixel=1000)
 
 
-@register(source=_PAPER)
+@register(family="flownet", source=_PAPER)
 def flownet_ss() -> FlowNet2:
     """Two FlowNetS."""
     return FlowNet2(_stack("ss"), bytes_per_pixel=1000)
 
 
-@register(source=_PAPER)
+@register(family="flownet", source=_PAPER)
 def flownet_cs() -> FlowNet2:
     """FlowNetC and FlowNetS, 77,870,620 parameters."""
     return FlowNet2(_stack("cs"), bytes_per_pixel=1000)
 
 
-@register(source=_PAPER)
+@register(family="flownet", source=_PAPER)
 def flownet_css() -> FlowNet2:
     """FlowNetC and two FlowNetS, 116,565,942 parameters; CSS-ft-sd is this net too."""
     return FlowNet2(_stack("css"), bytes_per_pixel=1000)
 
 
-@register(source=_PAPER)
+@register(family="flownet", source=_PAPER)
 def flownet_s_thin() -> FlowNet2:
     """The paper's FlowNet2-s: three eighths of the channels."""
     return FlowNet2(_stack("s", _THIN), bytes_per_pixel=500)
 
 
-@register(source=_PAPER)
+@register(family="flownet", source=_PAPER)
 def flownet_c_thin() -> FlowNet2:
     """The paper's FlowNet2-c."""
     return FlowNet2(_stack("c", _THIN), bytes_per_pixel=500)
 
 
-@register(source=_PAPER)
+@register(family="flownet", source=_PAPER)
 def flownet_ss_thin() -> FlowNet2:
     """The paper's FlowNet2-ss."""
     return FlowNet2(_stack("ss", _THIN), bytes_per_pixel=500)
 
 
-@register(source=_PAPER)
+@register(family="flownet", source=_PAPER)
 def flownet_cs_thin() -> FlowNet2:
     """The paper's FlowNet2-cs."""
     return FlowNet2(_stack("cs", _THIN), bytes_per_pixel=500)
 
 
-@register(source=_PAPER)
+@register(family="flownet", source=_PAPER)
 def flownet_css_thin() -> FlowNet2:
     """The paper's FlowNet2-css."""
     return FlowNet2(_stack("css", _THIN), bytes_per_pixel=500)
 
 
-@register(source=_FIRST_PAPER)
+@register(family="flownet", source=_FIRST_PAPER)
 def flownet_s_pinard() -> FlowNet2:
     """FlowNetS as in Clement Pinard's implementation, 38,675,536 parameters."""
     network = FlowNetS(has_bias=False)
     return FlowNet2({"flownets_1": network}, mean=_MEAN, bytes_per_pixel=1000)
 
 
-@register(source=_FIRST_PAPER)
+@register(family="flownet", source=_FIRST_PAPER)
 def flownet_c_pinard() -> FlowNet2:
     """FlowNetC as in Clement Pinard's implementation, 39,174,320 parameters."""
     network = FlowNetC(has_bias=False)

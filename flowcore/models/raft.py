@@ -5,6 +5,9 @@ Teed and Deng, RAFT: Recurrent All-Pairs Field Transforms, ECCV 2020. ``raft_lar
 that public weights of either origin fit; see raft_layouts. In the comments H8 = H / 8.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import torch
 from torch import nn
 
@@ -30,7 +33,7 @@ from flowcore.ops.correlation import (
 )
 from flowcore.ops.grid import pixel_grid
 from flowcore.ops.matching import MatchingLevel, pyramid_levels
-from flowcore.types import Prediction
+from flowcore.types import FeatureMap, Prediction
 
 __all__ = ["RAFT", "raft_large", "raft_small"]
 
@@ -62,6 +65,9 @@ class RAFT(nn.Module):
     stride = 8
     min_size = 64  # the coarsest of the four levels has one pixel then
     default_iterations = 20
+    maps: Mapping[str, str] = MappingProxyType(
+        {"hidden_8": "hidden state after the last step, in -1..1, on cells 8 px wide"}
+    )
 
     def __init__(
         self,
@@ -91,7 +97,7 @@ class RAFT(nn.Module):
         second: torch.Tensor,
         *,
         iterations: int | None = None,
-        keep_iterates: bool = False,
+        keep: frozenset[str] = frozenset(),
     ) -> Prediction:
         """The flow of frames ``(B, 3, H, W)``, RGB in [0, 1]."""
         require_frames(self, first, second)
@@ -113,9 +119,10 @@ class RAFT(nn.Module):
                 hidden, context_terms, correlation(grid + flow), flow
             )
             flow = flow + change.float()
-            if keep_iterates or step == iterations:
+            if "iterates" in keep or step == iterations:
                 iterates.append(self._upsample(flow, hidden))
-        return Prediction(iterates[-1], tuple(iterates) if keep_iterates else ())
+        maps = {name: FeatureMap(hidden, 8, self.maps[name]) for name in keep & self.maps.keys()}
+        return Prediction(iterates[-1], tuple(iterates) if "iterates" in keep else (), maps)
 
     def matching(
         self, first: torch.Tensor, second: torch.Tensor, *, iterations: int | None = None
@@ -152,7 +159,7 @@ class RAFT(nn.Module):
         return upsample_convex(flow, self.mask_predictor(hidden))
 
 
-@register(source=_PAPER)
+@register(family="raft", source=_PAPER)
 def raft_large(*, max_volume_bytes: int | None = MAX_VOLUME_BYTES) -> RAFT:
     """The net of the paper, 5,257,536 parameters."""
     sizes = (64, 96, 128)
@@ -181,7 +188,7 @@ def raft_large(*, max_volume_bytes: int | None = MAX_VOLUME_BYTES) -> RAFT:
     )
 
 
-@register(source=_PAPER)
+@register(family="raft", source=_PAPER)
 def raft_small(*, max_volume_bytes: int | None = MAX_VOLUME_BYTES) -> RAFT:
     """The paper's smaller net, 990,162 parameters."""
     sizes = (32, 64, 96)

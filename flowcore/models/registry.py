@@ -1,7 +1,7 @@
 """Models by name: ``architecture`` or ``architecture.tag``, the tag naming a set of weights."""
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
@@ -10,9 +10,10 @@ import torch
 from torch import nn
 
 from flowcore.cost import count_params
-from flowcore.errors import UnknownModelError, WeightsError
+from flowcore.errors import ModelError, UnknownModelError, WeightsError
 from flowcore.models.base import FlowModel, ModelCard
-from flowcore.models.store import StoredWeights, load_state, stored_weights
+from flowcore.models.own import OwnModel, own_models
+from flowcore.models.store import StoredWeights, broken_cards, load_state, stored_weights
 
 __all__ = [
     "available",
@@ -31,24 +32,23 @@ _Builder = TypeVar("_Builder", bound=Callable[[], FlowModel])
 @dataclass(frozen=True)
 class _Architecture:
     builder: Callable[[], FlowModel]
+    family: str
     source: str
     licence: str
-
-    @property
-    def family(self) -> str:
-        return self.builder.__module__.rpartition(".")[2]
 
 
 _ARCHITECTURES: dict[str, _Architecture] = {}
 
 
-def register(*, source: str = "", licence: str = "") -> Callable[[_Builder], _Builder]:
+def register(*, family: str, source: str = "", licence: str = "") -> Callable[[_Builder], _Builder]:
     """A decorator that lists a builder's model under the builder's own name.
 
     Sets of weights for it, ``name.tag``, are found by their cards in the weights folders.
 
     Parameters
     ----------
+    family : str
+        Whose sizes and variants belong together, such as "raft".
     source : str
         The paper.
     licence : str
@@ -64,7 +64,7 @@ def register(*, source: str = "", licence: str = "") -> Callable[[_Builder], _Bu
         name = builder.__name__
         if name in _ARCHITECTURES:
             raise ValueError(f"The model {name} is registered twice.")
-        _ARCHITECTURES[name] = _Architecture(builder, source, licence)
+        _ARCHITECTURES[name] = _Architecture(builder, family, source, licence)
         return builder
 
     return add
@@ -78,11 +78,12 @@ def available() -> list[str]:
 def catalog() -> list[ModelCard]:
     """A card of every model, sorted by name; a net without any weights has one, not available."""
     stored = stored_weights()
-    return [
+    ours = [
         _card(name, stored.get(name))
         for architecture in sorted(_ARCHITECTURES)
         for name in _names_of(architecture, stored)
     ]
+    return sorted([*ours, *map(_own_card, _own_models().values())], key=lambda card: card.name)
 
 
 def describe(name: str) -> ModelCard:
@@ -95,6 +96,8 @@ def describe(name: str) -> ModelCard:
     WeightsError
         The architecture is known, but not this set of weights.
     """
+    if name in _own_models():
+        return _own_card(_own_models()[name])
     stored = stored_weights()
     if name != _require_architecture(name) and name not in stored:
         raise _missing_weights(name)
@@ -110,7 +113,11 @@ def create(name: str) -> FlowModel:
         No architecture has that name.
     WeightsError
         The weights are missing, altered, or of another architecture.
+    ModelError
+        A model of one's own cannot be built or keeps not to the protocol.
     """
+    if name in _own_models():
+        return _own_models()[name].build()  # type: ignore[no-any-return]
     describe(name)  # refuses unknown names
     model = _ARCHITECTURES[name.partition(".")[0]].builder()
     if not isinstance(model, nn.Module):
@@ -197,6 +204,41 @@ def _card(name: str, stored: StoredWeights | None) -> ModelCard:
     )
 
 
+def _own_models() -> Mapping[str, OwnModel]:
+    """Models of one's own by name, none of which takes one of ours."""
+    own = own_models()
+    if taken := sorted(own.keys() & _ARCHITECTURES.keys()):
+        raise ModelError(
+            f"{taken[0]} is a model of flowcore, and {own[taken[0]].source} gives one of that "
+            "name too; rename its entry point."
+        )
+    return own
+
+
+def _own_card(own: OwnModel) -> ModelCard:
+    """What can be known of a model of one's own; it is built once for that."""
+    is_learnt, num_params, iterations = _own_facts(own)
+    return ModelCard(
+        name=own.name,
+        family="own",
+        available=True,
+        is_learnt=is_learnt,
+        num_params=num_params,
+        num_bytes=None,
+        default_iterations=iterations,
+        source=own.source,
+        licence="not stated",
+        sha256=own.digest,
+    )
+
+
+@lru_cache(maxsize=64)
+def _own_facts(own: OwnModel) -> tuple[bool, int, int | None]:
+    model = own.build()
+    is_learnt = isinstance(model, nn.Module)
+    return is_learnt, count_params(model) if is_learnt else 0, model.default_iterations
+
+
 def _require_architecture(name: str) -> str:
     architecture, dot, _ = name.partition(".")
     if architecture in _ARCHITECTURES and not (dot and _outline(architecture) is None):
@@ -219,7 +261,8 @@ def _missing_weights(name: str) -> WeightsError:
     if not tag and others:
         return WeightsError(f"{name} alone does not say which weights; use {' or '.join(others)}.")
     full = f"{architecture}.{tag or 'things'}"
+    broken = "".join(f" {fault}" for fault in broken_cards() if fault.startswith(f"{name}.json "))
     return WeightsError(
-        f"The weights of {name} are not here; bring them with "
+        f"The weights of {name} are not here;{broken} bring them with "
         f"`python -m flowcore weights import FILE --name {full}`."
     )

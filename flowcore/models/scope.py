@@ -8,8 +8,9 @@ update block works on all three grids, so its few parameters are used again and 
 No layer takes statistics over the image. In the comments H4 = H / 4, and so on.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import NamedTuple, cast
 
 import torch
@@ -33,7 +34,7 @@ from flowcore.models.scope_parts import (
 )
 from flowcore.ops.correlation import MAX_VOLUME_BYTES, volume_bytes
 from flowcore.ops.matching import MatchingLevel, pyramid_levels, window_level
-from flowcore.types import Prediction
+from flowcore.types import FeatureMap, Prediction
 
 __all__ = [
     "Encoder",
@@ -85,6 +86,12 @@ class ScopeNet(nn.Module):
     stride = 16
     min_size = 64  # the coarsest of the three levels has one pixel then
     default_iterations = 12
+    maps: Mapping[str, str] = MappingProxyType(
+        {
+            f"features_{stride}": f"what is compared of the first frame, on cells {stride} px wide"
+            for stride in (4, 8, 16)
+        }
+    )
 
     def __init__(
         self, sizes: ScopeSizes, *, max_volume_bytes: int | None = MAX_VOLUME_BYTES
@@ -107,16 +114,21 @@ class ScopeNet(nn.Module):
         second: torch.Tensor,
         *,
         iterations: int | None = None,
-        keep_iterates: bool = False,
+        keep: frozenset[str] = frozenset(),
     ) -> Prediction:
         """The flow of frames ``(B, 3, H, W)``, RGB in [0, 1]."""
         features = self._features(first, second)
         iterates = []
         for step in self._steps(features, iterations):
-            if keep_iterates:
+            if "iterates" in keep:
                 iterates.append(self._to_full_size(step.grid, step.flow, step.hidden))
         full = iterates[-1] if iterates else self._to_full_size(step.grid, step.flow, step.hidden)
-        return Prediction(full, tuple(iterates))
+        maps = {
+            name: FeatureMap(of_both.chunk(2)[0], stride, self.maps[name])
+            for name, of_both, stride in zip(self.maps, features, (4, 8, 16), strict=True)
+            if name in keep
+        }
+        return Prediction(full, tuple(iterates), maps)
 
     def matching(
         self, first: torch.Tensor, second: torch.Tensor, *, iterations: int | None = None
@@ -241,7 +253,7 @@ def _residuals(size: int, count: int) -> list[nn.Module]:
     return [ResidualBlock(size) for _ in range(count)]
 
 
-@register(source=_SOURCE)
+@register(family="scope", source=_SOURCE)
 def scope_035() -> ScopeNet:
     """The smallest: at most 0.35 MB."""
     return ScopeNet(
@@ -255,13 +267,13 @@ def scope_035() -> ScopeNet:
     )
 
 
-@register(source=_SOURCE)
+@register(family="scope", source=_SOURCE)
 def scope_035_split() -> ScopeNet:
     """The smallest, its frames encoded in 2x2 chunks; the weights have the same shapes."""
     return ScopeNet(replace(scope_035().sizes, encoder_chunks=(2, 2)))
 
 
-@register(source=_SOURCE)
+@register(family="scope", source=_SOURCE)
 def scope_070() -> ScopeNet:
     """At most 0.70 MB."""
     return ScopeNet(
@@ -275,7 +287,7 @@ def scope_070() -> ScopeNet:
     )
 
 
-@register(source=_SOURCE)
+@register(family="scope", source=_SOURCE)
 def scope_200() -> ScopeNet:
     """At most 2.0 MB."""
     return ScopeNet(
@@ -289,7 +301,7 @@ def scope_200() -> ScopeNet:
     )
 
 
-@register(source=_SOURCE)
+@register(family="scope", source=_SOURCE)
 def scope_1000() -> ScopeNet:
     """About 10 MB."""
     return ScopeNet(

@@ -9,29 +9,33 @@ import hashlib
 import json
 import os
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import platformdirs
 import torch
+from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from flowcore.errors import WeightsError
 from flowcore.io.atomic import write_bytes
+from flowcore.places import ASSETS
 from flowcore.types import Weights
 
 __all__ = [
     "BUNDLED_FOLDER",
     "NAME_PATTERN",
     "StoredWeights",
+    "broken_cards",
     "load_state",
     "save_weights",
     "stored_weights",
     "user_folder",
 ]
 
-BUNDLED_FOLDER = Path(__file__).resolve().parents[2] / "assets" / "weights"
+BUNDLED_FOLDER = ASSETS / "weights"
 NAME_PATTERN = re.compile(r"[a-z0-9_]{1,64}\.[a-z0-9_]{1,64}")  # architecture.tag
 
 
@@ -51,15 +55,25 @@ class StoredWeights(NamedTuple):
 def stored_weights() -> dict[str, StoredWeights]:
     """All sets of weights by name; a set trained anew takes the place of a bundled one.
 
-    Files without a readable card are passed over.
+    What has no sound card is passed over, and told by ``broken_cards``.
     """
-    found = {}
+    return _scan()[0]
+
+
+def broken_cards() -> list[str]:
+    """A sentence for each card that is not read: what is wrong with it."""
+    return _scan()[1]
+
+
+def _scan() -> tuple[dict[str, StoredWeights], list[str]]:
+    found, broken = {}, []
     for folder in (BUNDLED_FOLDER, user_folder()):
         for path in sorted(folder.glob("*.json")):
-            weights = _read_card(path)
-            if weights is not None and path.with_suffix(".safetensors").is_file():
-                found[path.stem] = StoredWeights(folder, weights)
-    return found
+            try:
+                found[path.stem] = StoredWeights(folder, _read_card(path))
+            except WeightsError as error:
+                broken.append(f"{path.name} is passed over: {error}")
+    return found, broken
 
 
 def save_weights(
@@ -129,22 +143,28 @@ def load_state(folder: Path, weights: Weights) -> dict[str, torch.Tensor]:
         raise WeightsError(f"The weight file {weights.file} is not a safetensors file.") from error
 
 
-def _read_card(path: Path) -> Weights | None:
-    """The card, or None if it is not one that ``save_weights`` could have written."""
+@lru_cache(maxsize=1)
+def _card_reader() -> TypeAdapter[Weights]:
+    return TypeAdapter(Weights)
+
+
+def _read_card(path: Path) -> Weights:
+    """The card in a file, if it is sound and agrees with the weights beside it."""
     if not NAME_PATTERN.fullmatch(path.stem):
-        return None
+        raise WeightsError("its name is not architecture.tag in small letters, digits and _.")
     try:
-        weights = Weights(**json.loads(path.read_bytes()))
-    except (OSError, ValueError, TypeError):
-        return None
-    is_sound = (
-        weights.file == f"{path.stem}.safetensors"
-        and isinstance(weights.sha256, str)
-        and isinstance(weights.num_params, int)
-        and isinstance(weights.num_bytes, int)
-        and all(isinstance(text, str) for text in (weights.recipe, weights.data, weights.licence))
-        and isinstance(weights.scores, dict)
-        and isinstance(weights.training, dict)
-        and all(isinstance(scores, dict) for scores in weights.scores.values())
-    )
-    return weights if is_sound else None
+        weights = _card_reader().validate_json(path.read_bytes(), strict=True, extra="forbid")
+        num_bytes = path.with_suffix(".safetensors").stat().st_size
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, fault["loc"])) or "the card"
+        raise WeightsError(f"{where}: {fault['msg']}.") from error
+    except OSError as error:
+        raise WeightsError(f"{Path(error.filename).name}: {error.strerror}.") from error
+    if weights.file != f"{path.stem}.safetensors":
+        raise WeightsError(f"it speaks of {weights.file[:80]}, not of {path.stem}.safetensors.")
+    if weights.num_bytes != num_bytes:
+        raise WeightsError(
+            f"it says that {weights.file} has {weights.num_bytes:,} bytes; it has {num_bytes:,}."
+        )
+    return weights

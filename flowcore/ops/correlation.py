@@ -130,14 +130,14 @@ class CorrelationPyramid:
         """
         B, _, H, W = positions.shape
         with torch.autocast(positions.device.type, enabled=False):
-            centres = positions.float().flatten(2).transpose(1, 2)  # (B, H * W, 2)
+            centers = positions.float().flatten(2).transpose(1, 2)  # (B, H * W, 2)
             samples = [
-                self._sample(level, centres / 2**number) for number, level in enumerate(self.levels)
+                self._sample(level, centers / 2**number) for number, level in enumerate(self.levels)
             ]
             return torch.cat(samples, dim=2).transpose(1, 2).reshape(B, -1, H, W)
 
-    def _sample(self, level: "_Level", centres: torch.Tensor) -> torch.Tensor:
-        index, fraction = _window(centres, self.radius, level.height, level.width)
+    def _sample(self, level: "_Level", centers: torch.Tensor) -> torch.Tensor:
+        index, fraction = _window(centers, self.radius, level.height, level.width)
         if self.is_stored:
             return _interpolate(level.values.gather(2, index), fraction)
         return _interpolate(_dots_at(self.queries, level.values, index), fraction)
@@ -155,23 +155,23 @@ class _Level(NamedTuple):
 
 
 def _window(
-    centres: torch.Tensor, radius: int, height: int, width: int
+    centers: torch.Tensor, radius: int, height: int, width: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Indices of the integer positions around each centre, and the centres' fractions.
+    """Indices of the integer positions around each center, and the centers' fractions.
 
     The indices, (B, N, (2 * radius + 2) ** 2), count in the map with its ring of zeros; what lies
     outside points into the ring.
     """
-    corner = centres.floor()
-    offsets = torch.arange(-radius, radius + 2, device=centres.device)
+    corner = centers.floor()
+    offsets = torch.arange(-radius, radius + 2, device=centers.device)
     x, y = (corner.long()[..., None] + offsets).unbind(2)  # (B, N, 2 * radius + 2) each
     x = x.clamp(-1, width) + 1
     y = y.clamp(-1, height) + 1
-    return (y[:, :, None, :] * (width + 2) + x[:, :, :, None]).flatten(2), centres - corner
+    return (y[:, :, None, :] * (width + 2) + x[:, :, :, None]).flatten(2), centers - corner
 
 
 def _interpolate(values: torch.Tensor, fraction: torch.Tensor) -> torch.Tensor:
-    """Values at integer positions (B, N, k * k) brought to the centres, (B, N, (k - 1) ** 2)."""
+    """Values at integer positions (B, N, k * k) brought to the centers, (B, N, (k - 1) ** 2)."""
     k = math.isqrt(values.shape[2])
     fx, fy = fraction[..., None, None].unbind(2)  # (B, N, 1, 1) each
     grid = values.view(*values.shape[:2], k, k)  # (B, N, x, y)

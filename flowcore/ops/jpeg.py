@@ -47,7 +47,7 @@ def jpeg(frame: torch.Tensor, *, quality: int) -> torch.Tensor:
 def _quantized(
     plane: torch.Tensor, steps: tuple[tuple[int, ...], ...], quality: int
 ) -> torch.Tensor:
-    """Planes (B, C, H, W) of grey levels after rounding each 8x8 block's cosine coefficients."""
+    """Planes (B, C, H, W) of gray levels after rounding each 8x8 block's cosine coefficients."""
     percent = 5000 / quality if quality < 50 else 200 - 2 * quality
     table = ((plane.new_tensor(steps) * percent + 50) / 100).floor().clamp(1, 255)
     cosines = _cosines(plane)

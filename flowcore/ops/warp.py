@@ -15,7 +15,7 @@ def sample(image: torch.Tensor, positions: torch.Tensor, *, padding: str = "zero
     ----------
     image : (B, C, H, W)
     positions : (B, 2, h, w)
-        Channel 0 = x, 1 = y; pixel centres at integers.
+        Channel 0 = x, 1 = y; pixel centers at integers.
     padding : "zeros" or "border"
         What lies outside the image.
 
@@ -56,7 +56,7 @@ def warp(
 
     Examples
     --------
-    A flow of one pixel to the right fetches the right-hand neighbour:
+    A flow of one pixel to the right fetches the right-hand neighbor:
 
     >>> row = torch.tensor([[[[0.0, 1.0, 2.0]]]])
     >>> right = torch.tensor([1.0, 0.0]).view(1, 2, 1, 1).expand(1, 2, 1, 3)

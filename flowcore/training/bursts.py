@@ -69,7 +69,7 @@ def train_burst(
     *,
     resume: bool = False,
     stop_after: int | None = None,
-    report: Callable[[BurstProgress], None] = lambda progress: None,
+    progress: Callable[[BurstProgress], None] = lambda _: None,
 ) -> "BurstTrainer":
     """The finished run; its log and checkpoint are in ``folder``.
 
@@ -84,7 +84,7 @@ def train_burst(
     trainer = BurstTrainer(config, folder, resume=resume)
     end = config.steps if stop_after is None else min(config.steps, stop_after)
     while trainer.step < end:
-        report(trainer.advance())
+        progress(trainer.advance())
         if trainer.step % config.checkpoint_every == 0 or trainer.step == end:
             trainer.save()
     return trainer

@@ -56,7 +56,7 @@ def train(
     device: str = "cpu",
     num_loaders: int = 0,
     stop_after: int | None = None,
-    report: Callable[[Progress], None] = lambda progress: None,
+    progress: Callable[[Progress], None] = lambda _: None,
 ) -> "Trainer":
     """The finished run; its log and checkpoint are in ``folder``.
 
@@ -73,7 +73,7 @@ def train(
         Processes that make scenes ahead; with 0 the run makes them between its steps.
     stop_after : int, optional
         Stop with a checkpoint once this many steps in all are done.
-    report : callable
+    progress : callable
         Is told after every step.
 
     Raises
@@ -98,7 +98,7 @@ def train(
         )
         end = config.steps if stop_after is None else min(config.steps, stop_after)
         while trainer.step < end:
-            report(trainer.advance())
+            progress(trainer.advance())
             if trainer.step % config.checkpoint_every == 0 or trainer.step == end:
                 trainer.save()
     return trainer
@@ -295,8 +295,8 @@ def _wanted(net: nn.Module, stage: Stage) -> dict[str, Any]:
     if stage.watched:
         return {"heads_of": stage.watched}
     if net.default_iterations is None:
-        return {"keep_iterates": True}
-    return {"keep_iterates": True, "iterations": stage.iterations}
+        return {"keep": frozenset({"iterates"})}
+    return {"keep": frozenset({"iterates"}), "iterations": stage.iterations}
 
 
 def _loss(iterates: tuple[torch.Tensor, ...], scenes: Scenes, config: LossConfig) -> torch.Tensor:

@@ -5,7 +5,16 @@ import numpy as np
 from flowcore.errors import ConfigError
 from flowcore.metrics.flow import epe
 from flowcore.types import BoolArray, FloatArray, FlowField, UInt8Array
-from flowcore.viz.flow_color import UNKNOWN_COLOR
+from flowcore.viz.palette import (
+    BETTER,
+    EVEN,
+    KITTI_BOUNDS,
+    KITTI_COLORS,
+    KITTI_PX,
+    KITTI_SHARE,
+    UNKNOWN,
+    WORSE,
+)
 from flowcore.viz.ramp import heat, ramp_bar
 
 __all__ = [
@@ -15,20 +24,13 @@ __all__ = [
     "error_to_color",
     "kitti_bar",
     "kitti_error_color",
+    "map_bar",
     "who_wins",
     "wins_bar",
 ]
 
-# Menze and Geiger, CVPR 2015: upper bounds in units of the outlier threshold, and their colors.
-_KITTI_BOUNDS = (0.0625, 0.125, 0.25, 0.5, 1, 2, 4, 8, 16)
-_KITTI_COLORS = np.array(
-    [
-        (49, 54, 149), (69, 117, 180), (116, 173, 209), (171, 217, 233), (224, 243, 248),
-        (254, 224, 144), (253, 174, 97), (244, 109, 67), (215, 48, 39), (165, 0, 38),
-    ],
-    np.uint8,
-)  # fmt: skip
-_BLUE, _RED = np.array((33, 102, 172)), np.array((178, 24, 43))
+_KITTI_COLORS = np.array(KITTI_COLORS, np.uint8)
+_BETTER, _WORSE, _EVEN = (np.array(color, np.float32) for color in (BETTER, WORSE, EVEN))
 
 
 def error_to_color(
@@ -54,7 +56,7 @@ def error_to_color(
     share = np.clip(errors / max_error, 0, 1)
     picture = heat(np.rint(255 * share).astype(np.uint8))
     if valid is not None:
-        picture[~valid] = UNKNOWN_COLOR
+        picture[~valid] = UNKNOWN
     return picture
 
 
@@ -62,14 +64,15 @@ def kitti_error_color(estimate: FlowField, truth: FlowField) -> UInt8Array:
     """Errors in KITTI's colors, (H, W, 3) uint8 RGB: blue is right, yellow to red is an outlier.
 
     The steps are logarithmic in min(EPE / 3 px, EPE / 5 % of the true speed), so that 1 is where
-    Fl-all begins to count. Unknown pixels are black, as on the benchmark.
+    Fl-all begins to count. Unknown pixels are neutral gray.
     """
     errors = epe(estimate.uv, truth.uv)
     with np.errstate(divide="ignore", invalid="ignore"):
-        relative = errors / (0.05 * truth.magnitude)
-    units = np.where(truth.magnitude > 0, np.minimum(errors / 3, relative), errors / 3)
-    picture = _KITTI_COLORS[np.searchsorted(_KITTI_BOUNDS, units, side="right")]
-    picture[~(truth.valid & estimate.valid)] = 0
+        relative = errors / (KITTI_SHARE * truth.magnitude)
+    absolute = errors / KITTI_PX
+    units = np.where(truth.magnitude > 0, np.minimum(absolute, relative), absolute)
+    picture = _KITTI_COLORS[np.searchsorted(KITTI_BOUNDS, units, side="right")]
+    picture[~(truth.valid & estimate.valid)] = UNKNOWN
     return picture
 
 
@@ -89,10 +92,10 @@ def who_wins(
     """
     _require_positive(max_difference)
     lead = np.clip((second - first) / max_difference, -1, 1)[..., None]
-    picture = np.where(lead > 0, 255 + lead * (_BLUE - 255), 255 - lead * (_RED - 255))
+    picture = _EVEN + np.abs(lead) * (np.where(lead > 0, _BETTER, _WORSE) - _EVEN)
     picture = np.rint(picture).astype(np.uint8)
     if valid is not None:
-        picture[~valid] = UNKNOWN_COLOR
+        picture[~valid] = UNKNOWN
     return np.asarray(picture)
 
 
@@ -120,10 +123,17 @@ def color_bar(max_error: float, *, width: int = 320) -> UInt8Array:
     return ramp_bar(ramp, ticks, "end-point error, px")
 
 
+def map_bar(title: str, most: float, unit: str, *, width: int = 320) -> UInt8Array:
+    """The legend of numbers from 0 to ``most`` as heat."""
+    ramp = heat(np.linspace(0, 255, width).astype(np.uint8)[None])[0]
+    ticks = [(0, "0"), (1, f"{most:.3g} {unit}".strip())]
+    return ramp_bar(ramp, ticks, title)
+
+
 def kitti_bar(*, width: int = 320) -> UInt8Array:
     """The legend of ``kitti_error_color``, in px where 3 px is the threshold."""
     ramp = _KITTI_COLORS[np.arange(width) * 10 // width]
-    ticks = [(step / 10, f"{3 * _KITTI_BOUNDS[step - 1]:.2g}") for step in (1, 3, 5, 7, 9)]
+    ticks = [(step / 10, f"{KITTI_PX * KITTI_BOUNDS[step - 1]:.2g}") for step in (1, 3, 5, 7, 9)]
     return ramp_bar(ramp, ticks, "error, px (or as share of 5 % of the speed)")
 
 

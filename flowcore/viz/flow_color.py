@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable
-from functools import cache
 
 import cv2
 import numpy as np
@@ -11,17 +10,15 @@ from PIL import Image, ImageDraw
 from flowcore.errors import ConfigError, InputError
 from flowcore.types import BoolArray, FloatArray, FlowField, UInt8Array
 from flowcore.viz.lettering import INK, font
+from flowcore.viz.palette import NOISE_FLOOR, OFF_SCALE, RIM, UNKNOWN, wheel_colors
 
-__all__ = ["UNKNOWN_COLOR", "color_wheel", "flow_to_color", "shared_max_magnitude"]
+__all__ = ["color_wheel", "flow_to_color", "shared_max_magnitude"]
 
-UNKNOWN_COLOR = (128, 128, 128)
-
-_RIM = 1.12  # the disc reaches this far beyond the scale, to show the darkened colors
 _FRIENDLY = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
 
 
 def flow_to_color(
-    flow: FlowField | FloatArray, *, max_magnitude: float, noise_floor: float = 0.05
+    flow: FlowField | FloatArray, *, max_magnitude: float, noise_floor: float = NOISE_FLOOR
 ) -> UInt8Array:
     """The flow in the colors of Middlebury, (H, W, 3) uint8 RGB.
 
@@ -61,9 +58,9 @@ def flow_to_color(
     radius = np.where(speed < noise_floor, 0, speed / np.float32(max_magnitude))
     on_scale = radius <= 1
     white = np.where(on_scale, 1 - radius, 0)[..., None]
-    strength = np.where(on_scale, radius, 0.75)[..., None]
+    strength = np.where(on_scale, radius, OFF_SCALE)[..., None]
     picture = (255 * white + strength * _hue(uv)).astype(np.uint8)
-    picture[~valid] = UNKNOWN_COLOR
+    picture[~valid] = UNKNOWN
     return picture
 
 
@@ -93,7 +90,7 @@ def shared_max_magnitude(
 
 
 def color_wheel(
-    size: int = 160, *, max_magnitude: float, noise_floor: float = 0.05, margin: int = 6
+    size: int = 160, *, max_magnitude: float, noise_floor: float = NOISE_FLOOR, margin: int = 6
 ) -> UInt8Array:
     """The legend of `flow_to_color`: the disc of all vectors with its scale in px, RGB uint8.
 
@@ -121,26 +118,6 @@ def color_wheel(
     return np.asarray(picture)
 
 
-@cache
-def _wheel() -> FloatArray:
-    """The 55 hues of Baker et al., and the last again so that position 54 has a successor."""
-    rows: list[tuple[float, float, float]] = []
-
-    def arc(steps: int, start: tuple[int, int, int], channel: int, rise: int) -> None:
-        for step in range(steps):
-            hue = list(start)
-            hue[channel] += rise * (255 * step // steps)
-            rows.append((hue[0], hue[1], hue[2]))
-
-    arc(15, (255, 0, 0), 1, 1)  # red to yellow
-    arc(6, (255, 255, 0), 0, -1)  # to green
-    arc(4, (0, 255, 0), 2, 1)  # to cyan
-    arc(11, (0, 255, 255), 1, -1)  # to blue
-    arc(13, (0, 0, 255), 0, 1)  # to magenta
-    arc(6, (255, 0, 255), 2, -1)  # to red
-    return np.array([*rows, rows[-1]], np.float32)
-
-
 def _hue(uv: FloatArray) -> FloatArray:
     """The full color of each direction, (H, W, 3), 0..255."""
     # Adding 0 turns -0.0 into 0.0, without which "right" would have two colors.
@@ -148,7 +125,7 @@ def _hue(uv: FloatArray) -> FloatArray:
     position = (angle + 1) / 2 * 54
     index = position.astype(np.intp)
     fraction = (position - index)[..., None]
-    wheel = _wheel()
+    wheel = wheel_colors().astype(np.float32)
     low = wheel.take(index, axis=0)
     return np.asarray(low + fraction * (wheel.take(index + 1, axis=0) - low))
 
@@ -167,11 +144,11 @@ def _known(flow: FlowField | FloatArray) -> tuple[FloatArray, BoolArray]:
 def _disc(size: int, max_magnitude: float, noise_floor: float) -> UInt8Array:
     """The color of every vector around the middle, on white, with a smooth edge."""
     fine = 4 * size
-    axis = (np.arange(fine, dtype=np.float32) + 0.5 - fine / 2) / (fine / 2) * _RIM
+    axis = (np.arange(fine, dtype=np.float32) + 0.5 - fine / 2) / (fine / 2) * RIM
     x, y = np.meshgrid(axis, axis)
     uv = np.stack([x, y], axis=-1) * np.float32(max_magnitude)
     colors = flow_to_color(uv, max_magnitude=max_magnitude, noise_floor=noise_floor)
-    colors[np.hypot(x, y) > _RIM] = 255
+    colors[np.hypot(x, y) > RIM] = 255
     return np.asarray(cv2.resize(colors, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
 
 
@@ -181,7 +158,7 @@ def _draw_scale(
     """A ruler from the middle of the disc to the full color on its right, numbered in px."""
     draw = ImageDraw.Draw(picture)
     middle = margin + size / 2
-    right = middle + size / 2 / _RIM
+    right = middle + size / 2 / RIM
     top = margin + size + letters // 3
     draw.line([(middle, top), (right, top)], INK)
     for x in (middle, right):

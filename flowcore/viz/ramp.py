@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from flowcore.types import UInt8Array
 from flowcore.viz.lettering import INK, font
+from flowcore.viz.palette import heat_colors
 
 __all__ = ["heat", "ramp_bar"]
 
 
 def heat(levels: npt.NDArray[np.uint8]) -> UInt8Array:
-    """OpenCV's inferno, even to the eye from black to pale yellow, as RGB."""
-    return np.ascontiguousarray(cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO)[..., ::-1])
+    """Levels 0..255 from black to pale yellow, RGB."""
+    return heat_colors()[levels]
 
 
 def ramp_bar(ramp: UInt8Array, ticks: Sequence[tuple[float, str]], label: str) -> UInt8Array:

@@ -4,11 +4,12 @@ import base64
 import html
 import re
 from functools import cache
-from pathlib import Path
+
+from flowcore.places import ASSETS
 
 __all__ = ["viewer_element", "viewer_page", "viewer_script", "viewer_style"]
 
-ASSETS = Path(__file__).resolve().parents[2] / "assets" / "viewer"
+VIEWER = ASSETS / "viewer"
 # In this order: what a file needs while it loads stands before it.
 SCRIPTS = (
     "color",
@@ -16,6 +17,7 @@ SCRIPTS = (
     "readings",
     "layers",
     "view",
+    "painters",
     "dom",
     "paint",
     "pictures",
@@ -91,7 +93,7 @@ def viewer_element(payload: bytes) -> str:
 @cache
 def viewer_script() -> str:
     """The viewer's JavaScript as one module: its files after each other, no imports, no types."""
-    source = "\n".join((ASSETS / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
+    source = "\n".join((VIEWER / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
     source = re.sub(r"^(?:import .*| */\*\* .* \*/)\n", "", source, flags=re.MULTILINE)
     return re.sub(r"^export (?!default)", "", source, flags=re.MULTILINE)
 
@@ -99,4 +101,4 @@ def viewer_script() -> str:
 @cache
 def viewer_style() -> str:
     """The viewer's style sheet."""
-    return (ASSETS / "viewer.css").read_text(encoding="utf-8")
+    return (VIEWER / "viewer.css").read_text(encoding="utf-8")

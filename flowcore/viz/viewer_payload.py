@@ -1,7 +1,8 @@
 """What the viewer in the browser is given: one bytes payload.
 
 A payload is the length of its header as a 32-bit little-endian number, the header as JSON, and then
-the blobs, which the header names by offset and length:
+the blobs, which the header names by offset and length (its palette and its layers are those of
+`flowcore.viz.palette` and `flowcore.viz.layers`):
 
 - frames: JPEG;
 - flows: whole numbers of a stated ``step`` in px, 16 bit, as differences along rows and columns,
@@ -18,7 +19,6 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import cv2
@@ -26,11 +26,13 @@ import numpy as np
 
 from flowcore.errors import ConfigError, InputError, ShapeMismatchError
 from flowcore.types import BoolArray, FloatArray, FlowField, FramePair, IntArray, UInt8Array
-from flowcore.viz.flow_color import shared_max_magnitude
+from flowcore.viz.layers import layers_document
+from flowcore.viz.palette import NOISE_FLOOR, palette_document
+from flowcore.viz.scale import Scale, scale_of
 
 __all__ = ["ViewerLane", "ViewerMap", "pack_viewer"]
 
-FORMAT = 2
+FORMAT = 3
 _FINEST_STEP = 2.0**-8  # px; the read-out shows hundredths
 _JPEG_QUALITY = 92
 _ESCAPE = 255
@@ -56,6 +58,12 @@ class ViewerMap:
     values: FloatArray
     most: float
     unit: str = ""
+
+    @property
+    def levels(self) -> UInt8Array:
+        """The values in 255ths of the greatest, (H, W) uint8."""
+        share = np.clip(self.values / self.most, 0, 1)
+        return np.asarray(np.rint(255 * share), np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +108,7 @@ def pack_viewer(
     *,
     max_magnitude: float | None = None,
     max_error: float | None = None,
-    noise_floor: float = 0.05,
+    noise_floor: float = NOISE_FLOOR,
     class_names: Mapping[int, str] | None = None,
     marked: tuple[str, BoolArray] | None = None,
 ) -> bytes:
@@ -112,8 +120,8 @@ def pack_viewer(
         Its truth, labels and occlusion mask are shown where there are any.
     lanes : sequence of ViewerLane
     max_magnitude, max_error : float, optional
-        Speed and error in px that have the full color at first. If left out, the truth decides, or
-        the lanes where there is none; errors get a quarter of that, and at least 1 px.
+        Speed and error in px that have the full color at first; as `flowcore.viz.scale` has them
+        if left out.
     noise_floor : float
         Slower than this many px is white.
     class_names : mapping of int to str, optional
@@ -135,9 +143,10 @@ def pack_viewer(
     ConfigError
         A scale that is not above 0, or a noise floor below 0.
     """
-    flows = [pair.truth] if pair.truth is not None else [lane.flow for lane in lanes]
-    magnitude = shared_max_magnitude(flows) if max_magnitude is None else max_magnitude
-    error = max(1.0, magnitude / 4) if max_error is None else max_error
+    magnitude = max_magnitude
+    if magnitude is None:
+        magnitude = scale_of(pair, [lane.flow for lane in lanes]).max_magnitude
+    error = Scale.up_to(magnitude).max_error if max_error is None else max_error
     _require_scales(magnitude, error, noise_floor)
     _require_lanes(pair.size, lanes)
     if marked is not None:
@@ -152,7 +161,8 @@ def pack_viewer(
         "maxMagnitude": magnitude,
         "maxError": error,
         "noiseFloor": noise_floor,
-        "errorColors": _error_colors(),
+        "palette": palette_document(),
+        "layers": layers_document(),
         "first": blobs.add(_photo(pair.first)),
         "second": blobs.add(_photo(pair.second)),
         "truth": _lane(blobs, ViewerLane("Truth", pair.truth)) if pair.truth is not None else None,
@@ -209,16 +219,11 @@ def _lane(blobs: _Blobs, lane: ViewerLane) -> dict[str, Any]:
                 "title": layer.title,
                 "most": layer.most,
                 "unit": layer.unit,
-                **blobs.add(_zip(_levels(layer).tobytes())),
+                **blobs.add(_zip(layer.levels.tobytes())),
             }
             for layer in lane.maps
         ],
     }
-
-
-def _levels(layer: ViewerMap) -> UInt8Array:
-    share = np.clip(layer.values / layer.most, 0, 1)
-    return np.asarray(np.rint(255 * share), np.uint8)
 
 
 def _step(flow: FlowField) -> float:
@@ -253,13 +258,6 @@ def _zip(content: bytes) -> bytes:
 def _photo(frame: UInt8Array) -> bytes:
     _, jpeg = cv2.imencode(".jpg", frame[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
     return jpeg.tobytes()
-
-
-@cache
-def _error_colors() -> str:
-    """The 256 colors of an error from 0 to the largest, "rrggbb" after each other."""
-    ramp = np.arange(256, dtype=np.uint8)[:, None]
-    return cv2.applyColorMap(ramp, cv2.COLORMAP_INFERNO)[..., ::-1].tobytes().hex()
 
 
 def _join(header: dict[str, Any], parts: list[bytes]) -> bytes:

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from flowcore.features.attribution import Attribution, rank_correlation, reach
+from flowcore.lane import estimate_key
 from flowcore.refinement import is_learnt
 from flowcore.types import FramePair
 from flowcore.viz.importance import importance_picture
@@ -54,7 +55,7 @@ def show_attribution(
         )
         is_asked = st.button("Attribute", key="attribution-run")
     lane = able[title].lane
-    key = f"attribute:{pair.digest}:{lane.config!r}:{pixel}:{component}:{method}"
+    key = f"attribute:{estimate_key(pair, lane.config)}:{pixel}:{component}:{method}"
     arguments = (pair, lane.config, threads, pixel, component, method)
     job = ask(key, attribute_vector, *arguments, again=True) if is_asked else look(key)
     if job is None:

@@ -12,10 +12,10 @@ import torch
 from plotly.subplots import make_subplots
 
 from flowcore.bursts.restore import Restoration, attention_of_patch
-from flowcore.data.bursts import Burst
 from flowcore.models.burst_attention import entropy, expected_displacement, halo_share
 from flowcore.models.burst_config import BurstConfig
 from flowcore.models.burst_store import burst_cards, load_burst_net
+from flowcore.types import Burst
 
 __all__ = ["show_attention"]
 

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 import streamlit as st
 
 from flowcore.bursts.baselines import FLOW_CONFIG
-from flowcore.bursts.restore import Restoration, true_flow
-from flowcore.data.bursts import Burst
-from flowcore.panels import shared_scale
-from flowcore.types import FramePair, PipelineConfig
+from flowcore.bursts.restore import Restoration
+from flowcore.export.panels import shared_scale
+from flowcore.types import Burst, PipelineConfig
+from pages.components.downloads import show_downloads
 from pages.components.lane_form import LaneChoice
-from pages.components.results import chosen_pixels, show_downloads, show_lanes, show_table
+from pages.components.results import chosen_pixels, show_lanes, show_table
 from pages.components.runs import start, watch
 
 __all__ = ["show_implied_flow"]
@@ -44,12 +44,7 @@ def show_implied_flow(burst: Burst, nets: Mapping[str, Restoration]) -> None:
             bind="query-params",
             help="all: the heads as they count for the pixels.",
         )
-    pair = FramePair(
-        burst.frames[burst.reference],
-        burst.frames[index],
-        true_flow(burst, index),
-        name=f"{burst.name}, middle to {index}",
-    )
+    pair = burst.pair(index)
     which = -1 if head == ALL else int(head) - 1
     lanes = [
         LaneChoice(

@@ -6,8 +6,8 @@ import streamlit as st
 
 from flowcore.bursts.options import DEFAULT_NET
 from flowcore.bursts.restore import BASELINES
-from flowcore.data.bursts import Burst
 from flowcore.models.burst_store import burst_cards
+from flowcore.types import Burst
 
 __all__ = ["BurstChoice", "BurstLane", "choose_methods"]
 

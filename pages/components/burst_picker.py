@@ -2,11 +2,13 @@
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from flowcore.data.bursts import BURST_PHOTOS, Burst, burst_from_video, make_burst, sample_burst
+from flowcore.data.bursts import BURST_PHOTOS, burst_from_video, make_burst, sample_burst
 from flowcore.data.samples import photo
 from flowcore.errors import FlowcoreError
 from flowcore.io.frames import decode_frame
+from flowcore.types import Burst
 from pages.components.files import decoded
 from pages.components.pair_picker import PICTURES, VIDEOS
 
@@ -16,20 +18,25 @@ LAST = "last-burst"
 MAX_SIDE = 640  # px; larger frames are cut about their middle
 
 
-def pick_burst() -> Burst:
-    """The burst that the user has chosen.
+def pick_burst(title: str, question: str) -> Burst:
+    """The burst that the user has chosen; the head of a page, which says it in one line.
 
     While a choice is incomplete or cannot be read, this is said beside it and the last burst stays.
     """
-    controls, pictures = st.columns([2, 3], gap="medium")
-    with controls:
-        burst = _chosen()
-    with pictures:
-        _show(burst)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title(title, width="content")
+        drawer = st.popover("Frames", width=160)
+        line = st.empty()
+    st.caption(question)
+    messages = st.container()
+    with drawer:
+        burst = _chosen(messages)
+    line.caption(_in_words(burst), width="content")
+    _show(burst)
     return burst
 
 
-def _chosen() -> Burst:
+def _chosen(messages: DeltaGenerator) -> Burst:
     source = st.segmented_control(
         "Burst",
         list(_SOURCES),
@@ -43,7 +50,7 @@ def _chosen() -> Burst:
     try:
         burst = _SOURCES[source]()
     except FlowcoreError as error:
-        st.error(str(error))
+        messages.error(str(error))
     if burst is not None:
         st.session_state[LAST] = burst
     elif LAST in st.session_state:
@@ -174,8 +181,15 @@ def _cut(burst: Burst) -> Burst:
     return Burst(tuple(map(middle, burst.frames)), clean, burst.motion, burst.name)
 
 
+def _in_words(burst: Burst) -> str:
+    """The burst in one line: name, size, and what is known about it."""
+    height, width = burst.size
+    known = "motion and clean middle frame known" if burst.motion is not None else "no truth known"
+    return f"{burst.name}, {len(burst.frames)} frames of {width} x {height} px, {known}."
+
+
 def _show(burst: Burst) -> None:
-    """The frames, small, and what is known about them."""
+    """The frames, small."""
     columns = st.columns(min(5, len(burst.frames)))
     first = burst.reference - len(columns) // 2
     for offset, column in enumerate(columns):
@@ -183,9 +197,6 @@ def _show(burst: Burst) -> None:
         is_middle = index == burst.reference
         caption = f"{index}, the middle" if is_middle else str(index)
         column.image(burst.frames[index], caption, width="stretch", alt=f"Frame {index}")
-    height, width = burst.size
-    known = "motion and clean middle frame known" if burst.motion is not None else "no truth known"
-    st.caption(f"{len(burst.frames)} frames of {width} x {height} px, {known}.")
 
 
 _SOURCES = {"Sample": _sample, "Frames": _upload, "Video": _video, "One image": _one_image}

@@ -7,9 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from flowcore.bursts.restore import Restoration
-from flowcore.data.bursts import Burst
 from flowcore.io.frames import encode_frame
-from flowcore.types import FloatArray, UInt8Array
+from flowcore.types import Burst, FloatArray, UInt8Array
 from flowcore.viz.error import error_to_color
 from flowcore.viz.sheet import panel_sheet
 from pages.components.burst_form import LABELS

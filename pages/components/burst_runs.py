@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flowcore.data.bursts import Burst
+from flowcore.types import Burst
 from pages.components.burst_form import BurstChoice
 from pages.components.runs import Run
 from pages.components.tasks import restore_middle

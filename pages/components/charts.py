@@ -7,8 +7,8 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from flowcore.comparison import Lane
 from flowcore.errors import FlowcoreError
+from flowcore.lane import Lane
 from flowcore.metrics.bootstrap import paired_difference
 from flowcore.metrics.curves import cumulative_share, mean_per_bin, share_per_bin
 from flowcore.metrics.flow import epe

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
+from flowcore.knobs import caption
 from flowcore.sweep import SizePoint
 from flowcore.types import FramePair, PipelineConfig
 from pages.components.chunk_expected import expected, losses_of
-from pages.components.lane_form import lane_title
 
 __all__ = ["show_advice"]
 
@@ -152,11 +152,7 @@ def _titled(row: dict[str, object]) -> dict[str, object]:
 
 
 def _title(config: PipelineConfig) -> str:
-    """The lane's title, with what matters of its chunks."""
-    if config.chunks is None:
-        return f"{lane_title(config)}, whole frame"
-    aware = ", motion-aware" if config.chunks.motion_aware else ""
-    return f"{lane_title(config)}, overlap {config.chunks.overlap}{aware}"
+    return caption(config) if config.chunks else f"{caption(config)}, whole frame"
 
 
 def _loss(row: Mapping[str, object]) -> str:

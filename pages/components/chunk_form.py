@@ -1,27 +1,36 @@
 """How to cut: the knobs of chunked inference, and the lanes to compare it with."""
 
 import math
-import re
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any
 
 import streamlit as st
 
 from flowcore import models
 from flowcore.budget import grid_for
 from flowcore.chunking.plan import plan_chunks
-from flowcore.errors import ConfigError, FlowcoreError
+from flowcore.errors import FlowcoreError
+from flowcore.knobs import KNOBS, config_from
 from flowcore.pipeline import DEFAULT_MODEL, load_model
-from flowcore.types import Blend, ChunkGrid, FramePair, PipelineConfig
-from pages.components.lane_form import MAX_THREADS, LaneChoice
+from flowcore.types import ChunkGrid, FramePair, PipelineConfig
+from pages.components.knob_widgets import draw_knob, key_of, read_old_links, value_of
+from pages.components.lane_form import LaneChoice, choose_threads
 from pages.components.weights_import import import_weights_here
 
 __all__ = ["ChunkChoice", "by_size", "choose_chunks", "rivals"]
 
 BY_COUNT, BY_HALF, BY_SIZE, BY_MEMORY = "rows x columns", "just over half", "chunk size", "memory"
-WAYS = (BY_COUNT, BY_HALF, BY_SIZE, BY_MEMORY)
-HALF_OVERLAP = 0.1  # of the chunk, which is then 53 % of the side
-WAY_KEY, SIZE_KEYS = "way", ("ch", "cw")
+WAYS = {BY_COUNT: "chunks", BY_HALF: "chunks", BY_SIZE: "chunk_size", BY_MEMORY: "max_bytes"}
+FIRST = {"chunks": "2x2", "chunk_size": "256x256", "max_bytes": 100.0}
+HALF_OVERLAP = "10%"  # of the chunk, which is then 53 % of the side
+WAY_KEY = "way"
+OLD_WORDS = {
+    "counts": "chunks",
+    "mb": "memory",
+    "aware": "motion-aware",
+    "seam": "seam-blur",
+    "refine": "refine-share",
+}
 ASKED = "chunking-asked"
 
 
@@ -49,7 +58,7 @@ class ChunkChoice:
 
 def choose_chunks(pair: FramePair) -> ChunkChoice | None:
     """The settings as they stand; None, with a word why, where they do not fit the pair."""
-    import_weights_here()
+    _read_old_links()
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             names = models.available()
@@ -58,7 +67,7 @@ def choose_chunks(pair: FramePair) -> ChunkChoice | None:
             )
             way = st.segmented_control(
                 "Cut by",
-                WAYS,
+                list(WAYS),
                 default=BY_COUNT,
                 required=True,
                 key=WAY_KEY,
@@ -66,10 +75,14 @@ def choose_chunks(pair: FramePair) -> ChunkChoice | None:
                 wrap=True,
             )
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            cut, threads = _cut(way), _number("Threads", 1, MAX_THREADS, MAX_THREADS, "threads")
-        pressed = st.button("Run", type="primary", shortcut="Ctrl+Enter")
+            cut = _cut(way)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            pressed = st.button("Run", type="primary", shortcut="Ctrl+Enter")
+            threads = choose_threads()
+            import_weights_here()
     try:
-        config = PipelineConfig(model, chunks=_grid(**cut))
+        values = {name: value_of(KNOBS[name], shown) for name, shown in cut.items()}
+        config = config_from({"model": model} | values)
         grid = grid_for(load_model(model), pair.size, config)
     except FlowcoreError as error:
         st.error(str(error))
@@ -87,10 +100,20 @@ def by_size(height: int, width: int) -> None:
     """Let the chunks be of this size, from now on; for callbacks."""
     is_new = st.session_state[WAY_KEY] != BY_SIZE
     st.session_state[WAY_KEY] = BY_SIZE
-    for key, value in zip(SIZE_KEYS, (max(16, height), max(16, width)), strict=True):
-        st.session_state[key] = value
-        if is_new:  # no widget yet that would tell the address
-            st.query_params[key] = value
+    key, size = key_of(KNOBS["chunk_size"]), f"{max(16, height)}x{max(16, width)}"
+    st.session_state[key] = size
+    if is_new:  # no widget yet that would tell the address
+        st.query_params[key] = size
+
+
+def _read_old_links() -> None:
+    """Links made before the knobs had one name each."""
+    old = st.query_params
+    if "ch" in old and "cw" in old:
+        st.session_state.setdefault("chunk-size", f"{old.pop('ch')}x{old.pop('cw')}")
+    if "percent" in old:
+        st.session_state.setdefault("overlap", f"{old.pop('percent')}%")
+    read_old_links(OLD_WORDS)
 
 
 def rivals(pair: FramePair, choice: ChunkChoice) -> list[LaneChoice]:
@@ -108,106 +131,17 @@ def rivals(pair: FramePair, choice: ChunkChoice) -> list[LaneChoice]:
     return lanes
 
 
-def _cut(way: str) -> dict[str, object]:
-    """The knobs that this way of cutting has."""
-    knobs: dict[str, object] = {}
-    if way == BY_COUNT:
-        knobs["counts"] = st.selectbox(
-            "Rows x columns",
-            ["1x2", "2x2", "3x3", "4x4", "2x4"],
-            1,
-            accept_new_options=True,
-            key="counts",
-            bind="query-params",
-            width=140,
-        )
-    elif way == BY_SIZE:
-        knobs["chunk_size"] = tuple(
-            _number(label, 16, 8192, 256, key, 16)
-            for label, key in zip(("Height, px", "Width, px"), SIZE_KEYS, strict=True)
-        )
-    elif way == BY_MEMORY:
-        knobs["megabytes"] = _number("Memory, MB", 1, 10**6, 100, "mb", 10)
+def _cut(way: str) -> dict[str, Any]:
+    """What the knobs show that this way of cutting has."""
+    cut: dict[str, Any] = {}
     if way == BY_HALF:
-        knobs |= {"counts": "2x2", "overlap": HALF_OVERLAP}
+        cut |= {"chunks": "2x2", "overlap": HALF_OVERLAP}
     else:
-        knobs["overlap"] = _overlap()
-    knobs["blend"] = st.selectbox(
-        "Blend",
-        get_args(Blend),
-        get_args(Blend).index("hann"),
-        key="blend",
-        bind="query-params",
-        width=120,
-        help="Weights in the overlap. none: the later chunk wins, as in a plain loop; winner: cut "
-        "in the middle, so that no two motions are averaged.",
-    )
+        how_many = KNOBS[WAYS[way]]
+        cut[how_many.name] = draw_knob(how_many, default=FIRST[how_many.name], width=180)
+        cut["overlap"] = draw_knob(KNOBS["overlap"], width=140)
+    cut["blend"] = draw_knob(KNOBS["blend"], width=120)
     with st.popover("More"):
-        knobs["halo"] = _number(
-            "Halo, px", 0, 512, 0, "halo", 8, help="Context that is computed and cropped away."
-        )
-        knobs["motion_aware"] = st.toggle(
-            "Motion-aware",
-            key="aware",
-            bind="query-params",
-            help="A quick pass over the whole frame says where each chunk moves; both crops are "
-            "then placed so that the matches lie inside.",
-        )
-        knobs["seam_blur"] = _number("Blur of the seams, sigma in px", 0.0, 20.0, 0.0, "seam", 0.5)
-        knobs["refine_share"] = _number(
-            "Share to refine",
-            0.0,
-            1.0,
-            1.0,
-            "refine",
-            0.1,
-            help="Propose and refine: below 1 only the most doubtful share of the chunks is "
-            "computed at full resolution, the rest at low resolution.",
-        )
-    return knobs
-
-
-def _overlap() -> int | float:
-    unit = st.segmented_control(
-        "Overlap in",
-        ("px", "% of a chunk"),
-        default="px",
-        required=True,
-        key="unit",
-        bind="query-params",
-    )
-    if unit == "px":
-        return _number("Overlap, px", 0, 512, 32, "overlap", 8)
-    return _number("Overlap, %", 0, 90, 10, "percent", 5) / 100
-
-
-def _number(
-    label: str,
-    least: float,
-    most: float,
-    value: float,
-    key: str,
-    step: float = 1,
-    *,
-    help: str | None = None,
-) -> float:
-    return st.number_input(
-        label, least, most, value, step, key=key, bind="query-params", width=130, help=help
-    )
-
-
-def _grid(
-    *,
-    counts: str | None = None,
-    chunk_size: tuple[int, int] | None = None,
-    megabytes: int | None = None,
-    **knobs: object,
-) -> ChunkGrid:
-    rows = cols = 1
-    if counts is not None:
-        match = re.fullmatch(r"\s*(\d{1,3})\s*[x,]\s*(\d{1,3})\s*", counts)
-        if match is None:
-            raise ConfigError("Chunks are written as rows x columns, such as 2x3.")
-        rows, cols = int(match[1]), int(match[2])
-    max_bytes = None if megabytes is None else megabytes * 10**6
-    return ChunkGrid(rows, cols, chunk_size=chunk_size, max_bytes=max_bytes, **knobs)
+        for name in ("halo", "motion_aware", "seam_blur", "refine_share"):
+            cut[name] = draw_knob(KNOBS[name])
+    return cut

@@ -22,7 +22,7 @@ LATTICE = 24  # invisible marks across, without which plotly offers no box
 
 
 def show_grid(pair: FramePair, choice: ChunkChoice | None) -> None:
-    """The seams, what neighbours share, and one chunk with its halo; the bare frame for no choice.
+    """The seams, what neighbors share, and one chunk with its halo; the bare frame for no choice.
 
     A box can be dragged on both.
     """

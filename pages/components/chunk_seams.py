@@ -7,8 +7,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from flowcore.comparison import Lane
 from flowcore.errors import InputError
+from flowcore.lane import Lane
 from flowcore.metrics.curves import mean_per_bin
 from flowcore.metrics.flow import epe
 from flowcore.metrics.seams import leaving_matches, seam_distance, seam_jump, step_lengths

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from flowcore.budget import chunks_at_once, memory_needed
-from flowcore.comparison import Lane
+from flowcore.lane import Lane
 from flowcore.metrics.definitions import describe
 from flowcore.pipeline import load_model
 from flowcore.types import FramePair

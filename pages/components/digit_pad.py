@@ -2,18 +2,18 @@
 
 import base64
 import binascii
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
 from flowcore.digits.data import CANVAS
 from flowcore.errors import InputError
+from flowcore.places import ASSETS
 from flowcore.types import UInt8Array
 
 __all__ = ["drawing_pad"]
 
-FOLDER = Path(__file__).resolve().parents[2] / "assets" / "digits"
+FOLDER = ASSETS / "digits"
 
 _PAD = st.components.v2.component(
     "drawing_pad",

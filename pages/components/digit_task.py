@@ -18,21 +18,21 @@ Report = Callable[[float, str, Sequence[Progress] | None], None]
 
 
 def train_net(
-    report: Report, config: LabConfig, files: tuple[bytes, bytes] | None
+    progress: Report, config: LabConfig, files: tuple[bytes, bytes] | None
 ) -> tuple[Trained, Score]:
     """The trained net and its score; the curve so far is handed over a few times a second."""
-    report(0.0, "placing digits", None)
+    progress(0.0, "placing digits", None)
     digits = load_digits() if files is None else mnist_from(*files).parted()
     curve: list[Progress] = []
     told = time.monotonic()
 
-    def follow(progress: Progress) -> None:
+    def follow(step: Progress) -> None:
         nonlocal told
-        curve.append(progress)
+        curve.append(step)
         if time.monotonic() - told > REPORT_SECONDS:
             told = time.monotonic()
-            message = f"step {progress.step} of {config.steps}, {progress.distance:.2f} px"
-            report(progress.step / config.steps, message, tuple(curve))
+            message = f"step {step.step} of {config.steps}, {step.distance:.2f} px"
+            progress(step.step / config.steps, message, tuple(curve))
 
     with use_threads(THREADS):
-        return run_lab(config, digits, report=follow)
+        return run_lab(config, digits, progress=follow)

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from flowcore.comparison import Lane
 from flowcore.errors import FlowcoreError
-from flowcore.figure import Box, FigureSpec, build_figure, figure_caption
-from flowcore.panels import layers_of
-from flowcore.report import metrics_latex
+from flowcore.export.figure import Box, FigureSpec, build_figure, figure_caption
+from flowcore.export.panels import LAYERS, frame_layers_of, layers_of
+from flowcore.export.table import metrics_latex
+from flowcore.lane import Lane
 from flowcore.types import FramePair
 
 __all__ = ["show_figure_builder"]
@@ -31,15 +31,9 @@ def show_figure_builder(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
 
 
 def _choose(pair: FramePair, lanes: Mapping[str, Lane]) -> FigureSpec:
-    layers = layers_of(pair)
     judged = "error" if pair.truth is not None else "difference"
-    options = {"First frame": ("frames", "first"), "Second frame": ("frames", "second")}
-    if pair.truth is not None:
-        options["Truth"] = ("frames", "truth")
-    for title in lanes:
-        for key, layer in layers.items():
-            options[f"{title}: {layer.label}"] = (title, key)
-    wanted = [f"{title}: {layers[key].label}" for key in ("flow", judged) for title in lanes]
+    options = _panels(pair, lanes)
+    wanted = [f"{title}: {LAYERS[key].label}" for key in ("flow", judged) for title in lanes]
     chosen = st.multiselect("Panels", list(options), wanted, key="figure-panels")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         columns = st.number_input("Columns", 1, 8, min(4, len(lanes)), key="figure-cols", width=100)
@@ -50,6 +44,20 @@ def _choose(pair: FramePair, lanes: Mapping[str, Lane]) -> FigureSpec:
     inset = _box("Inset: left, top, right, bottom in px", "figure-inset")
     panels = tuple(options[name] for name in chosen)
     return FigureSpec(panels, columns, crop, inset, labels, legend, scale_bar)
+
+
+def _panels(pair: FramePair, lanes: Mapping[str, Lane]) -> dict[str, tuple[str, str]]:
+    """Everything that can be a panel, by its name."""
+    options = {layer.label: ("frames", key) for key, layer in frame_layers_of(pair).items()}
+    if pair.truth is not None:
+        options["Truth"] = ("frames", "truth")
+    for title, lane in lanes.items():
+        for key, layer in layers_of(pair, lane).items():
+            options[f"{title}: {layer.label}"] = (title, key)
+        for rival in lanes if pair.truth is not None else ():
+            if rival != title:
+                options[f"{title}: {LAYERS['wins'].label} {rival}"] = (title, f"wins:{rival}")
+    return options
 
 
 def _box(label: str, key: str) -> Box | None:

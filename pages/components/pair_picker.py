@@ -2,14 +2,15 @@
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from flowcore.data import samples
 from flowcore.data.synthetic import make_pair
 from flowcore.errors import FlowcoreError
+from flowcore.export.panels import draw_truth, shared_scale
 from flowcore.io.flow_files import decode_flow
 from flowcore.io.frames import decode_frame, decode_labels, decode_mask
 from flowcore.io.video import decode_video_frames, probe_video
-from flowcore.panels import draw_truth, shared_scale
 from flowcore.types import FramePair, UInt8Array
 from pages.components.conventions import warn_of_convention
 from pages.components.files import decoded
@@ -23,37 +24,40 @@ UPLOADED = ("Two frames", "Video")
 FLOWS = ["flo", "png", "pfm", "npy", "npz", "flo5"]
 
 
-def pick_pair() -> FramePair:
-    """The pair that the user has chosen.
+def pick_pair(title: str, question: str = "") -> FramePair:
+    """The pair that the user has chosen; the head of a page, which says it in one line.
 
     While a choice is incomplete or cannot be read, this is said beside it and the last pair stays.
     """
-    controls, pictures = st.columns([2, 3], gap="medium")
-    with controls:
-        pair = _chosen()
-    with pictures:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title(title, width="content")
+        drawer = st.popover("Frames", width=160)
+        line = st.empty()
+    if question:
+        st.caption(question)
+    messages = st.container()
+    with drawer:
+        pair = _chosen(messages)
         _show(pair)
+    line.caption(_in_words(pair), width="content")
     return pair
 
 
+def _in_words(pair: FramePair) -> str:
+    """The pair in one line: name, size, and what is known about it."""
+    parts = {"truth": pair.truth, "labels": pair.labels, "occlusions": pair.occluded}
+    known = [name for name, part in parts.items() if part is not None]
+    height, width = pair.size
+    return f"{pair.name or 'pair'}, {width} x {height} px, with {', '.join(known) or 'no truth'}."
+
+
 def _show(pair: FramePair) -> None:
-    """The frames, small, and what is known about them."""
-    known = [
-        name
-        for name, part in (
-            ("truth", pair.truth),
-            ("labels", pair.labels),
-            ("occlusions", pair.occluded),
-        )
-        if part is not None
-    ]
+    """The frames, small."""
     pictures = {"First frame": pair.first, "Second frame": pair.second}
     if pair.truth is not None:
         pictures["True flow"] = _true_flow(pair.digest, pair)
     for column, (caption, picture) in zip(st.columns(len(pictures)), pictures.items(), strict=True):
         column.image(picture, caption, width="stretch", alt=caption)
-    height, width = pair.size
-    st.caption(f"{width} x {height} px, with {', '.join(known) or 'no truth'}.")
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -61,7 +65,8 @@ def _true_flow(digest: str, _pair: FramePair) -> UInt8Array:
     return draw_truth(_pair, shared_scale(_pair, []))
 
 
-def _chosen() -> FramePair:
+def _chosen(messages: DeltaGenerator) -> FramePair:
+    """The pair; what is wrong with a choice is said where it is seen with the drawer closed."""
     source = st.segmented_control(
         "Frames",
         list(_SOURCES),
@@ -75,10 +80,13 @@ def _chosen() -> FramePair:
         if pair is not None and source in UPLOADED:
             keep_pair(pair)
     except FlowcoreError as error:
-        st.error(str(error))
+        messages.error(str(error))
         pair = None
-    if pair is None and source in UPLOADED and "last_pair" not in st.session_state:
-        pair = linked_pair()
+    with messages:
+        if pair is None and source in UPLOADED and "last_pair" not in st.session_state:
+            pair = linked_pair()
+        if pair is not None and pair.truth is not None and source in UPLOADED:
+            warn_of_convention("The true flow", pair.truth, pair)
     if pair is not None:
         st.session_state["last_pair"] = pair
     elif "last_pair" in st.session_state:
@@ -134,10 +142,7 @@ def _with_truth(pair: FramePair) -> FramePair:
             except FlowcoreError as error:
                 known.pop(field, None)
                 st.error(str(error))
-    pair = FramePair(pair.first, pair.second, name=pair.name, **known)
-    if pair.truth is not None:
-        warn_of_convention("The true flow", pair.truth, pair)
-    return pair
+    return FramePair(pair.first, pair.second, name=pair.name, **known)
 
 
 def _video() -> FramePair | None:

@@ -1,6 +1,6 @@
 """Sets of lanes that answer one question, and moving lanes about.
 
-A lane's knobs live in the session under a letter and the lane's number, as its widgets have them.
+A lane's knobs live in the session under a word and the lane's number, as its widgets have them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,14 +8,30 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from flowcore import models
+from flowcore.knobs import KNOBS
+from pages.components.knob_widgets import widget_default
 
-__all__ = ["DEFAULTS", "MAX_LANES", "PRESETS", "apply_preset", "duplicate_lane", "swap_lanes"]
+__all__ = [
+    "DEFAULTS",
+    "LANE_KNOBS",
+    "MAX_LANES",
+    "PRESETS",
+    "apply_preset",
+    "duplicate_lane",
+    "remove_lane",
+    "swap_lanes",
+]
 
 MAX_LANES = 8
-WHOLE = "whole frame"
+LANE_KNOBS = [
+    knob for name, knob in KNOBS.items() if name not in ("model", "chunk_size", "max_bytes")
+]
+"""The settings that each lane has a widget for; other ways to cut are on the page Chunking."""
 DEFAULTS: Mapping[str, object] = {
-    "s": 1.0, "b": 0.0, "c": WHOLE, "o": 32, "w": "hann", "i": 0, "n": "", "on": True,
-}  # fmt: skip
+    **{knob.word: widget_default(knob) for knob in LANE_KNOBS},
+    "name": "",
+    "shown": True,
+}
 
 Knobs = Mapping[str, object]
 
@@ -23,7 +39,7 @@ Knobs = Mapping[str, object]
 def _classical_against_learnt(_: str) -> list[Knobs]:
     learnt = [name for name in models.available() if models.describe(name).is_learnt]
     classical = ["dis_medium", "tvl1"] if learnt else ["dis_medium", "farneback", "tvl1", "ilk"]
-    return [{"m": name} for name in [*classical, *learnt][:MAX_LANES]]
+    return [{"model": name} for name in [*classical, *learnt][:MAX_LANES]]
 
 
 def _family(model: str) -> list[Knobs]:
@@ -32,16 +48,16 @@ def _family(model: str) -> list[Knobs]:
     names = [name for name in models.available() if models.describe(name).family == family]
     if family == "classical":
         names = ["dis_ultrafast", "dis_fast", "dis_medium"]
-    return [{"m": name} for name in names[:MAX_LANES]]
+    return [{"model": name} for name in names[:MAX_LANES]]
 
 
 def _whole_chunked_resized(model: str) -> list[Knobs]:
-    ways: list[Knobs] = [{}, {"c": "2x2"}, {"c": "4x4"}, {"s": 0.5}]
-    return [{"m": model, **way} for way in ways]
+    ways: list[Knobs] = [{}, {"chunks": "2x2"}, {"chunks": "4x4"}, {"scale": 0.5}]
+    return [{"model": model, **way} for way in ways]
 
 
 def _blur_sweep(model: str) -> list[Knobs]:
-    return [{"m": model, "b": sigma} for sigma in (0.0, 1.0, 2.0, 4.0)]
+    return [{"model": model, "blur": sigma} for sigma in (0.0, 1.0, 2.0, 4.0)]
 
 
 PRESETS = {
@@ -63,6 +79,13 @@ def duplicate_lane(number: int) -> None:
     _write([*lanes[:number], lanes[number - 1], *lanes[number:]][:MAX_LANES])
 
 
+def remove_lane(number: int) -> None:
+    """Take a lane away; the last one stays."""
+    lanes = _read()
+    if len(lanes) > 1:
+        _write([*lanes[: number - 1], *lanes[number:]])
+
+
 def swap_lanes(number: int, other: int) -> None:
     """Exchange two lanes; an uploaded flow file stays where it was dropped."""
     lanes = _read()
@@ -74,7 +97,10 @@ def swap_lanes(number: int, other: int) -> None:
 def _read() -> list[Knobs]:
     count = st.session_state["lanes"]
     return [
-        {letter: st.session_state[f"{letter}{number}"] for letter in ("m", *DEFAULTS)}
+        {
+            word: st.session_state.get(f"{word}{number}", DEFAULTS.get(word))
+            for word in ("model", *DEFAULTS)
+        }
         for number in range(1, count + 1)
     ]
 
@@ -82,5 +108,5 @@ def _read() -> list[Knobs]:
 def _write(lanes: Sequence[Knobs]) -> None:
     st.session_state["lanes"] = len(lanes)
     for number, knobs in enumerate(lanes, start=1):
-        for letter, value in {**DEFAULTS, **knobs}.items():
-            st.session_state[f"{letter}{number}"] = value
+        for word, value in {**DEFAULTS, **knobs}.items():
+            st.session_state[f"{word}{number}"] = value

@@ -9,11 +9,11 @@ import streamlit as st
 
 from flowcore.features.dense import DenseMatching
 from flowcore.ops.peaks import DEFAULT_TEMPERATURE
-from flowcore.panels import Scale
 from flowcore.probe import Probed, probe_pixel
 from flowcore.refinement import is_learnt
 from flowcore.types import BoolArray, FramePair
 from flowcore.viz.attention import attention_bar, marks_legend
+from flowcore.viz.scale import Scale
 from pages.components.attribution import show_attribution
 from pages.components.channels import show_channels
 from pages.components.charts import lane_colors

@@ -1,29 +1,25 @@
-"""What a comparison shows: panels on one scale, one table of metrics, files to take away."""
+"""What a comparison shows: panels on one scale, one table of metrics."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 import pandas as pd
 import streamlit as st
 
-from flowcore import report
-from flowcore.comparison import Lane
 from flowcore.errors import InputError
+from flowcore.export.table import metrics_table
 from flowcore.features.dense import DenseMatching
-from flowcore.io.flow_files import FLOW_FORMATS, encode_flow
-from flowcore.io.frames import encode_frame
+from flowcore.lane import Lane
 from flowcore.metrics.definitions import describe
 from flowcore.metrics.masks import pixels_behind
-from flowcore.panels import Scale
 from flowcore.probe import matching_layers
-from flowcore.recipes import as_command, as_python
 from flowcore.types import BoolArray, FramePair
+from flowcore.viz.scale import Scale
 from flowcore.viz.viewer_payload import ViewerLane, pack_viewer
 from pages.components.conventions import warn_of_convention
 from pages.components.runs import Run
 from pages.components.viewer import Picked, flow_viewer
 
-__all__ = ["chosen_pixels", "show_downloads", "show_lanes", "show_table"]
+__all__ = ["chosen_pixels", "show_lanes", "show_table"]
 
 GROUPS = {
     "Summary": ("epe", "fl_all", "outlier_1px", "wauc", "angular_error", "psnr", "ssim",
@@ -103,7 +99,7 @@ def _payload(
 
 def show_table(lanes: Mapping[str, Lane]) -> None:
     """One row per lane; the best number of each column is bold; a click shows a number's pixels."""
-    table = report.metrics_table(lanes)
+    table = metrics_table(lanes)
     groups = {name: [key for key in keys if key in table] for name, keys in GROUPS.items()}
     groups["Classes"] = [key for key in table if key.startswith("epe_class_")]
     groups = {name: keys for name, keys in groups.items() if keys}
@@ -144,83 +140,6 @@ def chosen_pixels(pair: FramePair, lanes: Mapping[str, Lane]) -> tuple[str, Bool
         st.info(str(error))
         return None
     return f"{describe(key).label} of {title}", mask
-
-
-def show_downloads(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
-    """Everything that can be taken away, made only when it is asked for."""
-    with st.container(horizontal=True):
-        st.download_button(
-            "Panel sheet (PNG)",
-            lambda: encode_frame(report.sheet(pair, lanes)),
-            "flowscope.png",
-            on_click="ignore",
-        )
-        st.download_button(
-            "Metrics (CSV)",
-            lambda: report.metrics_table(lanes).to_csv(),
-            "flowscope.csv",
-            on_click="ignore",
-        )
-        st.download_button(
-            "Report (HTML)",
-            lambda: report.html_report(pair, lanes),
-            "flowscope.html",
-            on_click="ignore",
-            help="One file that opens offline: viewer, table, settings, versions.",
-        )
-        st.download_button(
-            "Everything (ZIP)",
-            lambda: report.bundle(pair, lanes),
-            "flowscope.zip",
-            on_click="ignore",
-            help="Report, sheet, table, frames, flows as .flo, KITTI PNG and .npy, settings.",
-        )
-        _flow_files(lanes)
-        _animations(pair, lanes)
-        _recipes(lanes)
-
-
-def _flow_files(lanes: Mapping[str, Lane]) -> None:
-    with st.popover("Flow files"):
-        title = st.selectbox("Lane", list(lanes), key="flow-lane")
-        for kind, suffix in FLOW_FORMATS.items():
-            st.download_button(
-                f"{kind} ({suffix})",
-                partial(encode_flow, lanes[title].estimate.flow, kind),
-                f"{report.file_stem(title)}{suffix}",
-                key=f"flow-{kind}",
-                on_click="ignore",
-            )
-
-
-def _animations(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
-    """The warp as a flip, and two lanes as a wipe."""
-    with st.popover("Animations"):
-        left, right = st.columns(2)
-        one = left.selectbox("Lane", list(lanes), key="moving-one")
-        other = right.selectbox("Wipe against", list(lanes)[::-1], key="moving-other")
-        for label, make, name in (
-            ("Flip of frames and warp (GIF)", report.flip_gif, "flip.gif"),
-            ("Wipe between the lanes (GIF)", report.wipe_gif, "wipe.gif"),
-            ("Wipe between the lanes (MP4)", report.wipe_mp4, "wipe.mp4"),
-        ):
-            chosen = (lanes[one],) if make is report.flip_gif else (lanes[one], lanes[other])
-            st.download_button(
-                label, partial(make, pair, *chosen), name, key=name + label, on_click="ignore"
-            )
-
-
-def _recipes(lanes: Mapping[str, Lane]) -> None:
-    """The text that repeats a lane, ready to copy."""
-    ours = [title for title, lane in lanes.items() if lane.estimate.threads]
-    if not ours:
-        return
-    with st.popover("Copy as command or Python"):
-        title = st.selectbox("Lane", ours, key="recipe-lane")
-        estimate = lanes[title].estimate
-        st.caption("The folder `pair` is in the ZIP. For a sample: `python -m flowcore sample`.")
-        st.code(as_command(estimate.config, threads=estimate.threads), "bash", wrap_lines=True)
-        st.code(as_python(estimate.config, threads=estimate.threads), "python", wrap_lines=True)
 
 
 def _column(key: str, lanes: Mapping[str, Lane]) -> object:

@@ -1,6 +1,5 @@
 """Lanes on their way: submit, watch, cancel."""
 
-import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,9 +8,15 @@ from typing import Any
 import streamlit as st
 
 from flowcore.jobs.job import Job
+from flowcore.lane import estimate_key, measure_key
 from flowcore.types import FramePair
 from pages.components.lane_form import LaneChoice
-from pages.components.tasks import estimate_lane, measure_external
+from pages.components.tasks import (
+    FRAMES_ALONE,
+    estimate_lane,
+    measure_external,
+    measure_lane,
+)
 from pages.components.work import ask, shared_queue
 
 __all__ = ["Run", "describe", "start", "watch"]
@@ -89,9 +94,10 @@ def watch(
 def _progress(active: Sequence[Run], key: str) -> None:
     if any(run.job.is_over for run in active):
         st.rerun()
-    with st.container(border=True):
-        for run in active:
-            st.progress(run.job.progress, f"{run.lane.title}: {describe(run.job)}")
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        with st.container(gap="xxsmall"):
+            for run in active:
+                st.progress(run.job.progress, f"{run.lane.title}: {describe(run.job)}")
         st.button("Cancel", key=key, on_click=_cancel, args=(active,))
 
 
@@ -118,9 +124,21 @@ def _ask(
     *,
     again: bool,
 ) -> Job | None:
-    flow = lane.flow
-    source = repr(lane.config) if flow is None else hashlib.sha256(flow.uv.tobytes()).hexdigest()
-    key = f"{task.__name__}:{pair.digest}:{threads}:{source}"
-    if flow is not None:
-        return ask(key, measure_external, pair, flow, lane.title, again=again)
-    return ask(key, task, pair, lane.config, threads, again=again)
+    if task is estimate_lane:
+        return _ask_lane(pair, lane, threads, again=again)
+    key = estimate_key(pair, lane.config, threads=threads)
+    if task not in FRAMES_ALONE:
+        key = measure_key(key, pair)
+    return ask(f"{task.__name__}:{key}", task, pair, lane.config, threads, again=again)
+
+
+def _ask_lane(pair: FramePair, lane: LaneChoice, threads: int | None, *, again: bool) -> Job | None:
+    """The lane of these frames; measured again where more is known of them than when it ran."""
+    key = estimate_key(pair, lane.flow or lane.config, threads=threads)
+    if lane.flow is not None:
+        job = ask(f"lane:{key}", measure_external, pair, lane.flow, lane.title, again=again)
+    else:
+        job = ask(f"lane:{key}", estimate_lane, pair, lane.config, threads, again=again)
+    if job is None or job.state != "done" or job.result.measured_against == pair.truth_digest:
+        return job
+    return ask(f"measure:{measure_key(key, pair)}", measure_lane, pair, job.result, again=again)

@@ -3,8 +3,9 @@
 import streamlit as st
 
 from flowcore import models
+from flowcore.knobs import caption
 from flowcore.types import ChunkGrid, PipelineConfig
-from pages.components.lane_form import LaneChoice, lane_title, run_and_threads
+from pages.components.lane_form import LaneChoice, run_and_threads
 from pages.components.weights_import import import_weights_here
 
 __all__ = ["choose_sizes"]
@@ -17,7 +18,6 @@ SCALE = 0.5
 def choose_sizes() -> tuple[list[LaneChoice], int, bool]:
     """A lane for each model and way, as last run; the threads; whether Run was just pressed."""
     names = models.available()
-    import_weights_here()
     with st.form("sizes-form", border=False):
         chosen = st.multiselect(
             "Models", names, default=_defaults(names), key="models", bind="query-params"
@@ -36,10 +36,11 @@ def choose_sizes() -> tuple[list[LaneChoice], int, bool]:
                 bind="query-params",
                 help="Both frames are resized by 0.5 before the model: a quarter of the pixels.",
             )
+    import_weights_here()
     if not chosen:
         st.info("Choose a model or two, then run.")
     configs = [config for name in chosen for config in _ways(name, is_chunked, is_resized)]
-    return [LaneChoice(lane_title(config), config) for config in configs], threads, pressed
+    return [LaneChoice(caption(config), config) for config in configs], threads, pressed
 
 
 def _defaults(names: list[str]) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from flowcore.recipes import sweep_as_python
+from flowcore.export.recipe import sweep_as_python
 from flowcore.sweep import SizePoint, axis, points_table
 
 __all__ = ["show_operations", "show_table"]

@@ -8,15 +8,17 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from flowcore.errors import InputError
+from flowcore.export.panels import legend
 from flowcore.io.frames import encode_frame
 from flowcore.metrics.affine import affine_fit
 from flowcore.metrics.flow import epe
-from flowcore.panels import Scale, legend
 from flowcore.stack_walk import FUSION, SMALL, SPEEDS, Walk
 from flowcore.types import FloatArray, FlowField, FramePair, UInt8Array
 from flowcore.viz.error import choice_bar, choice_to_color, error_to_color
-from flowcore.viz.flow_color import flow_to_color, shared_max_magnitude
+from flowcore.viz.flow_color import flow_to_color
 from flowcore.viz.overlay import difference
+from flowcore.viz.palette import DIFFERENCE_GAIN
+from flowcore.viz.scale import Scale, scale_of
 from flowcore.viz.sheet import panel_sheet
 from pages.components.charts import lane_colors
 
@@ -42,9 +44,7 @@ def show_walk(pair: FramePair, walk: Walk) -> None:
 
 def _scale(pair: FramePair, walk: Walk) -> Scale:
     """One scale for all stations; the truth decides where there is one."""
-    flows = [walk.flows[FUSION]] if pair.truth is None else [pair.truth.uv * 1.25]
-    most = shared_max_magnitude(flows)
-    return Scale(most, max(1.0, most / 4))
+    return scale_of(pair, [FlowField(walk.flows[FUSION])])
 
 
 def _steps(walk: Walk) -> list[tuple[str, str]]:
@@ -55,7 +55,7 @@ def _steps(walk: Walk) -> list[tuple[str, str]]:
 
 def _first_network(pair: FramePair, walk: Walk, scale: Scale) -> list[Panel]:
     name = next(iter(walk.flows))
-    st.header(f"{name}: what is where?")
+    st.subheader(f"{name}: what is where?")
     st.markdown(
         "It encodes each frame by itself and compares the features of every place with those of "
         "441 places around it in the other frame: the only moment at which the frames meet. All "
@@ -66,7 +66,7 @@ def _first_network(pair: FramePair, walk: Walk, scale: Scale) -> list[Panel]:
 
 def _next_network(pair: FramePair, walk: Walk, scale: Scale, before: str, name: str) -> list[Panel]:
     row, fetched = walk.table.loc[name], walk.table.loc[before, "brightness"]
-    st.header(f"{name}: what is left to explain?")
+    st.subheader(f"{name}: what is left to explain?")
     gained = (
         f" and made the error smaller on {row['smaller']:.0f} % of the pixels"
         if pair.truth is not None
@@ -84,14 +84,17 @@ def _next_network(pair: FramePair, walk: Walk, scale: Scale, before: str, name: 
     return _show(
         [
             (f"Second frame, fetched by {before}", warped),
-            ("What differs from the first, times 4", difference(pair.first, warped)),
+            (
+                f"What differs from the first, times {DIFFERENCE_GAIN}",
+                difference(pair.first, warped),
+            ),
             *_flow_and_error(pair, walk, scale, name),
         ]
     )
 
 
 def _small_motion(pair: FramePair, walk: Walk, scale: Scale) -> list[Panel]:
-    st.header(f"{SMALL}: what hardly moves?")
+    st.subheader(f"{SMALL}: what hardly moves?")
     words = (
         "It sees the two frames and nothing else, at full resolution from the first layer on, with "
         "3x3 kernels only, and has learnt from small motion and plain surfaces. A motion below one "
@@ -120,7 +123,7 @@ def _by_speed(pair: FramePair, walk: Walk) -> str:
 
 
 def _fusion(pair: FramePair, walk: Walk, scale: Scale) -> list[Panel]:
-    st.header("Fusion: whom to believe?")
+    st.subheader("Fusion: whom to believe?")
     to_small = float(100 * (walk.choice < 0.5).mean())
     row = walk.table.loc[FUSION]
     words = (
@@ -139,7 +142,7 @@ def _fusion(pair: FramePair, walk: Walk, scale: Scale) -> list[Panel]:
 
 
 def _rotations(pair: FramePair, walk: Walk) -> None:
-    st.header("Are there rotations in FlyingChairs?")
+    st.subheader("Are there rotations in FlyingChairs?")
     flow = pair.truth or FlowField(walk.flows[FUSION])
     whose = "true flow" if pair.truth is not None else "fused flow"
     try:
@@ -197,7 +200,7 @@ def _show_legends(pair: FramePair, scale: Scale) -> None:
 
 
 def _numbers(pair: FramePair, walk: Walk) -> None:
-    st.header("The numbers")
+    st.subheader("The numbers")
     columns = {
         "epe": st.column_config.NumberColumn("EPE, px ↓", format="%.3f"),
         **{

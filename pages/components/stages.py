@@ -7,17 +7,17 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from flowcore.io.frames import encode_frame
-from flowcore.panels import Scale
-from flowcore.refinement import Refinement, is_learnt
-from flowcore.stage_panels import (
+from flowcore.export.stage_panels import (
     StageView,
     stage_legends,
     stage_panels,
     stage_sheet,
     stage_table,
 )
+from flowcore.io.frames import encode_frame
+from flowcore.refinement import Refinement, is_learnt
 from flowcore.types import FramePair
+from flowcore.viz.scale import Scale
 from pages.components.charts import lane_colors
 from pages.components.lane_form import LaneChoice
 from pages.components.runs import start, watch

@@ -4,16 +4,16 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from flowcore import models
-from flowcore.comparison import Lane, external_lane, run_lane
-from flowcore.data.bursts import Burst
 from flowcore.features.attribution import Attribution, Method, attribute, shuffled
 from flowcore.features.dense import DenseMatching, dense_matching
 from flowcore.features.matching import Matching, look_inside
+from flowcore.lane import Lane, external_lane, measure_again, run_lane
 from flowcore.pipeline import load_model, use_threads
 from flowcore.refinement import Refinement, refine
-from flowcore.types import FlowField, FramePair, PipelineConfig
+from flowcore.types import Burst, FlowField, FramePair, PipelineConfig
 
 __all__ = [
+    "FRAMES_ALONE",
     "attribute_vector",
     "call",
     "estimate_lane",
@@ -24,6 +24,7 @@ __all__ = [
     "measure_compressed",
     "measure_external",
     "measure_flattened",
+    "measure_lane",
     "measure_size",
     "restore_middle",
     "walk_stack",
@@ -38,40 +39,40 @@ def call(_report: Report, work: Callable[[], Any]) -> Any:
 
 
 def estimate_lane(
-    report: Report, pair: FramePair, config: PipelineConfig, threads: int | None
+    progress: Report, pair: FramePair, config: PipelineConfig, threads: int | None
 ) -> Lane:
     """One lane, with progress."""
-    return run_lane(pair, config, threads=threads, report=report)
+    return run_lane(pair, config, threads=threads, progress=progress)
 
 
 def keep_stages(
-    report: Report, pair: FramePair, config: PipelineConfig, threads: int | None
+    progress: Report, pair: FramePair, config: PipelineConfig, threads: int | None
 ) -> Refinement:
     """The stages of one lane, with progress."""
-    return refine(pair, config, threads=threads, report=report)
+    return refine(pair, config, threads=threads, progress=progress)
 
 
 def look_into_lane(
-    report: Report, pair: FramePair, config: PipelineConfig, threads: int | None
+    progress: Report, pair: FramePair, config: PipelineConfig, threads: int | None
 ) -> Matching:
     """What one lane compares."""
-    report(0.1, "looking at what it compares")
+    progress(0.1, "looking at what it compares")
     return look_inside(pair, config, threads=threads)
 
 
 def map_matching(
-    report: Report, pair: FramePair, config: PipelineConfig, threads: int | None
+    progress: Report, pair: FramePair, config: PipelineConfig, threads: int | None
 ) -> DenseMatching:
     """The matching of every pixel of one lane."""
-    report(0.1, "comparing")
+    progress(0.1, "comparing")
     inside = look_inside(pair, config, threads=threads)
-    report(0.5, "finding the best match of every cell")
+    progress(0.5, "finding the best match of every cell")
     with use_threads(threads):
         return dense_matching(inside)
 
 
 def attribute_vector(
-    report: Report,
+    progress: Report,
     pair: FramePair,
     config: PipelineConfig,
     threads: int | None,
@@ -85,7 +86,7 @@ def attribute_vector(
     found = []
     with use_threads(threads):
         for number, (model, name) in enumerate(zip(models, names, strict=True)):
-            report(number / 2, name)
+            progress(number / 2, name)
             found.append(
                 attribute(
                     pair,
@@ -94,19 +95,21 @@ def attribute_vector(
                     component=component,
                     method=method,
                     model=model,
-                    report=lambda done, start=number / 2, name=name: report(start + done / 2, name),
+                    progress=lambda done, start=number / 2, name=name: progress(
+                        start + done / 2, name
+                    ),
                 )
             )
     return found[0], found[1]
 
 
 def measure_size(
-    report: Report, pair: FramePair, config: PipelineConfig, threads: int | None
+    progress: Report, pair: FramePair, config: PipelineConfig, threads: int | None
 ) -> Any:
     """The ``flowcore.sweep.SizePoint`` of one lane, with progress."""
     from flowcore.sweep import measure  # slow to import, and not needed for a flow
 
-    return measure(pair, config, threads=threads, report=report)
+    return measure(pair, config, threads=threads, progress=progress)
 
 
 def restore_middle(_report: Report, burst: Burst, method: str, stride: int | None) -> Any:
@@ -116,33 +119,40 @@ def restore_middle(_report: Report, burst: Burst, method: str, stride: int | Non
     return restore(burst, method, stride=stride, keep_gaze=method not in BASELINES)
 
 
-def walk_stack(report: Report, pair: FramePair, config: PipelineConfig, threads: int | None) -> Any:
+def walk_stack(
+    progress: Report, pair: FramePair, config: PipelineConfig, threads: int | None
+) -> Any:
     """The ``flowcore.stack_walk.Walk`` of a pair through FlowNet2, with progress."""
     from flowcore.stack_walk import walk  # slow to import, and not needed for a flow
 
-    return walk(pair, config, threads=threads, report=report)
+    return walk(pair, config, threads=threads, progress=progress)
 
 
 def measure_compressed(
-    report: Report, pair: FramePair, config: PipelineConfig, threads: int | None
+    progress: Report, pair: FramePair, config: PipelineConfig, threads: int | None
 ) -> Any:
     """The curve of one lane over JPEG quality, with progress."""
-    return _robustness(report, pair, config, threads, "jpeg")
+    return _robustness(progress, pair, config, threads, "jpeg")
 
 
 def measure_flattened(
-    report: Report, pair: FramePair, config: PipelineConfig, threads: int | None
+    progress: Report, pair: FramePair, config: PipelineConfig, threads: int | None
 ) -> Any:
     """The curve of one lane over the texture that is left, with progress."""
-    return _robustness(report, pair, config, threads, "texture")
+    return _robustness(progress, pair, config, threads, "texture")
 
 
 def _robustness(
-    report: Report, pair: FramePair, config: PipelineConfig, threads: int | None, kind: str
+    progress: Report, pair: FramePair, config: PipelineConfig, threads: int | None, kind: str
 ) -> Any:
     from flowcore.robustness import robustness_curve  # not needed for a flow
 
-    return robustness_curve(pair, config, kind, threads=threads, report=report)
+    return robustness_curve(pair, config, kind, threads=threads, progress=progress)
+
+
+def measure_lane(_progress: Report, pair: FramePair, lane: Lane) -> Lane:
+    """The lane measured on what is known of the pair now."""
+    return measure_again(pair, lane)
 
 
 def measure_external(_report: Report, pair: FramePair, flow: FlowField, name: str) -> Lane:
@@ -153,3 +163,7 @@ def measure_external(_report: Report, pair: FramePair, flow: FlowField, name: st
 def import_checkpoint(data: bytes, name: str | None) -> models.ModelCard:
     """The card of uploaded weights, kept from now on."""
     return models.import_weights(data, name=name)
+
+
+FRAMES_ALONE = (look_into_lane, map_matching)
+"""Tasks of a lane whose results hang on the frames, and on nothing that is known of them."""

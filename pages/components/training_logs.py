@@ -1,18 +1,18 @@
 """Which logs are looked at: those that ship, and those that the user drops."""
 
 import re
-from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
 from flowcore.errors import FlowcoreError
+from flowcore.places import ASSETS
 from flowcore.training.curves import LoggedRun, group_runs, parse_log
 from pages.components.files import decoded
 
 __all__ = ["choose_runs"]
 
-SHIPPED = Path(__file__).resolve().parents[2] / "assets" / "training" / "logs"
+SHIPPED = ASSETS / "training" / "logs"
 NUM_SHOWN = 2  # of the shipped runs, until the user chooses
 SEVERAL = "seeds of one run"
 

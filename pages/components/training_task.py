@@ -15,9 +15,9 @@ THREADS = 1  # nets this small gain nothing from more, and other work goes on
 Report = Callable[[float, str, bytes | None], None]
 
 
-def train_here(report: Report, config: TrainingConfig) -> bytes:
+def train_here(progress: Report, config: TrainingConfig) -> bytes:
     """The log of the finished run; after every step the log so far is handed over."""
-    report(0.0, "drawing patterns to make scenes from", None)
+    progress(0.0, "drawing patterns to make scenes from", None)
     with tempfile.TemporaryDirectory() as folder, use_threads(THREADS):
         trainer = Trainer(config, Path(folder))
         log = b""
@@ -26,5 +26,5 @@ def train_here(report: Report, config: TrainingConfig) -> bytes:
             trainer.log.flush()
             log = trainer.log.path.read_bytes()
             message = f"step {step.step} of {step.steps}, EPE {step.epe:.2f} px"
-            report(step.step / step.steps, message, log)
+            progress(step.step / step.steps, message, log)
     return log

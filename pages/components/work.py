@@ -54,7 +54,7 @@ def ask(
     again: bool = False,
     grace: float = GRACE_SECONDS,
 ) -> Job | None:
-    """The lane of that key, begun with ``task(report, *args)`` where there is none.
+    """The lane of that key, begun with ``task(progress, *args)`` where there is none.
 
     ``again`` repeats one that failed or was cancelled. ``grace`` is for how many seconds it goes on
     when its page is left. A full queue is said on the page; what was there before, if anything,

@@ -92,7 +92,7 @@ def errors_of(
         model=model, stages=stages, photos=tuple(photos), seed=seed, ema=0.99, validate_every=10**6
     )
     with tempfile.TemporaryDirectory() as folder, torch.inference_mode(False):
-        trainer = train(config, Path(folder), report=_show)
+        trainer = train(config, Path(folder), progress=_show)
     net, source = trainer.averaged.module.eval(), trainer.source
     return {
         kind: (net(scenes.first, scenes.second).flow - scenes.flow)

@@ -18,9 +18,10 @@ import numpy as np
 
 from flowcore.bursts.baselines import non_local_means
 from flowcore.bursts.restore import EDGE_BLOCK, burst_methods, restore, scores_of
-from flowcore.data.bursts import Burst, make_burst
+from flowcore.data.bursts import make_burst
 from flowcore.data.textures import photo_files
 from flowcore.io.frames import read_frame
+from flowcore.types import Burst
 
 SIDE, NOISE = 144, 25.0
 MOTIONS = {"dynamic": 5.0, "static": 0.0}

@@ -59,13 +59,13 @@ _STILL = dataclasses.replace(
 )
 
 
-@register()
+@register(family="flownet")
 def claims_s() -> FlowNet2:
     """FlowNetS alone."""
     return FlowNet2({"flownets_1": FlowNetS(WIDTH)}, unit=UNIT, mean=GRAY, bytes_per_pixel=1)
 
 
-@register()
+@register(family="flownet")
 def claims_c() -> FlowNet2:
     """FlowNetC alone."""
     return FlowNet2(
@@ -73,7 +73,7 @@ def claims_c() -> FlowNet2:
     )
 
 
-@register()
+@register(family="flownet")
 def claims_stack() -> FlowNet2:
     """FlowNetC, FlowNetS after it, FlowNetSD beside them, and the fusion."""
     return FlowNet2(
@@ -87,7 +87,7 @@ def claims_stack() -> FlowNet2:
     )
 
 
-@register()
+@register(family="flownet")
 def claims_unwarped() -> FlowNet2:
     """FlowNetC and FlowNetS, which sees no warped frame."""
     stack = {"flownetc": FlowNetC(WIDTH, reach=10, spacing=1), "flownets_1": FlowNetS(WIDTH, 8)}

@@ -12,7 +12,10 @@ from playwright.sync_api import sync_playwright
 
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
 
-LANES = "lanes=4&m1=scope_070.scenes&m2=scope_035.scenes&m3=scope_200.scenes&m4=dis_medium"
+LANES = (
+    "lanes=4&model1=scope_070.scenes&model2=scope_035.scenes&model3=scope_200.scenes"
+    "&model4=dis_medium"
+)
 PLACES = [(0.3, 0.4), (0.8, 0.3), (0.5, 0.75), (0.25, 0.3), (0.6, 0.5), (0.7, 0.8), (0.4, 0.6)]
 WATCH = """() => {
   const pictures = () => [...document.querySelectorAll('img[alt^="Attention of"]')];

@@ -17,7 +17,7 @@ from playwright.sync_api import sync_playwright
 ROOT = Path(__file__).resolve().parents[2]
 PORT = 8518
 ADDRESS = f"http://localhost:{PORT}/compare"
-LANES = "lanes=2&m1=dis_fast&m2=dis_ultrafast&source=One+image"
+LANES = "lanes=2&model1=dis_fast&model2=dis_ultrafast&source=One+image"
 
 
 def resident(process: psutil.Process) -> float:
@@ -54,7 +54,7 @@ def main() -> None:
                 if index in (1, 10, 25, 50, 75, 100):
                     print(f"after {index:3} runs: {resident(process):7.0f} MB", flush=True)
             users = [browser.new_context().new_page() for _ in range(2)]
-            slow = "lanes=1&m1=tvl1&source=One+image"
+            slow = "lanes=1&model1=tvl1&source=One+image"
             start = time.perf_counter()
             for user, dx in zip(users, (3, 4), strict=True):
                 user.goto(f"{ADDRESS}?{slow}&dx={dx}")

@@ -63,7 +63,7 @@ def main() -> None:
     options = parser.parse_args()
     errors: dict[str, dict[str, list[float]]] = {}
     for dataset, pair in pairs(options.root):
-        estimate = run(pair, PipelineConfig(options.model), keep_iterates=True)
+        estimate = run(pair, PipelineConfig(options.model), keep=frozenset({"iterates"}))
         for stage, flow in zip(estimate.stages, estimate.iterates, strict=True):
             error = mean_epe(flow, pair.truth.uv, pair.truth.valid)
             errors.setdefault(stage, {}).setdefault(dataset, []).append(error)

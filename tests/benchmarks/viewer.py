@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 from playwright.sync_api import sync_playwright
 
-from flowcore.comparison import run_lane
 from flowcore.data import samples
-from flowcore.report import html_report
+from flowcore.export.report import html_report
+from flowcore.lane import run_lane
 from flowcore.types import FlowField, FramePair, PipelineConfig
 from flowcore.viz.viewer_page import viewer_page
 from flowcore.viz.viewer_payload import ViewerLane, pack_viewer

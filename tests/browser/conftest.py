@@ -30,7 +30,7 @@ ARGUMENTS = [
 ]
 JOBS = "/test/jobs"
 
-expect.set_options(timeout=patient(30) * 1000)
+expect.set_options(timeout=patient(60) * 1000)
 
 
 def free_port():
@@ -76,10 +76,18 @@ def running(command, port, *, folder):
             process.wait()
 
 
-@pytest.fixture(scope="module")
-def module_server(tmp_path_factory):
+@pytest.fixture(scope="session")
+def session_server(tmp_path_factory):
     port = free_port()
-    command = ["uvicorn", "tests.browser.served:app", "--host", "127.0.0.1", "--port", str(port)]
+    command = [
+        "uvicorn",
+        "--factory",
+        "tests.browser.served:build",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
     with running(command, port, folder=tmp_path_factory.mktemp("weights")) as address:
         yield address
 
@@ -95,14 +103,14 @@ def fresh_server(tmp_path):
 
 
 @pytest.fixture
-def server(module_server, browser):
+def server(session_server, browser):
     """The address of a server on which nothing is on its way, and nothing is left on it."""
-    assert json.loads(answer(module_server + JOBS)) == []
-    yield module_server
+    assert json.loads(answer(session_server + JOBS)) == []
+    yield session_server
     for context in browser.contexts:  # before the jobs, or a page might ask for more
         context.close()
     wait_until(
-        lambda: answer(module_server + JOBS, method="DELETE") == b"[]", what="an empty queue"
+        lambda: answer(session_server + JOBS, method="DELETE") == b"[]", what="an empty queue"
     )
 
 
@@ -121,6 +129,6 @@ def browser():
 @pytest.fixture
 def page(browser):
     context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    context.set_default_timeout(patient(30) * 1000)
+    context.set_default_timeout(patient(60) * 1000)
     yield context.new_page()
     context.close()

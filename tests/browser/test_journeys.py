@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 
 import numpy as np
@@ -36,6 +37,12 @@ def open_compare(page, server, query=""):
     expect(page.get_by_role("heading", name="Compare", exact=True)).to_be_visible()
 
 
+def frames_drawer(page):
+    """Where frames are dropped, opened."""
+    page.get_by_role("button", name=re.compile("^Frames")).click()
+    return page.get_by_test_id("stFileUploaderDropzoneInput")
+
+
 def choose(page, group, option):
     page.get_by_role("radiogroup", name=group).get_by_text(option, exact=True).click()
 
@@ -45,9 +52,9 @@ def lane_picture(page, layer, title):
 
 
 def test_a_deep_link_on_a_fresh_server_opens_its_page(page, fresh_server):
-    open_compare(page, fresh_server, "?lanes=2")
+    open_compare(page, fresh_server, "?lanes=2&model1=dis_fast&sample=Sub-pixel")
     expect(page.get_by_text("Page not found")).to_have_count(0)
-    expect(lane_picture(page, "Flow", DEFAULT_MODEL)).to_be_visible()
+    expect(lane_picture(page, "Flow", "dis_fast")).to_be_visible()
     expect(lane_picture(page, "Flow", "dis_medium")).to_be_visible()
 
 
@@ -58,23 +65,34 @@ def test_start_shows_a_result_and_leads_to_a_sample(page, server):
     expect(page.get_by_text("741 x 500 px, with truth.")).to_be_visible()
 
 
-def test_two_dropped_frames_with_truth_give_an_error(page, server, pair):
-    open_compare(page, server, "?lanes=2&source=Two+frames")
-    page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(
-        [png("a.png", pair.first), png("b.png", pair.second)]
-    )
+def test_two_dropped_frames_with_truth_give_an_error_and_a_click_is_read(page, server, pair):
+    lanes = "lanes=2&model1=scope_035.scenes&iterations1=3&model2=dis_fast"
+    open_compare(page, server, f"?{lanes}&source=Two+frames")
+    frames_drawer(page).first.set_input_files([png("a.png", pair.first), png("b.png", pair.second)])
     expect(page.get_by_text("128 x 96 px, with no truth.")).to_be_visible()
     page.get_by_text("Truth, labels, occlusions (optional)").click()
     truth = {"name": "x.flo", "mimeType": "", "buffer": encode_flow(pair.truth, "flo")}
     page.get_by_test_id("stFileUploaderDropzoneInput").nth(1).set_input_files(truth)
     expect(page.get_by_text("128 x 96 px, with truth.")).to_be_visible()
     expect(page.get_by_role("columnheader", name="EPE", exact=True)).to_be_visible()
+    page.keyboard.press("Escape")  # closes the drawer
+    expect(page.get_by_text("Click a pixel in the viewer")).to_be_visible()
+    settled(page)
+    picture = lane_picture(page, "Flow", "dis_fast")
+    box = picture.bounding_box()
+    picture.click(position={"x": 64.5 / 128 * box["width"], "y": 48.5 / 96 * box["height"]})
+    page.wait_for_url("**px=64**")
+    expect(page.get_by_role("spinbutton", name="Probe x, px")).to_have_value("64")
+    expect(
+        page.get_by_alt_text("Attention of scope_035.scenes, 3 iterations").first
+    ).to_be_visible()
 
 
+@pytest.mark.slow
 def test_hostile_uploads_are_a_sentence_and_the_page_lives_on(page, server, pair):
     open_compare(page, server, "?lanes=2&source=Two+frames")
     expect(page.get_by_text("640 x 448 px")).to_be_visible()
-    uploader = page.get_by_test_id("stFileUploaderDropzoneInput").first
+    uploader = frames_drawer(page).first
     broken = {"name": "b.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n" + b"x" * 99}
     uploader.set_input_files([png("a.png", pair.first), broken])
     alert = page.get_by_role("alert")
@@ -87,7 +105,7 @@ def test_hostile_uploads_are_a_sentence_and_the_page_lives_on(page, server, pair
 @pytest.mark.slow
 def test_frames_of_different_sizes_are_named(page, server, pair):
     open_compare(page, server, "?lanes=2&source=Two+frames")
-    page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(
+    frames_drawer(page).first.set_input_files(
         [png("a.png", pair.first), png("b.png", pair.second[:50])]
     )
     expect(page.get_by_role("alert")).to_contain_text("differ in size")
@@ -95,7 +113,8 @@ def test_frames_of_different_sizes_are_named(page, server, pair):
 
 @pytest.mark.slow
 def test_settings_live_in_the_address(page, server):
-    open_compare(page, server, "?lanes=2&metrics=Sintel&sample=Occluder&m1=dis_fast&c1=2x2")
+    query = "?lanes=2&metrics=Sintel&sample=Occluder&model1=dis_fast&chunks1=2x2"
+    open_compare(page, server, query)
     expect(lane_picture(page, "Flow", "dis_fast, 2x2")).to_be_visible()
     choose(page, "Metrics", "KITTI")
     page.wait_for_url("**metrics=KITTI**")
@@ -103,14 +122,15 @@ def test_settings_live_in_the_address(page, server):
 
 @pytest.mark.slow
 def test_absurd_settings_in_the_address_do_no_harm(page, server):
-    open_compare(page, server, "?lanes=99&metrics=x&m1=../../etc&c1=9x9x9&s1=-5&sample=nope")
-    expect(page.get_by_text("Chunks are written as rows x columns")).to_be_visible()
+    query = "?lanes=99&metrics=x&model1=../../etc&chunks1=9x9x9&scale1=-5&sample=nope"
+    open_compare(page, server, query)
+    expect(page.get_by_text("Expected two numbers such as 2x3 (rows x columns)")).to_be_visible()
     expect(lane_picture(page, "Flow", "dis_medium")).to_be_visible()
 
 
 @pytest.mark.slow
 def test_a_preset_sets_all_lanes_and_the_address(page, server):
-    open_compare(page, server, "?lanes=2&m1=dis_fast&sample=Sub-pixel")
+    open_compare(page, server, "?lanes=2&model1=dis_fast&sample=Sub-pixel")
     page.get_by_role("button", name="Presets").click()
     page.get_by_text("Blur sweep").click()
     for title in ("dis_fast", "dis_fast, blur 1", "dis_fast, blur 2", "dis_fast, blur 4"):
@@ -118,6 +138,7 @@ def test_a_preset_sets_all_lanes_and_the_address(page, server):
     page.wait_for_url("**lanes=4**")
 
 
+@pytest.mark.slow
 def test_a_number_shows_its_pixels(page, server):
     open_compare(page, server, "?lanes=2&sample=Sub-pixel&metrics=Rates")
     expect(lane_picture(page, "Flow", "dis_medium")).to_be_visible()
@@ -146,6 +167,7 @@ def test_a_figure_for_a_paper_is_built_and_taken_away(page, server):
     assert "full color" in download.value.path().read_text()
 
 
+@pytest.mark.slow
 def test_everything_can_be_taken_away(page, server):
     open_compare(page, server, "?lanes=2&sample=Sub-pixel")
     expect(lane_picture(page, "Flow", "dis_medium")).to_be_visible()
@@ -162,8 +184,9 @@ def test_everything_can_be_taken_away(page, server):
     assert download.value.path().read_text().startswith("lane,seconds,threads,epe,")
 
 
+@pytest.mark.slow
 def test_a_long_run_can_be_cancelled_and_started_again(page, server):
-    open_compare(page, server, f"?lanes=2&m1=tvl1&s1={ENDLESS}&source=One+image&dx=11")
+    open_compare(page, server, f"?lanes=2&model1=tvl1&scale1={ENDLESS}&source=One+image&dx=11")
     page.get_by_role("button", name="Cancel").click()
     gone = page.get_by_text(f"Cancelled: tvl1, scale {ENDLESS}; dis_medium. Press Run")
     expect(gone).to_be_visible()
@@ -180,6 +203,7 @@ def test_a_phone_shows_it_without_sideways_scrolling(page, server):
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["", "/compare?lanes=2"])
 def test_nothing_bars_a_screen_reader(page, server, path):
     page.goto(f"{server}{path}")
@@ -194,9 +218,7 @@ def test_nothing_bars_a_screen_reader(page, server, path):
 @pytest.mark.slow
 def test_a_reload_and_a_second_tab_find_the_uploaded_pair(page, server, pair):
     open_compare(page, server, "?lanes=2&source=Two+frames")
-    page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(
-        [png("a.png", pair.first), png("b.png", pair.second)]
-    )
+    frames_drawer(page).first.set_input_files([png("a.png", pair.first), png("b.png", pair.second)])
     expect(page.get_by_text("128 x 96 px, with no truth.")).to_be_visible()
     page.wait_for_url("**pair=**")
     page.reload()
@@ -208,7 +230,7 @@ def test_a_reload_and_a_second_tab_find_the_uploaded_pair(page, server, pair):
 
 @pytest.mark.slow
 def test_a_job_survives_a_reload_and_is_cancelled_from_a_second_tab(page, server):
-    query = f"?lanes=1&m1=tvl1&s1={ENDLESS}&source=One+image&dx=17"
+    query = f"?lanes=1&model1=tvl1&scale1={ENDLESS}&source=One+image&dx=17"
     open_compare(page, server, query)
     expect(page.get_by_role("button", name="Cancel")).to_be_visible()
     page.reload()
@@ -220,11 +242,12 @@ def test_a_job_survives_a_reload_and_is_cancelled_from_a_second_tab(page, server
 
 
 def test_a_closed_page_lets_others_pass(page, server, browser):
-    open_compare(page, server, f"?lanes=3&m1=tvl1&s1={ENDLESS}&m2=tvl1&s2=3.9&m3=tvl1&s3=3.8")
+    slow = f"model1=tvl1&scale1={ENDLESS}&model2=tvl1&scale2=3.9&model3=tvl1&scale3=3.8"
+    open_compare(page, server, f"?lanes=3&{slow}")
     expect(page.get_by_text("number 2 in the queue")).to_be_visible()
     page.close()
     other = browser.new_context().new_page()
-    open_compare(other, server, "?lanes=1&m1=dis_fast&sample=Sub-pixel")
+    open_compare(other, server, "?lanes=1&model1=dis_fast&sample=Sub-pixel")
     expect(lane_picture(other, "Flow", "dis_fast")).to_be_visible()
 
 
@@ -238,9 +261,7 @@ def test_a_link_to_frames_that_are_gone_says_so(page, server):
 @pytest.mark.slow
 def test_a_flow_with_the_wrong_sign_is_pointed_out(page, server, pair):
     open_compare(page, server, "?lanes=2&source=Two+frames")
-    page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(
-        [png("a.png", pair.first), png("b.png", pair.second)]
-    )
+    frames_drawer(page).first.set_input_files([png("a.png", pair.first), png("b.png", pair.second)])
     expect(page.get_by_text("128 x 96 px, with no truth.")).to_be_visible()
     page.get_by_text("Truth, labels, occlusions (optional)").click()
     wrong = encode_flow(FlowField(-pair.truth.uv), "flo")

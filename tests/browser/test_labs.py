@@ -1,4 +1,4 @@
-"""One journey through each of the pages Sizes, Bursts and FlowNet2, in a real browser."""
+"""One journey through the pages Sizes and Bursts, and FlowNet2 on Compare, in a real browser."""
 
 import csv
 import io
@@ -48,7 +48,7 @@ def test_a_burst_is_restored_and_shows_where_a_patch_looked(page, server):
 
 
 def test_each_network_of_the_stack_is_seen_doing_its_part(page, server):
-    page.goto(f"{server}/flownet2?sample=Sub-pixel")
+    page.goto(f"{server}/compare?sample=Sub-pixel&lanes=1&model1=dis_fast&stack=true")
     for question in ("what is where?", "what hardly moves?", "whom to believe?", "The numbers"):
         expect(page.get_by_role("heading", name=re.compile(re.escape(question)))).to_be_visible()
     settled(page)

@@ -13,8 +13,11 @@ def lane_picture(page, title):
     return page.get_by_role("img", name=f"{title}: Flow", exact=True)
 
 
+@pytest.mark.slow
 def test_a_click_shows_what_every_lane_matched(page, server):
-    page.goto(f"{server}/compare?sample=Sub-pixel&lanes=2&m1=scope_035.scenes&i1=3&m2=dis_fast")
+    page.goto(
+        f"{server}/compare?sample=Sub-pixel&lanes=2&model1=scope_035.scenes&iterations1=3&model2=dis_fast"
+    )
     expect(page.get_by_text("Click a pixel in the viewer")).to_be_visible()
     picture = lane_picture(page, NET)
     expect(picture).to_be_visible()
@@ -33,7 +36,7 @@ def test_a_click_shows_what_every_lane_matched(page, server):
 
 @pytest.mark.slow
 def test_maps_of_the_matching_are_layers_of_the_viewer(page, server):
-    page.goto(f"{server}/compare?sample=Sub-pixel&lanes=1&m1=scope_035.scenes&i1=3")
+    page.goto(f"{server}/compare?sample=Sub-pixel&lanes=1&model1=scope_035.scenes&iterations1=3")
     expect(lane_picture(page, NET)).to_be_visible()
     page.get_by_text("Maps of the matching").click()
     expect(lane_picture(page, f"argmax of {NET}")).to_be_visible()

@@ -10,8 +10,11 @@ from tests.browser.waiting import settled
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.slow
 def test_a_person_steps_to_the_last_stage_and_takes_the_curve_away(page, server):
-    page.goto(f"{server}/compare?sample=Sub-pixel&lanes=2&m1=scope_035.scenes&i1=4&m2=dis_fast")
+    page.goto(
+        f"{server}/compare?sample=Sub-pixel&lanes=2&model1=scope_035.scenes&iterations1=4&model2=dis_fast"
+    )
     page.get_by_text("Step through the stages").click()
     expect(page.get_by_text("iteration 1 of 4, moved vectors")).to_be_visible()
     settled(page)

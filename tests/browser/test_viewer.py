@@ -16,7 +16,7 @@ from flowcore.viz.error import error_to_color
 from flowcore.viz.flow_color import flow_to_color
 from flowcore.viz.viewer_page import viewer_page, viewer_script, viewer_style
 from flowcore.viz.viewer_payload import ViewerLane, ViewerMap, pack_viewer
-from tests.patience import wait_until
+from tests.patience import patient, wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -57,15 +57,35 @@ def html(tmp_path_factory):
     return path.as_uri()
 
 
+@pytest.fixture(scope="module")
+def tab(browser):
+    """One for all tests: what a test has set is undone, then the page is loaded again."""
+    context = browser.new_context()
+    context.set_default_timeout(patient(60) * 1000)
+    yield context.new_page()
+    context.close()
+
+
 @pytest.fixture
-def viewer(page, html):
+def viewer(tab, html):
     errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on(
-        "request", lambda request: errors.append(request.url) if "http" in request.url else None
-    )
-    page.goto(html)
-    yield drawn(page)
+
+    def note_error(error):
+        errors.append(str(error))
+
+    def note_request(request):
+        if "http" in request.url:
+            errors.append(request.url)
+
+    tab.on("pageerror", note_error)
+    tab.on("request", note_request)
+    tab.set_viewport_size({"width": 1280, "height": 900})
+    tab.emulate_media(color_scheme="light")
+    tab.mouse.move(0, 0)
+    tab.goto(html)
+    yield drawn(tab)
+    tab.remove_listener("pageerror", note_error)
+    tab.remove_listener("request", note_request)
     assert errors == []
 
 

@@ -8,7 +8,7 @@ from flowcore.ops.color import luma
 from flowcore.ops.jpeg import jpeg
 
 NOTHING = {
-    "color": 0.0, "difference": 0.0, "shading": 0.0, "grey": 0.0,
+    "color": 0.0, "difference": 0.0, "shading": 0.0, "gray": 0.0,
     "blur": 0.0, "noise": 0.0, "jpeg": 0.0, "eraser": 0.0,
 }  # fmt: skip
 EVERYTHING = NOTHING | dict.fromkeys(NOTHING, 1.0)
@@ -77,8 +77,8 @@ def test_shading_is_a_smooth_gain(pair):
     assert gain.diff(dim=3).abs().max() < 0.1
 
 
-def test_grey_is_brightness(pair):
-    for before, after in zip(pair, augmented(pair, grey=1.0), strict=True):
+def test_gray_is_brightness(pair):
+    for before, after in zip(pair, augmented(pair, gray=1.0), strict=True):
         assert torch.equal(after, luma(before).expand_as(before))
 
 
@@ -93,8 +93,8 @@ def test_blur_smooths_some_batches(pair):
 
 
 def test_noise_is_independent_and_as_strong_as_said():
-    grey = torch.full((8, 3, 24, 32), 0.5)
-    first, second = augmented((grey, grey), noise=0.1)
+    gray = torch.full((8, 3, 24, 32), 0.5)
+    first, second = augmented((gray, gray), noise=0.1)
     deviations = first.std((1, 2, 3))
     assert deviations.max() < 0.11
     assert torch.allclose(deviations, second.std((1, 2, 3)), rtol=0.2)  # one strength for a pair

@@ -10,7 +10,6 @@ from PIL import Image
 
 from flowcore.data.bursts import (
     BURST_PHOTOS,
-    Burst,
     burst_from_video,
     cut_bursts,
     make_burst,
@@ -21,6 +20,7 @@ from flowcore.data.bursts import (
 from flowcore.data.palette import make_palette
 from flowcore.data.textures import make_textures
 from flowcore.errors import ConfigError, FrameDecodeError, InputError, ShapeMismatchError
+from flowcore.types import Burst
 
 TEXTURES = make_textures(3)
 

@@ -122,7 +122,7 @@ def test_a_run_stops_where_its_report_says_so(canvases):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(LabConfig("mlp", "center", steps=5, batch=8), canvases, report=stop)
+        train(LabConfig("mlp", "center", steps=5, batch=8), canvases, progress=stop)
 
 
 def test_seeds_become_a_mean_and_a_band(canvases):

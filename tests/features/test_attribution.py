@@ -23,7 +23,7 @@ class Product(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.tensor(6.0))
 
-    def forward(self, first, second, *, iterations=None, keep_iterates=False):
+    def forward(self, first, second, *, iterations=None, keep=frozenset()):
         u = self.weight * first[:, 0] * second[:, 1].roll(-2, -1)
         return Prediction(torch.stack([u, 0 * u], 1))
 

@@ -42,7 +42,7 @@ def test_cells_go_to_their_match_and_know_whether_it_is_mutual():
     assert (maps.flow.uv[..., 1] == 0).all()
     assert maps.most_bits == 2
     assert maps.entropy[0, [0, 5, 9, 13]] == pytest.approx([0, 0, 1, 2], abs=1e-3)
-    # the neighbour of the best is a slope: the second peak of cell 2 is not the other half of it
+    # the neighbor of the best is a slope: the second peak of cell 2 is not the other half of it
     assert maps.second_ratio[0, 9] == pytest.approx(0, abs=1e-6)
     assert maps.second_ratio[0, 13] == 1
     assert maps.mutual[0, [0, 5, 9, 13]].tolist() == [True, True, True, False]

@@ -35,12 +35,13 @@ def main(group: str, share: float, progress: str) -> None:
     lots = np.random.default_rng(1)
     started, slowest = time.perf_counter(), (0.0, "")
     with Path(progress).open("w") as note:
-        for name, data in make_cases(np.random.default_rng(0)):
+        for name, made in make_cases(np.random.default_rng(0)):
             if lots.random() >= share:
                 continue
             note.seek(0)
             note.write(name.ljust(200))
             note.flush()
+            data = made() if callable(made) else made
             begun = time.perf_counter()
             faulthandler.dump_traceback_later(SECONDS_PER_FILE, exit=True)
             counts["files"] += 1

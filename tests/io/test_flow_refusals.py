@@ -43,7 +43,7 @@ def header_of(width, height):
         (header_of(0, 5), "expected at least 1x1"),
         (header_of(2**31 - 1, 2**31 - 1), "40 million"),
         (header_of(100, 100) + bytes(8), "80000 bytes of values, and holds 8"),
-        (b"Pf\n1 1\n-1\n" + bytes(4), "grey .pfm with one channel"),
+        (b"Pf\n1 1\n-1\n" + bytes(4), "gray .pfm with one channel"),
         (b"PF\n1 1\n0.0\n" + bytes(12), "scale 0"),
         (b"PF\n-1 1\n-1\n" + bytes(12), "expected PF, the width"),
         (b"PF\n1 1\n1e-1.2.3\n" + bytes(12), "expected PF, the width"),
@@ -71,9 +71,9 @@ def test_pictures_are_not_flow():
     Image.new("RGB", (4, 4)).save(stream, "PNG")
     with pytest.raises(FlowFileError, match="8 bits and color type 2, expected 16 bits"):
         decode_flow(stream.getvalue())
-    grey = cv2.imencode(".png", np.zeros((4, 4), np.uint16))[1].tobytes()
+    gray = cv2.imencode(".png", np.zeros((4, 4), np.uint16))[1].tobytes()
     with pytest.raises(FlowFileError, match="color type 0"):
-        decode_flow(grey)
+        decode_flow(gray)
 
 
 def test_a_png_chunk_that_claims_more_than_the_file_is_refused():

@@ -65,9 +65,9 @@ def test_lossy_formats_keep_the_picture_and_the_order_of_its_channels(format, op
     assert np.abs(decoded.astype(int) - orange).max() <= 4
 
 
-def test_grey_palette_alpha_and_bilevel_become_rgb():
-    grey = Image.new("L", (2, 1), 77)
-    assert decode_frame(saved(grey, "PNG")).tolist() == [[[77] * 3] * 2]
+def test_gray_palette_alpha_and_bilevel_become_rgb():
+    gray = Image.new("L", (2, 1), 77)
+    assert decode_frame(saved(gray, "PNG")).tolist() == [[[77] * 3] * 2]
     clear = Image.new("RGBA", (1, 1), (10, 20, 30, 0))
     assert decode_frame(saved(clear, "PNG")).tolist() == [[[10, 20, 30]]]
     bilevel = Image.new("1", (1, 1), 1)

@@ -92,7 +92,7 @@ def test_any_other_error_is_a_general_sentence_and_a_traceback_in_the_log(queue,
     assert "ZeroDivisionError: a detail that is none" in caplog.text
 
 
-@pytest.mark.parametrize("task", [job_tasks.unpicklable, lambda report: None])
+@pytest.mark.parametrize("task", [job_tasks.unpicklable, lambda progress: None])
 def test_what_cannot_be_sent_fails_and_the_queue_goes_on(queue, task):
     assert finished(queue.submit("unsendable", task)).state == "failed"
     assert finished(queue.submit("sum", job_tasks.add, 1, 1)).result == 2

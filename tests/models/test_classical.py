@@ -7,7 +7,7 @@ import torch
 
 from flowcore import models
 from flowcore.errors import ConfigError, ShapeMismatchError
-from flowcore.models.classical import grey_levels, grey_values
+from flowcore.models.classical import gray_levels, gray_values
 
 NAMES = ["dis_ultrafast", "dis_fast", "dis_medium", "farneback", "tvl1", "ilk"]
 
@@ -70,9 +70,9 @@ def test_iterations_are_refused():
         models.create("dis_fast")(*moving_texture(16, 16), iterations=5)
 
 
-def test_grey_is_opencvs():
+def test_gray_is_opencvs():
     levels = np.random.default_rng(0).integers(0, 256, (9, 7, 3), np.uint8)
     expected = cv2.cvtColor(levels, cv2.COLOR_RGB2GRAY)
     frame = levels.astype(np.float32) / 255
-    assert (grey_levels(frame) == expected).all()
-    assert np.abs(grey_values(frame) * 255 - expected).max() < 0.51
+    assert (gray_levels(frame) == expected).all()
+    assert np.abs(gray_values(frame) * 255 - expected).max() < 0.51

@@ -18,6 +18,7 @@ from flowcore.ops.warp import warp
 from flowcore.types import ChunkGrid, FramePair, PipelineConfig
 
 NARROW = Width(1 / 16)
+KEPT = frozenset({"iterates"})
 STAGES = ("FlowNetC", "FlowNetS 1", "FlowNetS 2", "FlowNetSD", "Fusion")
 
 
@@ -75,17 +76,18 @@ def test_five_thin_networks_fit_into_three_megabytes():
 def test_iterates_are_the_stages_and_maps_what_they_saw(pair):
     first, second = pair
     with torch.inference_mode():
-        seen = stack()(first, second, keep_iterates=True)
+        seen = stack()(first, second, keep=KEPT | stack().maps.keys())
         plain = stack()(first, second)
     assert seen.stages == STAGES
     assert torch.equal(seen.iterates[-1], seen.flow)
     assert torch.equal(plain.flow, seen.flow)
     assert (plain.iterates, plain.maps, plain.stages) == ((), {}, ())
-    warped = seen.maps["warped_flownetc"]
+    assert {name: found.meaning for name, found in seen.maps.items()} == stack().maps
+    warped = seen.maps["warped_flownetc"].values
     assert torch.allclose(warped, warp(second, seen.iterates[0]), atol=1e-6)
     error = (first - warped).square().sum(1, keepdim=True).sqrt()
-    assert torch.allclose(seen.maps["error_flownetc"], error, atol=1e-5)
-    choice = seen.maps["fusion_choice"]
+    assert torch.allclose(seen.maps["error_flownetc"].values, error, atol=1e-5)
+    choice = seen.maps["fusion_choice"].values
     assert choice.shape == (2, 1, 64, 128)
     assert 0 <= choice.min() < choice.max() <= 1
 
@@ -98,10 +100,10 @@ def test_the_fusion_choice_by_hand(pair):
             for parameter in net.networks[name].parameters():
                 parameter.zero_()
             net.networks[name].decoder.steps[-1].head.bias[0] = value
-        seen = net(*pair, keep_iterates=True)
+        seen = net(*pair, keep=KEPT | {"fusion_choice"})
     assert torch.allclose(seen.iterates[2][:, 0], torch.tensor(4.0))  # 0.2 of 20 px
     assert torch.allclose(seen.iterates[3][:, 0], torch.tensor(1.0))
-    assert torch.allclose(seen.maps["fusion_choice"], torch.tensor(0.75), atol=1e-5)
+    assert torch.allclose(seen.maps["fusion_choice"].values, torch.tensor(0.75), atol=1e-5)
 
 
 def test_later_networks_start_from_the_flow_before(pair):
@@ -109,7 +111,7 @@ def test_later_networks_start_from_the_flow_before(pair):
     net, seen = stack(mean=(0.5, 0.5, 0.5)), []
     net.networks["flownets_1"].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     with torch.inference_mode():
-        flow = net(*pair, keep_iterates=True).iterates[0]
+        flow = net(*pair, keep=KEPT).iterates[0]
     (x,) = seen
     assert x.shape == (2, 12, 64, 128)
     first, second = (frame - 0.5 for frame in pair)
@@ -121,7 +123,7 @@ def test_later_networks_start_from_the_flow_before(pair):
 def test_without_warping_the_frames_and_the_flow_alone(pair):
     networks = {"flownetc": FlowNetC(NARROW), "flownets_1": FlowNetS(NARROW, 8)}
     net = FlowNet2(networks, is_warping=False, bytes_per_pixel=99)
-    assert net(*pair, keep_iterates=True).maps == {}
+    assert (net.maps, net(*pair, keep=KEPT).maps) == ({}, {})
 
 
 def test_the_mean_color_of_the_pair_makes_no_difference(pair):
@@ -145,7 +147,7 @@ def test_heads_of_a_network_end_the_run_there(pair):
 
 def test_a_network_alone_shows_its_decoder(pair):
     net = FlowNet2({"flownets_1": FlowNetS(NARROW)}, bytes_per_pixel=99)
-    seen = net(*pair, keep_iterates=True)
+    seen = net(*pair, keep=KEPT)
     assert seen.stages == ("1/64", "1/32", "1/16", "1/8", "1/4")
     assert torch.equal(seen.iterates[-1], seen.flow)
 
@@ -162,18 +164,18 @@ def test_refused(pair):
 
 @pytest.mark.parametrize("chunks", [None, ChunkGrid(1, 2, overlap=16)])
 def test_any_size_in_the_pipeline(monkeypatch, chunks):
-    """Maps come back on the frames' own grid; of chunks there are none."""
+    """Maps come back on the frames' own grid."""
     monkeypatch.setattr(pipeline, "load_model", lambda *_: stack())
     frames = np.random.default_rng(0).integers(0, 256, (2, 70, 130, 3), np.uint8)
     config = PipelineConfig("flownet2_small.mine", chunks=chunks)
-    estimate = pipeline.run(FramePair(*frames), config, keep_iterates=True)
+    wanted = KEPT | {"fusion_choice", "warped_flownets_1"}
+    estimate = pipeline.run(FramePair(*frames), config, keep=wanted)
     assert estimate.stages == STAGES
     assert [flow.shape for flow in estimate.iterates] == [(70, 130, 2)] * 5
-    if chunks is None:
-        assert estimate.maps["fusion_choice"].shape == (70, 130, 1)
-        assert estimate.maps["warped_flownets_1"].shape == (70, 130, 3)
-    else:
-        assert estimate.maps == {}
+    assert {name: found.shape for name, found in estimate.maps.items()} == {
+        "fusion_choice": (70, 130, 1),
+        "warped_flownets_1": (70, 130, 3),
+    }
 
 
 # --- public layouts: keys and shapes as their files have them, written down by hand -------------
@@ -352,8 +354,15 @@ def with_norm(state):
     return normed
 
 
-@pytest.mark.parametrize("is_normed", [False, True])
-@pytest.mark.parametrize("name", ["flownet_s", "flownet_s_pinard"])
+@pytest.mark.parametrize(
+    ("name", "is_normed"),
+    [
+        ("flownet_s", False),
+        ("flownet_s_pinard", True),
+        pytest.param("flownet_s", True, marks=pytest.mark.slow),
+        pytest.param("flownet_s_pinard", False, marks=pytest.mark.slow),
+    ],
+)
 def test_public_files_give_the_public_flow(name, is_normed, pair):
     state = randomized(PUBLIC[name])
     if is_normed:

@@ -58,7 +58,7 @@ def test_counts_by_hand():
 @pytest.mark.parametrize("iterations", [1, 2, 3, 4, 5, 12])
 def test_any_number_of_iterations(net, pair, iterations):
     with torch.inference_mode():
-        kept = net(*pair, iterations=iterations, keep_iterates=True)
+        kept = net(*pair, iterations=iterations, keep=frozenset({"iterates"}))
         plain = net(*pair, iterations=iterations)
     assert len(kept.iterates) == iterations
     assert all(flow.shape == (2, 2, 64, 96) for flow in kept.iterates)
@@ -71,8 +71,10 @@ def test_any_number_of_iterations(net, pair, iterations):
 def test_iterations_are_shared_out_from_coarse_to_fine(net, pair):
     """Of seven, three are done at 16 px and two each at 8 and 4 px."""
     with torch.inference_mode():
-        few, many = (net(*pair, iterations=n, keep_iterates=True).iterates for n in (7, 9))
-        default = net(*pair, keep_iterates=True).iterates
+        few, many = (
+            net(*pair, iterations=n, keep=frozenset({"iterates"})).iterates for n in (7, 9)
+        )
+        default = net(*pair, keep=frozenset({"iterates"})).iterates
     assert all(torch.equal(a, b) for a, b in zip(few[:3], many[:3], strict=True))
     assert not torch.equal(few[5], many[5])
     assert len(default) == net.default_iterations == 12
@@ -117,7 +119,7 @@ def test_every_weight_learns(pair):
     made = ScopeNet(TINY)
     insert_norm(made)
     truth = torch.randn(2, 2, 64, 96)
-    iterates = made(*pair, iterations=6, keep_iterates=True).iterates
+    iterates = made(*pair, iterations=6, keep=frozenset({"iterates"})).iterates
     sum((flow - truth).square().mean() for flow in iterates).backward()
     assert all(parameter.grad.isfinite().all() for parameter in made.parameters())
     largest = {name: parameter.grad.abs().max() for name, parameter in made.named_parameters()}

@@ -259,8 +259,19 @@ def test_broken_cards_are_passed_over(weights_folder, card):
         card = json.dumps({**json.loads(path.read_text()), key: value})
     path.write_text(card)
     assert name not in models.available()
-    with pytest.raises(WeightsError):
+    with pytest.raises(WeightsError, match=re.escape(f"{path.name} is passed over: ")):
         models.create(name)
+    assert [fault.startswith(f"{path.name} is passed over: ") for fault in models.broken_cards()]
+
+
+def test_a_card_that_contradicts_its_file_says_both_numbers(weights_folder):
+    card = models.import_weights(saved(raft_small().state_dict()))
+    path = weights_folder / f"{card.name}.safetensors"
+    path.write_bytes(path.read_bytes()[:-1])
+    (fault,) = models.broken_cards()
+    assert f"{card.num_bytes:,} bytes; it has {card.num_bytes - 1:,}" in fault
+    with pytest.raises(WeightsError, match=r"has [0-9,]+ bytes; it has"):
+        models.create(card.name)
 
 
 def test_a_folder_that_cannot_be_made(tmp_path, monkeypatch):

@@ -38,10 +38,10 @@ def naive_lookup(first, second, positions, *, num_levels, radius):
     channels = []
     for level in range(num_levels):
         volume = F.avg_pool2d(volume, 2) if level else volume
-        centres = positions.permute(0, 2, 3, 1).reshape(B * H * W, 2, 1, 1) / 2**level
+        centers = positions.permute(0, 2, 3, 1).reshape(B * H * W, 2, 1, 1) / 2**level
         for dx in steps:
             for dy in steps:
-                at = centres + torch.tensor([dx, dy]).view(1, 2, 1, 1)
+                at = centers + torch.tensor([dx, dy]).view(1, 2, 1, 1)
                 channels.append(sample(volume, at).view(B, H, W))
     return torch.stack(channels, 1)
 

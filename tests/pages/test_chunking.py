@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from flowcore.errors import ConfigError
 from flowcore.io.frames import encode_frame
-from pages.components.chunk_form import _grid
 from tests.pages.waiting import finished, opened
 from tests.patience import patient
 
@@ -46,9 +44,11 @@ def test_three_lanes_and_their_seams():
     ("query", "words"),
     [
         ({"way": "just over half"}, "2x2 chunks of "),
-        ({"way": "chunk size", "ch": "96", "cw": "128"}, "chunks of "),
-        ({"way": "memory", "mb": "15"}, "chunks of "),
-        ({"counts": "2x4", "unit": "% of a chunk", "percent": "20"}, "2x4 chunks of "),
+        ({"way": "chunk size", "chunk-size": "128x128"}, "chunks of "),
+        ({"way": "memory", "memory": "15"}, "chunks of "),
+        ({"chunks": "2x4", "overlap": "25%"}, "2x4 chunks of "),
+        ({"counts": "2x4", "unit": "% of a chunk", "percent": "25"}, "2x4 chunks of "),  # before
+        ({"way": "chunk size", "ch": "128", "cw": "128"}, "chunks of "),
     ],
 )
 def test_every_way_of_cutting(query, words):
@@ -60,19 +60,16 @@ def test_every_way_of_cutting(query, words):
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ({"way": "chunk size", "ch": "16", "cw": "16"}, "use chunks of 33 px or more"),
-        ({"way": "memory", "mb": "1"}, "No grid of chunks keeps dis_fast .* the least is"),
+        ({"chunks": "two"}, "such as 2x3"),
+        ({"overlap": "much"}, "Expected a whole number, got 'much'"),
+        ({"way": "chunk size", "chunk-size": "16x16"}, "use chunks of 33 px or more"),
+        ({"way": "memory", "memory": "1"}, "No grid of chunks keeps dis_fast .* the least is"),
     ],
 )
 def test_what_does_not_fit_is_said(query, message):
     app = chunking(**query)
     assert re.search(message, app.error[0].value)
     assert not app.exception
-
-
-def test_counts_are_checked():
-    with pytest.raises(ConfigError, match="such as 2x3"):
-        _grid(counts="two")
 
 
 def test_a_curve_and_the_advice_from_it():
@@ -120,7 +117,7 @@ def test_losses_are_expected_before_anything_is_measured():
     app.number_input(key="advice-s").set_value(1e4).run()  # for machines of any speed
     assert not app.exception
     advice = next(text.value for text in app.markdown if "EPE than the whole" in text.value)
-    assert advice.startswith("**scope_070.scenes, 2x2, overlap 32, motion-aware**")
+    assert advice.startswith("**scope_070.scenes, 2x2, motion-aware**")
     assert "0.7 % less" in advice
     app.number_input(key="advice-mb").set_value(20).run()
     app.selectbox(key="advice-data").set_value("generated, 64 pairs").run()
@@ -133,8 +130,8 @@ def test_losses_are_expected_before_anything_is_measured():
 
 def test_seams_are_shown_of_the_lanes_that_worked():
     def page():
-        from flowcore.comparison import external_lane
         from flowcore.data import samples
+        from flowcore.lane import external_lane
         from flowcore.types import ChunkGrid, PipelineConfig
         from pages.components.chunk_form import ChunkChoice
         from pages.components.chunk_seams import show_seams

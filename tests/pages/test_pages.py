@@ -54,8 +54,14 @@ def test_compare_opens_on_the_colorful_sample():
     assert (table.value["epe"] < 5).all()
 
 
+def test_links_that_name_knobs_by_letters_read_as_before():
+    app = compare(lanes="1", m1="dis_fast", c1="2x2", o1="16", b1="1.5", w1="linear")
+    (title,) = app.dataframe[0].value.index
+    assert title == "dis_fast, 2x2, overlap 16, linear blend, blur 1.5"
+
+
 def test_same_lane_twice_gets_two_titles():
-    app = compare(m1="dis_fast", m2="dis_fast")
+    app = compare(model1="dis_fast", model2="dis_fast")
     assert list(app.dataframe[0].value.index) == ["dis_fast", "dis_fast (2)"]
 
 
@@ -93,9 +99,9 @@ def test_garbage_as_video_flow_or_weights_is_a_sentence():
     app = compare(source="Video")
     app.file_uploader(key="video").set_value(("v.mp4", b"\0\0\0\x18ftypmp42" + b"x" * 99, "")).run()
     assert alerts(finished(app))
-    app = compare(m1="external flow file")
+    app = compare(model1="external flow file")
     assert any("Drop the flow file" in text for text in alerts(app))
-    app.file_uploader(key="f1").set_value(("x.flo", b"PIEH" + b"\xff" * 8, ""))
+    app.file_uploader(key="flow1").set_value(("x.flo", b"PIEH" + b"\xff" * 8, ""))
     app = finished(press_run(app))
     assert alerts(app)
     app.file_uploader(key="weights").set_value(("w.pth", b"cos\nsystem\n", "")).run()
@@ -104,16 +110,16 @@ def test_garbage_as_video_flow_or_weights_is_a_sentence():
 
 
 def test_an_external_flow_is_a_lane(pair):
-    app = compare(m1="external flow file", source="Two frames")
+    app = compare(model1="external flow file", source="Two frames")
     files = [("a.png", encode_frame(pair.first), ""), ("b.png", encode_frame(pair.second), "")]
     app.file_uploader(key="frames").set_value(files).run()
-    app.file_uploader(key="f1").set_value(("x.npy", npy(pair.truth.uv), ""))
+    app.file_uploader(key="flow1").set_value(("x.npy", npy(pair.truth.uv), ""))
     app = finished(press_run(app))
     assert "external" in app.dataframe[0].value.index
 
 
 def test_an_image_is_set_in_motion():
-    app = compare(source="One image", dx="5", noise="10", lanes="1", m1="dis_fast")
+    app = compare(source="One image", dx="5", noise="10", lanes="1", model1="dis_fast")
     assert "600 x 400 px, with truth, labels, occlusions." in captions(app)
     app = finished(app.toggle(key="occluder").set_value(True).run())
     app = finished(by_key(app, "segmented_control", "metrics").set_value("Classes").run())
@@ -131,12 +137,12 @@ def lane_titles(app):
 
 
 def test_lanes_are_duplicated_moved_named_and_hidden():
-    app = compare(m1="dis_fast", m2="dis_ultrafast")
+    app = compare(model1="dis_fast", model2="dis_ultrafast")
     app.button(key="Duplicate-1").click().run()
     assert lane_titles(app) == ["dis_fast", "dis_fast (2)", "dis_ultrafast"]
     app.button(key="Move right-2").click().run()
     assert lane_titles(app) == ["dis_fast", "dis_ultrafast", "dis_fast (3)"]
-    app.text_input(key="n1").set_value("![o](u)<b>rs")
-    app.toggle(key="on2").set_value(False)
+    app.text_input(key="name1").set_value("![o](u)<b>rs")
+    app.toggle(key="shown2").set_value(False)
     press_run(app)
     assert lane_titles(app) == ["oubrs", "dis_fast"]

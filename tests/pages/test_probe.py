@@ -20,7 +20,7 @@ def hints(app):
 
 
 def test_a_typed_pixel_is_read_in_every_lane():
-    app = compare(m1="scope_035.scenes", m2="dis_fast")
+    app = compare(model1="scope_035.scenes", model2="dis_fast")
     assert numbers(app) is None
     assert hints(app)
     app.number_input(key="px").set_value(200).run()
@@ -39,19 +39,19 @@ def test_a_typed_pixel_is_read_in_every_lane():
 
 
 def test_a_link_holds_the_pixel():
-    app = compare(lanes="1", m1="dis_fast", px="7", py="0")
+    app = compare(lanes="1", model1="dis_fast", px="7", py="0")
     assert len(numbers(app)) == 1
 
 
 @pytest.mark.parametrize("pixel", [("-1", "5"), ("99999", "5"), ("x", "5"), ("", "")])
 def test_absurd_pixels_in_the_address_do_no_harm(pixel):
-    app = compare(lanes="1", m1="dis_fast", px=pixel[0], py=pixel[1])
+    app = compare(lanes="1", model1="dis_fast", px=pixel[0], py=pixel[1])
     assert not app.exception
     assert numbers(app) is None or len(numbers(app)) == 1
 
 
 def test_a_smaller_pair_lets_the_pixel_go():
-    app = compare(lanes="1", m1="dis_fast", sample="Coffee break", px="630", py="440")
+    app = compare(lanes="1", model1="dis_fast", sample="Coffee break", px="630", py="440")
     assert numbers(app) is not None
     app = finished(app.selectbox(key="sample").set_value("subpixel").run())
     assert numbers(app) is None
@@ -59,8 +59,8 @@ def test_a_smaller_pair_lets_the_pixel_go():
 
 
 def test_maps_channels_and_attribution_open_on_demand():
-    app = compare(lanes="2", m1="scope_035.scenes", i1="2", m2="dis_fast", px="200", py="150",
-                  inside="true")  # fmt: skip
+    app = compare(lanes="2", model1="scope_035.scenes", iterations1="2", model2="dis_fast",
+                  px="200", py="150", inside="true")  # fmt: skip
     app = finished(app.toggle(key="channels").set_value(True).run())
     app.number_input(key="channel-32").set_value(31).run()
     app = finished(app.toggle(key="attribution").set_value(True).run())
@@ -72,7 +72,7 @@ def test_maps_channels_and_attribution_open_on_demand():
 
 
 def test_lanes_without_features_say_so():
-    app = compare(lanes="1", m1="dis_fast", px="200", py="150", inside="true")
+    app = compare(lanes="1", model1="dis_fast", px="200", py="150", inside="true")
     for key in ("channels", "attribution"):
         app = finished(app.toggle(key=key).set_value(True).run())
     words = " ".join(element.value for element in app.info)

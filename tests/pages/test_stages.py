@@ -20,7 +20,7 @@ def stages(app):
 
 
 def test_nothing_is_computed_until_it_is_asked_for():
-    app = compare(m1="scope_035.scenes", m2="dis_fast")
+    app = compare(model1="scope_035.scenes", model2="dis_fast")
     assert not lines(app)
     app = finished(app.toggle(key="stages").set_value(True).run())
     (line,) = lines(app)
@@ -29,7 +29,9 @@ def test_nothing_is_computed_until_it_is_asked_for():
 
 
 def test_the_slider_leads_to_the_final_flow():
-    app = compare(m1="scope_035.scenes", m2="scope_035.scenes", i2="4", stages="true")
+    app = compare(
+        model1="scope_035.scenes", model2="scope_035.scenes", iterations2="4", stages="true"
+    )
     assert ["1 of 12," in lines(app)[0], "1 of 4," in lines(app)[1]] == [True, True]
     stages(app).set_value(12).run()
     first, second = lines(app)
@@ -41,13 +43,13 @@ def test_the_slider_leads_to_the_final_flow():
 
 
 def test_an_absurd_stage_in_the_address_does_no_harm():
-    app = compare(lanes="1", m1="scope_035.scenes", i1="3", stages="true", stage="99")
+    app = compare(lanes="1", model1="scope_035.scenes", iterations1="3", stages="true", stage="99")
     assert len(lines(app)) == 1
-    app = compare(lanes="1", m1="scope_035.scenes", i1="1", stages="true", stage="2")
+    app = compare(lanes="1", model1="scope_035.scenes", iterations1="1", stages="true", stage="2")
     assert "iteration 1 of 1" in lines(app)[0]
 
 
 def test_lanes_without_stages_say_so():
-    app = compare(m1="dis_fast", m2="farneback", stages="true")
+    app = compare(model1="dis_fast", model2="farneback", stages="true")
     assert not lines(app)
     assert any("No lane here works in stages" in element.value for element in app.info)

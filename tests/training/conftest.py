@@ -1,5 +1,7 @@
 """Fixtures for training: a few photos, a run of four steps, weights in a folder of the test's."""
 
+import functools
+
 import cv2
 import numpy as np
 import pytest
@@ -21,6 +23,17 @@ def weights_folder(tmp_path, monkeypatch):
 def _few_shapes(monkeypatch):
     """So that a run begins quickly."""
     monkeypatch.setattr(source, "_NUM_SHAPES", 16)
+
+
+read_once = {
+    name: functools.cache(getattr(source, name)) for name in ("load_textures", "load_shapes")
+}
+
+
+@pytest.fixture(autouse=True)
+def _photos_are_read_once(monkeypatch):
+    for name, read in read_once.items():
+        monkeypatch.setattr(source, name, read)
 
 
 @pytest.fixture(scope="session")

@@ -59,7 +59,7 @@ def test_loaders_change_nothing(config, tmp_path):
 
 def test_every_step_is_reported(config, tmp_path):
     told = []
-    train(config, tmp_path, report=told.append)
+    train(config, tmp_path, progress=told.append)
     assert [(progress.step, progress.stage) for progress in told] == [
         (1, "first"), (2, "first"), (3, "second"), (4, "second"),
     ]  # fmt: skip
@@ -284,7 +284,8 @@ def test_networks_that_do_not_learn_rest(stack_config, tmp_path):
     assert len(read_log(tmp_path / "log.csv").filter(regex=r"epe_\d").columns) == 10
 
 
-def test_validation_asks_the_network_that_learns(stack_config, tmp_path):
+def test_validation_asks_the_network_that_learns(stack_config, tmp_path, monkeypatch):
+    monkeypatch.setattr(source, "_HELD_OUT_BATCHES", ((5.0, 10.0),))
     trainer = Trainer(stack_config, tmp_path)
     trainer.advance()
     asked = []

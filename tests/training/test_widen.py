@@ -31,8 +31,8 @@ def test_the_function_is_kept(name, frames):
         for lateral in large.encoder.laterals:  # the one part that is not quite silent at first
             lateral.conv.weight[small.sizes.matching :] = 0
             lateral.conv.bias[small.sizes.matching :] = 0
-        expected = small(*frames, keep_iterates=True).iterates
-        found = large(*frames, keep_iterates=True).iterates
+        expected = small(*frames, keep=frozenset({"iterates"})).iterates
+        found = large(*frames, keep=frozenset({"iterates"})).iterates
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other, atol=2e-3, rtol=0)
 
@@ -44,7 +44,7 @@ def test_every_new_channel_can_learn(frames):
     optimizer = torch.optim.SGD(large.parameters(), lr=1e-4)
     for _ in range(2):  # what the new channels would add is zero before the first step
         large.zero_grad()
-        iterates = large(*frames, keep_iterates=True).iterates
+        iterates = large(*frames, keep=frozenset({"iterates"})).iterates
         torch.stack(iterates).square().mean().backward()
         optimizer.step()
     for name, parameter in large.named_parameters():

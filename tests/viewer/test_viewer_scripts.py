@@ -4,18 +4,18 @@ import re
 
 import pytest
 
-from flowcore.viz.viewer_page import ASSETS, SCRIPTS, viewer_script
+from flowcore.viz.viewer_page import SCRIPTS, VIEWER, viewer_script
 
 IMPORT = re.compile(r'^import \{.*\} from "\./(\w+)\.js";$', re.MULTILINE)
 NAME = re.compile(r"^(?:export )?(?:async )?(?:const|let|class|function) (\w+)", re.MULTILINE)
 
 
 def source(name):
-    return (ASSETS / f"{name}.js").read_text(encoding="utf-8")
+    return (VIEWER / f"{name}.js").read_text(encoding="utf-8")
 
 
 def test_every_file_is_joined_once():
-    assert sorted(SCRIPTS) == sorted(path.stem for path in ASSETS.glob("*.js"))
+    assert sorted(SCRIPTS) == sorted(path.stem for path in VIEWER.glob("*.js"))
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
@@ -33,6 +33,11 @@ def test_imports_are_lines_that_joining_removes(name):
 def test_no_two_files_use_one_name():
     names = [found for name in SCRIPTS for found in NAME.findall(source(name))]
     assert sorted(names) == sorted(set(names))
+
+
+@pytest.mark.parametrize("name", ["color", "layers", "painters", "paint", "legend", "readings"])
+def test_layers_have_no_colors_but_the_palettes(name):
+    assert re.findall(r"#[0-9a-f]{3,8}\b|\brgb\(\d|\bpack\(\d.*", source(name)) == []
 
 
 def test_the_script_is_one_module_without_imports():

@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 
 from flowcore.errors import ConfigError
-from flowcore.types import FlowField
+from flowcore.types import FlowField, FramePair
 from flowcore.viz import error, overlay
 from flowcore.viz.flow_color import (
-    UNKNOWN_COLOR,
     color_wheel,
     flow_to_color,
     shared_max_magnitude,
 )
+from flowcore.viz.palette import UNKNOWN, Hatch, Tint, class_colors
+from flowcore.viz.scale import Scale, scale_of
 from flowcore.viz.sheet import panel_sheet
 
 
@@ -45,7 +46,7 @@ class TestFlowColor:
 
     def test_unknown_is_gray(self):
         field = FlowField(one(5, 5), np.array([[False]]))
-        assert tuple(flow_to_color(field, max_magnitude=1)[0, 0]) == UNKNOWN_COLOR
+        assert tuple(flow_to_color(field, max_magnitude=1)[0, 0]) == UNKNOWN
 
     def test_one_scale_for_all(self):
         assert shared_max_magnitude([one(1, 0), one(7, 0)]) == 8
@@ -96,8 +97,8 @@ class TestOverlay:
     def test_mask_tints_only_its_pixels(self):
         mask = np.zeros((40, 60), bool)
         mask[0, 0] = True
-        picture = overlay.overlay_mask(self.frame, mask, color=(200, 0, 100))
-        assert picture[0, 0].tolist() == [150, 50, 100]
+        picture = overlay.overlay_mask(self.frame, mask, Tint((200, 0, 100), 0.6))
+        assert picture[0, 0].tolist() == [160, 40, 100]
         assert (picture[1:] == 100).all()
 
     def test_warped_second_is_hatched_where_it_leaves(self):
@@ -107,6 +108,28 @@ class TestOverlay:
         assert (picture[:, :30] == 100).all()
         assert (picture[:, 30:] != 100).any()
 
+    def test_a_hatch_is_opaque_lines(self):
+        mask = np.zeros((40, 60), bool)
+        mask[1, :20] = True
+        picture = overlay.hatch(self.frame, mask, Hatch((1, 2, 3), width=3, period=8))
+        assert np.flatnonzero((picture[1] == (1, 2, 3)).all(-1)).tolist() == [
+            0,
+            1,
+            7,
+            8,
+            9,
+            15,
+            16,
+            17,
+        ]
+        assert (picture[0] == 100).all()
+
+    def test_classes_tint_the_frame(self):
+        labels = np.arange(2400, dtype=np.int32).reshape(40, 60)
+        picture = overlay.overlay_labels(self.frame, labels)
+        assert picture[0, 0].tolist() == [117, 117, 117]  # 0.4 of 100 and 0.6 of gray
+        assert len(np.unique(picture.reshape(-1, 3)[:256], axis=0)) > 200
+
     def test_difference_by_hand(self):
         gap = overlay.difference(self.frame, self.frame - 7, gain=3)
         assert (gap == 21).all()
@@ -114,7 +137,26 @@ class TestOverlay:
     def test_arrows_are_drawn_where_something_moves(self):
         still = overlay.draw_arrows(self.frame, FlowField(np.zeros((40, 60, 2))), step=20)
         moving = overlay.draw_arrows(self.frame, FlowField(np.full((40, 60, 2), 8.0)), step=20)
-        assert (moving != 50).any(-1).sum() > 3 * (still != 50).any(-1).sum()
+        assert (still == self.frame).all()
+        assert (moving != self.frame).any(-1).sum() > 50
+
+
+def test_labels_have_255_colors_in_turn_and_none_is_gray():
+    colors = class_colors(np.array([0, 1, -1, 255, 256, -(2**31)], np.int32)).tolist()
+    assert tuple(colors[0]) == UNKNOWN
+    assert colors[1] == colors[2] == colors[4]
+    assert colors[3] not in (colors[0], colors[1])
+
+
+def test_the_truth_decides_the_scale_where_it_is_known():
+    frame = np.zeros((4, 5, 3), np.uint8)
+    wild = FlowField(np.full((4, 5, 2), 60, np.float32))
+    assert scale_of(FramePair(frame, frame), [wild]) == Scale(100, 25)
+    valid = np.zeros((4, 5), bool)
+    valid[0, 0] = True
+    truth = FlowField(np.full((4, 5, 2), (8, 0), np.float32), valid)
+    assert scale_of(FramePair(frame, frame, truth), [wild]) == Scale(10, 2.5)
+    assert Scale.up_to(2) == Scale(2, 1)
 
 
 def test_sheet_holds_every_panel_and_the_legend():

@@ -9,6 +9,8 @@ import pytest
 from flowcore.data import samples
 from flowcore.errors import ConfigError, InputError, ShapeMismatchError
 from flowcore.types import FlowField, FramePair
+from flowcore.viz.layers import LAYERS
+from flowcore.viz.scale import scale_of
 from flowcore.viz.viewer_page import viewer_page, viewer_script
 from flowcore.viz.viewer_payload import ViewerLane, ViewerMap, pack_viewer
 
@@ -74,6 +76,18 @@ def test_maps_come_back_as_bytes_of_their_scale(pair):
     levels = np.frombuffer(blob(entry), np.uint8)
     assert levels[:4].tolist() == [64, 128, 255, 0]
     assert len(levels) == 31 * 45
+
+
+def test_a_payload_brings_palette_layers_and_the_scale_of_exports(pair):
+    truth = FlowField(np.full((31, 45, 2), (0, 7), np.float32))
+    known = FramePair(pair.first, pair.second, truth)
+    header, _ = unpack(pack_viewer(known, [ViewerLane("one", truth)]))
+    scale = scale_of(known, [truth])
+    shown = [header[name] for name in ("maxMagnitude", "maxError", "noiseFloor")]
+    assert shown == [scale.max_magnitude, scale.max_error, scale.noise_floor] == [10, 2.5, 0.05]
+    assert header["palette"]["mark"] == {"color": "e6007e", "share": 0.6}
+    assert header["layers"]["error"]["needs"] == ["flow", "truth"]
+    assert list(header["layers"]) == list(LAYERS)
 
 
 def test_four_lanes_of_a_photo_stay_below_three_bytes_a_pixel():

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from flowcore.__main__ import main
-from flowcore.comparison import run_lane
 from flowcore.data import samples
+from flowcore.export.files import write_pair
+from flowcore.export.recipe import as_command, as_python
 from flowcore.io.flow_files import read_flow
-from flowcore.recipes import as_command, as_python
-from flowcore.report import write_pair
-from flowcore.types import ChunkGrid, PipelineConfig
+from flowcore.lane import run_lane
+from flowcore.types import ChunkGrid, FlowField, FramePair, PipelineConfig
 from tests.patience import patient
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = [  # what the presets of Compare hold, and everything at once
     *(PipelineConfig(name) for name in ("dis_ultrafast", "dis_fast", "dis_medium", "farneback")),
     *(PipelineConfig("dis_medium", chunks=ChunkGrid(size, size)) for size in (2, 4)),
@@ -29,15 +29,23 @@ CONFIGS = [  # what the presets of Compare hold, and everything at once
     PipelineConfig(
         "dis_fast", chunks=ChunkGrid(2, 2, 0, "winner", seam_blur=1.5, refine_share=0.5)
     ),
-    PipelineConfig("dis_medium", chunks=ChunkGrid(overlap=8, blend="none", max_bytes=9_500_000)),
+    PipelineConfig("dis_medium", chunks=ChunkGrid(overlap=8, blend="none", max_bytes=2_500_000)),
     PipelineConfig("scope_035.scenes", iterations=2),
 ]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def pair():
+    """The middle of a sample."""
+    whole, middle = samples.load("occluder"), (slice(70, 230), slice(110, 334))
+    truth = FlowField(whole.truth.uv[middle], whole.truth.valid[middle])
+    return FramePair(whole.first[middle], whole.second[middle], truth)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, pair):
     folder = tmp_path_factory.mktemp("recipes")
-    write_pair(folder / "pair", samples.load("occluder"))
+    write_pair(folder / "pair", pair)
     return folder
 
 
@@ -55,9 +63,9 @@ def taken_flow():
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=str)
-def test_copied_text_gives_the_same_flow(folder, config, monkeypatch, capsys):
+def test_copied_text_gives_the_same_flow(folder, pair, config, monkeypatch, capsys):
     monkeypatch.chdir(folder)
-    shown = run_lane(samples.load("occluder"), config, threads=1).estimate.flow.uv
+    shown = run_lane(pair, config, threads=1).estimate.flow.uv
     start, *arguments = as_command(config, threads=1).split("python -m flowcore ")
     assert (start, main(shlex.split(arguments[0]))) == ("", 0)
     assert np.array_equal(taken_flow(), shown)
@@ -65,9 +73,9 @@ def test_copied_text_gives_the_same_flow(folder, config, monkeypatch, capsys):
     assert np.array_equal(taken_flow(), shown)
 
 
-def test_copied_text_runs_by_itself(folder, monkeypatch):
+def test_copied_text_runs_by_itself(folder, pair, monkeypatch):
     monkeypatch.chdir(folder)
-    shown = run_lane(samples.load("occluder"), CONFIGS[-2], threads=1).estimate.flow.uv
+    shown = run_lane(pair, CONFIGS[-2], threads=1).estimate.flow.uv
     in_a_process(*shlex.split(as_command(CONFIGS[-2], threads=1))[1:])
     assert np.array_equal(taken_flow(), shown)
     in_a_process("-c", as_python(CONFIGS[-2], threads=1))

@@ -4,11 +4,17 @@ import numpy as np
 import pytest
 
 from flowcore.errors import ConfigError
-from flowcore.panels import Scale
+from flowcore.export.stage_panels import (
+    StageView,
+    stage_legends,
+    stage_panels,
+    stage_sheet,
+    stage_table,
+)
 from flowcore.refinement import Refinement
-from flowcore.stage_panels import StageView, stage_legends, stage_panels, stage_sheet, stage_table
 from flowcore.types import FlowField, FramePair
 from flowcore.viz.flow_color import flow_to_color
+from flowcore.viz.scale import Scale
 from flowcore.viz.stages import stopping_bar, stopping_to_color, update_bar, update_to_color
 
 SCALE = Scale(8.0, 2.0)

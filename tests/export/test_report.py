@@ -8,14 +8,26 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from flowcore.comparison import external_lane, run_lane, settings_document
 from flowcore.data.synthetic import make_pair
 from flowcore.errors import ConfigError
+from flowcore.export.files import file_stem
+from flowcore.export.panels import (
+    LAYERS,
+    draw,
+    draw_frames,
+    draw_truth,
+    layers_of,
+    legend,
+    shared_scale,
+)
+from flowcore.export.report import bundle, html_report, settings_document
+from flowcore.export.sheet import sheet
+from flowcore.export.table import metrics_table
 from flowcore.io.flow_files import decode_flow
 from flowcore.io.frames import decode_frame
-from flowcore.panels import LAYERS, draw, draw_truth, layers_of, legend, shared_scale
-from flowcore.report import bundle, file_stem, html_report, metrics_table, sheet
+from flowcore.lane import external_lane, run_lane
 from flowcore.types import ChunkGrid, FlowField, FramePair, PipelineConfig
+from flowcore.viz.viewer_payload import ViewerMap
 
 
 @pytest.fixture(scope="module")
@@ -77,12 +89,28 @@ def test_html_report_stands_alone_and_escapes(pair, lanes):
     assert "EPE, px (lower is better)" in page
 
 
-@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("layer", [key for key in LAYERS if "flow" in LAYERS[key].needs])
 def test_every_layer_is_drawn_at_the_size_of_the_pair(pair, lanes, layer):
     scale = shared_scale(pair, list(lanes.values()))
-    panels = [draw(layer, pair, lane, scale) for lane in lanes.values()]
-    assert {panel.shape for panel in panels} == {(96, 128, 3)}
-    assert (legend(layer, scale) is not None) == (layer in ("flow", "error", "kitti_error"))
+    lane, other = lanes["dis_medium"], lanes["external"]
+    entropy = ViewerMap("Entropy", np.zeros(pair.size, np.float32), 4.0, "bits")
+    panel = draw(layer, pair, lane, scale, opponent=other, layer_map=entropy)
+    assert panel.shape == (96, 128, 3)
+    assert panel.dtype == np.uint8
+    is_explained = legend(layer, scale, layer_map=entropy) is not None
+    assert is_explained == (LAYERS[layer].legend is not None)
+
+
+def test_a_layer_says_what_it_needs(pair, lanes):
+    scale = shared_scale(pair, list(lanes.values()))
+    assert "consistency" not in layers_of(pair, lanes["external"])
+    assert "consistency" in layers_of(pair, lanes["dis_medium"])
+    with pytest.raises(ConfigError, match="'consistency' here: it needs consistent"):
+        draw("consistency", pair, lanes["external"], scale)
+    with pytest.raises(ConfigError, match="needs flow and opponent"):
+        draw_frames("wins", pair, scale)
+    with pytest.raises(ConfigError, match="No layer 'nonsense'"):
+        draw_frames("nonsense", pair, scale)
 
 
 def test_layers_that_need_truth_are_not_offered_without(pair, lanes):

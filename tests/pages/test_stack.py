@@ -1,4 +1,4 @@
-"""The page FlowNet2, and hardships on Compare, as scripts."""
+"""How FlowNet2 sees the pair, and hardships, on Compare as a script."""
 
 import pytest
 
@@ -13,9 +13,9 @@ def page(name, **query):
 
 
 def test_every_network_has_its_station():
-    app = page("flownet2", sample="Sub-pixel")
+    app = page("compare", sample="Sub-pixel", lanes="1", model1="dis_fast", stack="true")
     assert not app.error
-    headers = [header.value for header in app.header]
+    headers = [header.value for header in app.subheader]
     assert [words.partition(":")[0] for words in headers[:5]] == [
         "FlowNetC", "FlowNetS 1", "FlowNetS 2", "FlowNetSD", "Fusion",
     ]  # fmt: skip
@@ -27,15 +27,15 @@ def test_every_network_has_its_station():
 
 
 def test_without_weights_it_says_so(monkeypatch):
-    monkeypatch.setattr("flowcore.stack_walk.models.available", lambda: ["dis_fast"])
-    app = page("flownet2", sample="Sub-pixel")
+    monkeypatch.setattr("pages.components.stack.names_of_stacks", list)
+    app = page("compare", sample="Sub-pixel", lanes="1", model1="dis_fast", stack="true")
     assert "No weights of a FlowNet2" in app.info[0].value
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "texture"])
 def test_hardships_on_compare(kind):
     app = page(
-        "compare", sample="Sub-pixel", lanes="2", m1="dis_fast", m2="dis_medium",
+        "compare", sample="Sub-pixel", lanes="2", model1="dis_fast", model2="dis_medium",
         harder="true", hardship=HARDSHIPS[kind].label,
     )  # fmt: skip
     assert not app.error

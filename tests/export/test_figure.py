@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader
 
-from flowcore.comparison import external_lane
 from flowcore.data.synthetic import make_pair
 from flowcore.errors import ConfigError
-from flowcore.figure import FigureSpec, build_figure, error_chart, figure_caption
-from flowcore.report import metrics_latex
+from flowcore.export.figure import FigureSpec, build_figure, error_chart, figure_caption
+from flowcore.export.table import metrics_latex
+from flowcore.lane import external_lane
 from flowcore.types import FramePair
 
 PANELS = (("frames", "first"), ("frames", "truth"), ("ours", "flow"), ("ours", "error"))
@@ -42,6 +42,18 @@ def test_pdf_has_the_legend_as_text(shown):
     text = PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
     assert "full color: 8 px" in text
     assert "(d) ours, error" in text
+
+
+def test_a_lane_can_be_held_against_another(shown):
+    pair, lanes = shown
+    both = {**lanes, "theirs": lanes["ours"]}
+    panels = (("ours", "wins:theirs"), ("frames", "occluded"))
+    svg = build_figure(pair, both, FigureSpec(panels), "svg").decode()
+    assert "(a) ours, better than theirs" in svg
+    assert "(b) Occluded" in svg
+    for panel in (("ours", "wins:nobody"), ("ours", "wins"), ("ours", "first"), ("ours", "flow:x")):
+        with pytest.raises(ConfigError, match="no panel"):
+            build_figure(pair, both, FigureSpec((panel,)))
 
 
 def test_the_crop_is_where_it_was_asked(shown):

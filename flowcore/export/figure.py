@@ -16,13 +16,14 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import AbstractPathEffect, withStroke
 
-from flowcore.comparison import Lane
 from flowcore.errors import ConfigError
+from flowcore.export.panels import LAYERS, draw, draw_frames, draw_truth, shared_scale
+from flowcore.lane import Lane
 from flowcore.metrics.curves import cumulative_share
 from flowcore.metrics.flow import epe
-from flowcore.panels import LAYERS, Scale, draw, draw_truth, shared_scale
 from flowcore.types import FramePair, UInt8Array
 from flowcore.viz.flow_color import flow_to_color
+from flowcore.viz.scale import Scale
 
 __all__ = ["Box", "FigureFormat", "FigureSpec", "build_figure", "error_chart", "figure_caption"]
 
@@ -31,7 +32,10 @@ Box: TypeAlias = tuple[int, int, int, int]  # left, top, right, bottom in px; ri
 
 _PANEL_INCHES = 2.2
 _LEGEND_INCHES = 0.75
-_FRAMES = {"first": "First frame", "second": "Second frame", "truth": "Truth"}
+_FRAMES = {
+    **{key: layer.label for key, layer in LAYERS.items() if "flow" not in layer.needs},
+    "truth": "Truth",
+}
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,9 @@ class FigureSpec:
     Parameters
     ----------
     panels : sequence of (str, str)
-        Each a lane's title and a layer of ``flowcore.panels.LAYERS``, or ``("frames", part)`` with
-        part "first", "second" or "truth".
+        Each a lane's title and a layer of ``flowcore.export.panels.LAYERS`` ("wins:RAFT" is the
+        layer "wins" against the lane of that title), or ``("frames", part)`` with part "truth" or
+        a layer of the pair, such as "first".
     columns : int
     crop, inset : Box, optional
         The part of the frame to show; a part to enlarge in the lower right corner of each panel.
@@ -157,9 +162,15 @@ def _require_spec(pair: FramePair, lanes: Mapping[str, Lane], spec: FigureSpec) 
                 f"The {name} {box} (left, top, right, bottom) must lie in {width}x{height} px."
             )
     for source, layer in spec.panels:
-        is_known = layer in _FRAMES if source == "frames" else source in lanes and layer in LAYERS
-        if not is_known:
+        if not (layer in _FRAMES if source == "frames" else _is_of_lane(source, layer, lanes)):
             raise ConfigError(f"There is no panel {layer!r} of {source!r}.")
+
+
+def _is_of_lane(title: str, layer: str, lanes: Mapping[str, Lane]) -> bool:
+    kind, _, rival = layer.partition(":")
+    if title not in lanes or kind not in LAYERS or "flow" not in LAYERS[kind].needs:
+        return False
+    return rival in lanes if "opponent" in LAYERS[kind].needs else not rival
 
 
 def _areas(figure: Figure, height: float, *, has_legend: bool) -> tuple[Any, Any]:
@@ -176,15 +187,17 @@ def _picture(
 ) -> UInt8Array:
     source, layer = panel
     if source != "frames":
-        return draw(layer, pair, lanes[source], scale)
-    if layer == "truth":
-        return draw_truth(pair, scale)
-    return pair.first if layer == "first" else pair.second
+        kind, _, rival = layer.partition(":")
+        return draw(kind, pair, lanes[source], scale, opponent=lanes.get(rival))
+    return draw_truth(pair, scale) if layer == "truth" else draw_frames(layer, pair, scale)
 
 
 def _panel_name(panel: tuple[str, str]) -> str:
     source, layer = panel
-    return _FRAMES[layer] if source == "frames" else f"{source}, {LAYERS[layer].label.lower()}"
+    if source == "frames":
+        return _FRAMES[layer]
+    kind, _, rival = layer.partition(":")
+    return f"{source}, {LAYERS[kind].label.lower()} {rival}".rstrip()
 
 
 def _draw_panel(axis: Axes, picture: UInt8Array, crop: Box, spec: FigureSpec) -> None:

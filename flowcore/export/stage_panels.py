@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 
 from flowcore.errors import ConfigError
+from flowcore.export.panels import legend
 from flowcore.metrics.flow import epe
 from flowcore.metrics.stages import update_size
-from flowcore.panels import Scale, legend
 from flowcore.refinement import Refinement
 from flowcore.types import FramePair, UInt8Array
 from flowcore.viz.error import error_to_color
 from flowcore.viz.flow_color import flow_to_color
+from flowcore.viz.scale import Scale
 from flowcore.viz.sheet import panel_sheet
 from flowcore.viz.stages import stopping_bar, stopping_to_color, update_bar, update_to_color
 

@@ -7,7 +7,8 @@ Both work on a folder that holds ``first.png`` and ``second.png`` (and ``truth.f
 import shlex
 from collections.abc import Mapping
 
-from flowcore.types import ChunkGrid, PipelineConfig
+from flowcore.knobs import flags_of
+from flowcore.types import PipelineConfig
 
 __all__ = ["as_command", "as_python", "sweep_as_python"]
 
@@ -17,19 +18,11 @@ def as_command(config: PipelineConfig, *, folder: str = "pair", threads: int | N
 
     Examples
     --------
-    >>> as_command(PipelineConfig("dis_medium", chunks=ChunkGrid(2, 2)))
-    'python -m flowcore estimate pair/first.png pair/second.png --model dis_medium --chunks 2x2 --overlap 32 --blend hann --out flow.flo'
+    >>> as_command(PipelineConfig("dis_medium", blur_sigma=1.5))
+    'python -m flowcore estimate pair/first.png pair/second.png --model dis_medium --blur 1.5 --out flow.flo'
     """  # noqa: E501  the command is one line
     words = ["python", "-m", "flowcore", "estimate", f"{folder}/first.png", f"{folder}/second.png"]
-    words += ["--model", config.model]
-    if config.scale != 1:
-        words += ["--scale", repr(config.scale)]
-    if config.blur_sigma:
-        words += ["--blur", repr(config.blur_sigma)]
-    if config.chunks is not None:
-        words += _chunk_words(config.chunks)
-    if config.iterations is not None:
-        words += ["--iterations", str(config.iterations)]
+    words += flags_of(config)
     if threads is not None:
         words += ["--threads", str(threads)]
     return shlex.join([*words, "--out", "flow.flo"])
@@ -71,25 +64,3 @@ configs = {{
 points = {{title: measure(pair, config, threads={threads}) for title, config in configs.items()}}
 points_table(points).to_csv("sizes.csv")
 """
-
-
-def _chunk_words(grid: ChunkGrid) -> list[str]:
-    """What differs from the defaults, beside the overlap and the blend."""
-    if grid.chunk_size is not None:
-        words = ["--chunk-size", "x".join(map(str, grid.chunk_size))]
-    elif grid.max_bytes is not None:
-        words = ["--memory", f"{grid.max_bytes / 1e6!r}"]
-    else:
-        words = ["--chunks", f"{grid.rows}x{grid.cols}"]
-    is_share = isinstance(grid.overlap, float)
-    words += ["--overlap", f"{100 * grid.overlap:.12g}%" if is_share else str(grid.overlap)]
-    words += ["--blend", grid.blend]
-    if grid.motion_aware:
-        words.append("--motion-aware")
-    if grid.halo:
-        words += ["--halo", str(grid.halo)]
-    if grid.seam_blur:
-        words += ["--seam-blur", repr(grid.seam_blur)]
-    if grid.refine_share < 1:
-        words += ["--refine-share", repr(grid.refine_share)]
-    return words

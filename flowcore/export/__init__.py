@@ -1,0 +1,1 @@
+"""What leaves a comparison: reports, figures, sheets, tables, animations, commands."""

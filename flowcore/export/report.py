@@ -1,0 +1,122 @@
+"""A whole comparison: one page that opens offline, or a ZIP of everything."""
+
+import base64
+import html
+import io
+import json
+import platform
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Any
+
+from flowcore.export.figure import error_chart
+from flowcore.export.files import file_stem, pair_files
+from flowcore.export.panels import shared_scale
+from flowcore.export.recipe import as_command
+from flowcore.export.sheet import sheet
+from flowcore.export.table import metrics_table
+from flowcore.io.flow_files import encode_flow
+from flowcore.io.frames import encode_frame
+from flowcore.lane import Lane, weights_sha256
+from flowcore.metrics.definitions import describe
+from flowcore.types import FramePair
+from flowcore.viz.viewer_page import viewer_page
+from flowcore.viz.viewer_payload import ViewerLane, pack_viewer
+
+__all__ = ["bundle", "html_report", "settings_document"]
+
+
+def bundle(pair: FramePair, lanes: Mapping[str, Lane]) -> bytes:
+    """A ZIP of everything: report, sheet, table, settings, the pair, each flow in three formats."""
+    files: dict[str, bytes] = {
+        "settings.json": settings_document(pair, lanes).encode(),
+        "metrics.csv": metrics_table(lanes).to_csv().encode(),
+        "sheet.png": encode_frame(sheet(pair, lanes)),
+        "report.html": html_report(pair, lanes).encode(),
+        "repeat.sh": _commands(lanes).encode(),
+        **{f"pair/{name}": content for name, content in pair_files(pair).items()},
+    }
+    for title, lane in lanes.items():
+        for kind, suffix in (("flo", ".flo"), ("kitti", ".kitti.png"), ("npy", ".npy")):
+            files[f"flows/{file_stem(title)}{suffix}"] = encode_flow(lane.estimate.flow, kind)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+def html_report(pair: FramePair, lanes: Mapping[str, Lane]) -> str:
+    """The comparison as one HTML page that opens offline: viewer, table, settings, commands.
+
+    Titles and names are escaped; the page asks no server for anything.
+    """
+    scale = shared_scale(pair, list(lanes.values()))
+    payload = pack_viewer(
+        pair,
+        [ViewerLane(title, lane.estimate.flow, lane.consistent) for title, lane in lanes.items()],
+        max_magnitude=scale.max_magnitude,
+        max_error=scale.max_error,
+    )
+    table = metrics_table(lanes).T
+    table.index = [_row_label(key) for key in table.index]
+    sections = {} if pair.truth is None else {"Cumulative error": _chart(pair, lanes)}
+    sections |= {
+        "Metrics": table.to_html(float_format="{:.3f}".format, na_rep="", border=0),
+        "To repeat it": f"<pre>{html.escape(_commands(lanes))}</pre>",
+        "Settings": f"<pre>{html.escape(settings_document(pair, lanes))}</pre>",
+    }
+    below = "".join(f"<h2>{title}</h2>{content}" for title, content in sections.items())
+    return viewer_page(payload, title=f"Flowscope: {pair.name or 'comparison'}", below=below)
+
+
+def settings_document(pair: FramePair, lanes: Mapping[str, Lane]) -> str:
+    """What is needed to repeat a comparison, as JSON: pair, configs, versions, weights' hashes."""
+    document: dict[str, Any] = {
+        "pair": {"name": pair.name, "height": pair.size[0], "width": pair.size[1]},
+        "digest": pair.digest,
+        "lanes": {
+            name: {
+                "config": asdict(lane.estimate.config),
+                "seconds": lane.estimate.seconds,
+                "threads": lane.estimate.threads,
+                "weights_sha256": weights_sha256(lane.estimate.config.model),
+                "metrics": {
+                    key: {"value": item.value, "num_pixels": item.num_pixels}
+                    for key, item in lane.metrics.items()
+                },
+            }
+            for name, lane in lanes.items()
+        },
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("torch", "numpy", "opencv-python-headless")},
+        },
+    }
+    return json.dumps(document, indent=2)
+
+
+def _chart(pair: FramePair, lanes: Mapping[str, Lane]) -> str:
+    image = base64.b64encode(error_chart(pair, lanes)).decode()
+    return f'<img alt="Cumulative error of every lane" src="data:image/svg+xml;base64,{image}">'
+
+
+def _row_label(key: str) -> str:
+    if key in ("seconds", "threads"):
+        return key
+    metric = describe(key)
+    return f"{metric.label}, {metric.unit} ({metric.direction} is better)"
+
+
+def _commands(lanes: Mapping[str, Lane]) -> str:
+    """The command of each lane; an external flow has none."""
+    lines = []
+    for title, lane in lanes.items():
+        estimate = lane.estimate
+        is_ours = estimate.threads > 0
+        lines.append(f"# {title}" if is_ours else f"# {title}: the flow of another tool")
+        if is_ours:
+            lines.append(as_command(estimate.config, threads=estimate.threads))
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,153 @@
+"""A lane: everything that is known about one config on one pair.
+
+What it takes comes in two parts, each with a key of what it depends on and of nothing else:
+the flows hang on the frames, the config and the weights; their measurements on the flows and on
+what is known of the motion. So a truth that is added later runs no model again, and weights that
+are imported anew under one name give a new flow.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from flowcore import models
+from flowcore.cost import available_memory, format_bytes, release_memory
+from flowcore.errors import ConfigError, UnknownModelError
+from flowcore.metrics.round_trip import round_trip
+from flowcore.metrics.summary import Measurement, measure
+from flowcore.pipeline import external_estimate, run
+from flowcore.types import BoolArray, Estimate, FlowField, FramePair, PipelineConfig
+
+__all__ = [
+    "Lane",
+    "estimate_key",
+    "external_lane",
+    "measure_again",
+    "measure_key",
+    "run_lane",
+    "weights_sha256",
+]
+
+_MEASURE_BYTES_PER_PIXEL = 80  # 50 measured at 33 Mpx; occlusions take some more
+
+
+@dataclass(frozen=True, eq=False)
+class Lane:
+    """An estimate and what was measured of it.
+
+    Parameters
+    ----------
+    estimate : Estimate
+    consistent : (H, W) bool, optional
+        Where forward and backward flow agree; None for an external flow, which has no backward.
+    metrics : mapping of key to Measurement
+        See ``flowcore.metrics.summary.METRICS``.
+    backward : FlowField, optional
+        From the second frame to the first; kept so that the lane can be measured again.
+    measured_against : str
+        The ``truth_digest`` of the pair that the metrics were measured on.
+    """
+
+    estimate: Estimate
+    consistent: BoolArray | None
+    metrics: Mapping[str, Measurement]
+    backward: FlowField | None = None
+    measured_against: str = ""
+
+
+def estimate_key(
+    pair: FramePair,
+    config: PipelineConfig | FlowField,
+    *,
+    threads: int | None = None,
+    device: str | None = None,
+) -> str:
+    """What the flows of a lane depend on, as sha256 in hex.
+
+    Parameters
+    ----------
+    pair : FramePair
+        Its frames alone count.
+    config : PipelineConfig or FlowField
+        With the hash of the weights that its model has now; or the flow of another tool.
+    threads, device : optional
+        What the time was taken on.
+    """
+    if isinstance(config, FlowField):
+        parts: tuple[object, ...] = (pair.frames_digest, config.digest)
+    else:
+        weights = weights_sha256(config.model)
+        parts = (pair.frames_digest, config, weights, threads, device)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def measure_key(estimate: str, pair: FramePair) -> str:
+    """What the measurements of a lane depend on: its ``estimate_key``, and what is known."""
+    return hashlib.sha256(f"{estimate}{pair.truth_digest}".encode()).hexdigest()
+
+
+def weights_sha256(model: str) -> str | None:
+    """The hash of the weights that a model has now; None where it has none, or is none of ours."""
+    try:
+        return models.describe(model).sha256
+    except UnknownModelError:
+        return None
+
+
+def run_lane(
+    pair: FramePair,
+    config: PipelineConfig,
+    *,
+    threads: int | None = None,
+    device: str | None = None,
+    progress: Callable[[float, str], None] = lambda fraction, message: None,
+) -> Lane:
+    """Flow, backward flow and metrics of one config on one pair.
+
+    ``progress`` is told the finished share, 0..1, and what is being done. Errors: as of
+    ``flowcore.pipeline.run``.
+    """
+    _require_memory_to_measure(pair)
+    progress(0.0, "estimating the flow")
+    estimate = run(
+        pair,
+        config,
+        threads=threads,
+        device=device,
+        warm_up=True,
+        progress=lambda done: progress(0.5 * done, "estimating the flow"),
+    )
+    release_memory()
+    progress(0.5, "estimating the backward flow")
+    backward = run(
+        pair.reversed(),
+        config,
+        threads=threads,
+        device=device,
+        progress=lambda done: progress(0.5 + 0.45 * done, "estimating the backward flow"),
+    )
+    release_memory()
+    progress(0.95, "measuring")
+    consistent = round_trip(estimate.flow, backward.flow).consistent
+    return measure_again(pair, Lane(estimate, consistent, {}, backward.flow))
+
+
+def measure_again(pair: FramePair, lane: Lane) -> Lane:
+    """The lane with its metrics on this pair: the same frames, of which more or less is known."""
+    metrics = measure(lane.estimate.flow, pair, backward=lane.backward)
+    return replace(lane, metrics=metrics, measured_against=pair.truth_digest)
+
+
+def external_lane(pair: FramePair, flow: FlowField, *, name: str = "external") -> Lane:
+    """The lane of a flow that another tool made."""
+    return measure_again(pair, Lane(external_estimate(pair, flow, name=name), None, {}))
+
+
+def _require_memory_to_measure(pair: FramePair) -> None:
+    height, width = pair.size
+    needed, free = _MEASURE_BYTES_PER_PIXEL * height * width, available_memory()
+    if needed > free:
+        raise ConfigError(
+            f"Measuring a flow of {width}x{height} px takes about {format_bytes(needed)}, "
+            f"{format_bytes(free)} are free. Use smaller frames."
+        )

@@ -1,0 +1,96 @@
+"""Everything that can be taken away from a comparison."""
+
+from collections.abc import Mapping
+from functools import partial
+
+import streamlit as st
+
+from flowcore.export.animation import flip_gif, wipe_gif, wipe_mp4
+from flowcore.export.files import file_stem
+from flowcore.export.recipe import as_command, as_python
+from flowcore.export.report import bundle, html_report
+from flowcore.export.sheet import sheet
+from flowcore.export.table import metrics_table
+from flowcore.io.flow_files import FLOW_FORMATS, encode_flow
+from flowcore.io.frames import encode_frame
+from flowcore.lane import Lane
+from flowcore.types import FramePair
+
+__all__ = ["show_downloads"]
+
+
+def show_downloads(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
+    """Everything that can be taken away, made only when it is asked for."""
+    with st.container(horizontal=True):
+        st.download_button(
+            "Panel sheet (PNG)",
+            lambda: encode_frame(sheet(pair, lanes)),
+            "flowscope.png",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Metrics (CSV)",
+            lambda: metrics_table(lanes).to_csv(),
+            "flowscope.csv",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Report (HTML)",
+            lambda: html_report(pair, lanes),
+            "flowscope.html",
+            on_click="ignore",
+            help="One file that opens offline: viewer, table, settings, versions.",
+        )
+        st.download_button(
+            "Everything (ZIP)",
+            lambda: bundle(pair, lanes),
+            "flowscope.zip",
+            on_click="ignore",
+            help="Report, sheet, table, frames, flows as .flo, KITTI PNG and .npy, settings.",
+        )
+        _flow_files(lanes)
+        _animations(pair, lanes)
+        _recipes(lanes)
+
+
+def _flow_files(lanes: Mapping[str, Lane]) -> None:
+    with st.popover("Flow files"):
+        title = st.selectbox("Lane", list(lanes), key="flow-lane")
+        for kind, suffix in FLOW_FORMATS.items():
+            st.download_button(
+                f"{kind} ({suffix})",
+                partial(encode_flow, lanes[title].estimate.flow, kind),
+                f"{file_stem(title)}{suffix}",
+                key=f"flow-{kind}",
+                on_click="ignore",
+            )
+
+
+def _animations(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
+    """The warp as a flip, and two lanes as a wipe."""
+    with st.popover("Animations"):
+        left, right = st.columns(2)
+        one = left.selectbox("Lane", list(lanes), key="moving-one")
+        other = right.selectbox("Wipe against", list(lanes)[::-1], key="moving-other")
+        for label, make, name in (
+            ("Flip of frames and warp (GIF)", flip_gif, "flip.gif"),
+            ("Wipe between the lanes (GIF)", wipe_gif, "wipe.gif"),
+            ("Wipe between the lanes (MP4)", wipe_mp4, "wipe.mp4"),
+        ):
+            chosen = (lanes[one],) if make is flip_gif else (lanes[one], lanes[other])
+            st.download_button(
+                label, partial(make, pair, *chosen), name, key=name + label, on_click="ignore"
+            )
+
+
+def _recipes(lanes: Mapping[str, Lane]) -> None:
+    """The text that repeats a lane, ready to copy."""
+    ours = [title for title, lane in lanes.items() if lane.estimate.threads]
+    if not ours:
+        return
+    with st.popover("Copy as command or Python"):
+        title = st.selectbox("Lane", ours, key="recipe-lane")
+        estimate = lanes[title].estimate
+        st.caption("The folder `pair` is in the ZIP. For a sample: `python -m flowcore sample`.")
+        st.code(as_command(estimate.config, threads=estimate.threads), "bash", wrap_lines=True)
+        st.code(as_python(estimate.config, threads=estimate.threads), "python", wrap_lines=True)

@@ -1,0 +1,76 @@
+"""A lane's keys hold what it depends on, and nothing else; a truth added later runs no model."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save
+
+from flowcore import lane as lanes
+from flowcore import models
+from flowcore.data import samples
+from flowcore.lane import estimate_key, external_lane, measure_again, measure_key, run_lane
+from flowcore.models.scope import scope_035
+from flowcore.types import FlowField, FramePair, PipelineConfig
+
+DIS = PipelineConfig("dis_fast")
+
+
+@pytest.fixture(scope="module")
+def pair():
+    return samples.load("subpixel")
+
+
+@pytest.fixture(scope="module")
+def bare(pair):
+    return FramePair(pair.first, pair.second)
+
+
+def test_a_truth_changes_the_measurements_and_not_the_estimate(pair, bare):
+    assert estimate_key(pair, DIS) == estimate_key(bare, DIS)
+    key = estimate_key(pair, DIS)
+    assert measure_key(key, pair) != measure_key(key, bare)
+
+
+def test_everything_that_changes_a_flow_or_its_time_changes_the_key(pair):
+    keys = {
+        estimate_key(pair, DIS),
+        estimate_key(pair.reversed(), DIS),
+        estimate_key(pair, dataclasses.replace(DIS, blur_sigma=1.0)),
+        estimate_key(pair, dataclasses.replace(DIS, precision="bfloat16")),
+        estimate_key(pair, DIS, threads=1),
+        estimate_key(pair, DIS, device="cuda:1"),
+    }
+    assert len(keys) == 6
+
+
+def test_weights_imported_anew_under_one_name_give_a_new_key(pair, tmp_path, monkeypatch):
+    monkeypatch.setenv("FLOWCORE_WEIGHTS", str(tmp_path))
+    config, keys = PipelineConfig("scope_035.mine"), set()
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        models.import_weights(save(scope_035().state_dict()), name=config.model)
+        keys.add(estimate_key(pair, config))
+    assert len(keys) == 2
+
+
+def test_the_gaps_of_an_external_flow_are_part_of_its_key(pair):
+    uv, valid = np.ones((*pair.size, 2), np.float32), np.ones(pair.size, bool)
+    valid[0] = False
+    assert estimate_key(pair, FlowField(uv)) != estimate_key(pair, FlowField(uv, valid))
+
+
+@pytest.mark.parametrize("is_external", [False, True])
+def test_a_truth_added_later_gives_the_numbers_of_a_full_run(pair, bare, monkeypatch, is_external):
+    def lane_of(some):
+        flow = FlowField(np.ones((*pair.size, 2), np.float32))
+        return external_lane(some, flow) if is_external else run_lane(some, DIS)
+
+    whole, before = lane_of(pair), lane_of(bare)
+    monkeypatch.setattr(lanes, "run", None)
+    later = measure_again(pair, before)
+    assert "epe" not in before.metrics
+    assert later.metrics == whole.metrics
+    assert later.measured_against == pair.truth_digest != before.measured_against
+    assert measure_again(bare, later).metrics == before.metrics
