@@ -38,8 +38,9 @@ def open_compare(page, server, query=""):
 
 
 def frames_drawer(page):
-    """Where frames are dropped, opened."""
-    page.get_by_role("button", name=re.compile("^Frames")).click()
+    """Where frames are dropped, opened once the page rests: an upload into a page that is still
+    being built is lost."""
+    settled(page).get_by_role("button", name=re.compile("^Frames")).click()
     return page.get_by_test_id("stFileUploaderDropzoneInput")
 
 
