@@ -4,15 +4,11 @@
 back. ``run`` adds what a person needs around it: models by name, threads, memory, timing, arrays.
 """
 
-import contextlib
-import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from typing import TypeAlias
 
-import cv2
 import numpy as np
 import torch
 
@@ -20,6 +16,7 @@ from flowcore import models
 from flowcore.budget import chunks_at_once, enlarged_size, grid_for, require_memory, scaled_size
 from flowcore.chunking.stitch import estimate_chunked
 from flowcore.errors import ConfigError, DivergedError, ShapeMismatchError
+from flowcore.hardware import chosen_device, clock, use_threads
 from flowcore.models import FlowModel
 from flowcore.ops.blur import gaussian_blur
 from flowcore.ops.convert import as_float, flow_to_array, frame_to_levels
@@ -29,14 +26,12 @@ from flowcore.types import Estimate, FeatureMap, FlowField, FramePair, PipelineC
 
 __all__ = [
     "DEFAULT_MODEL",
-    "chosen_device",
     "external_estimate",
     "fitted",
     "load_model",
     "predict",
     "prepared",
     "run",
-    "use_threads",
 ]
 
 DEFAULT_MODEL = "scope_070.scenes"
@@ -163,7 +158,7 @@ def run(
         at_most = used if target == "cpu" else _MAX_BATCH
         at_once = chunks_at_once(model, pair.size, config, at_most, device=target)
         crops: list[int] = []
-        start = _clock(target)
+        start = clock(target)
         prediction = predict(
             model,
             first,
@@ -177,7 +172,7 @@ def run(
         )
         uv = flow_to_array(prediction.flow)
         uv.flags.writeable = False  # so that the flow field need not copy it
-        seconds = _clock(target) - start
+        seconds = clock(target) - start
     if not np.isfinite(uv).all():
         raise DivergedError(f"{config.model} gave a flow that is not finite on this pair.")
     iterates = tuple(flow_to_array(flow) for flow in prediction.iterates)
@@ -219,25 +214,6 @@ def external_estimate(pair: FramePair, flow: FlowField, *, name: str = "external
     return Estimate(flow, PipelineConfig(name), seconds=0.0, threads=0)
 
 
-def chosen_device(name: str | None = None) -> str:
-    """The torch device of that name; the GPU where there is one if left out, else the processor.
-
-    Raises
-    ------
-    ConfigError
-        Not "cpu" or "cuda[:N]", or a GPU that is not here.
-    """
-    count = torch.cuda.device_count()
-    if name is None:
-        return "cuda" if count else "cpu"
-    match = re.fullmatch(r"cpu|cuda(?::(\d+))?", name)
-    if match is None:
-        raise ConfigError(f"A device is cpu or cuda[:N], got {name[:40]!r}.")
-    if name != "cpu" and int(match[1] or 0) >= count:
-        raise ConfigError(f"There is no {name} here; GPUs that torch can use: {count}.")
-    return name
-
-
 def load_model(name: str, device: str | None = None) -> FlowModel:
     """The model of that name, ready to use; kept, so that asking again is free."""
     return _load(name, models.describe(name).sha256, chosen_device(device))
@@ -248,29 +224,6 @@ def _load(name: str, sha256: str | None, device: str) -> FlowModel:
     """Keyed by the weights' hash as well: weights imported anew under one name are loaded anew."""
     model = models.create(name)
     return model.to(device) if isinstance(model, torch.nn.Module) else model
-
-
-@contextlib.contextmanager
-def use_threads(count: int | None) -> Iterator[int]:
-    """Let torch and OpenCV use ``count`` processor threads within; gives the number in force."""
-    before, cv2_before = torch.get_num_threads(), cv2.getNumThreads()
-    if count is not None:
-        if count < 1:
-            raise ConfigError(f"Threads must be 1 or more, got {count}.")
-        torch.set_num_threads(count)
-        cv2.setNumThreads(count)
-    try:
-        yield torch.get_num_threads()
-    finally:
-        torch.set_num_threads(before)
-        cv2.setNumThreads(cv2_before)
-
-
-def _clock(device: str) -> float:
-    """Seconds, once a GPU has done all that it was given."""
-    if device != "cpu":
-        torch.cuda.synchronize(device)
-    return time.perf_counter()
 
 
 def _estimate_any_size(

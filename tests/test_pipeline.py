@@ -8,6 +8,7 @@ import torch
 
 from flowcore import models, pipeline
 from flowcore.errors import ConfigError, DivergedError, ShapeMismatchError
+from flowcore.hardware import use_threads
 from flowcore.ops.convert import as_float, frame_to_levels, frame_to_tensor
 from flowcore.types import ChunkGrid, FeatureMap, FlowField, FramePair, PipelineConfig, Prediction
 
@@ -152,7 +153,7 @@ def test_workers_and_batches_change_nothing(size):
     frames = [frame_to_levels(frame) for frame in (pair.first, pair.second)]
     config = PipelineConfig("any", chunks=ChunkGrid(1, 3, overlap=8))
     net = models.create("scope_035.scenes")
-    with torch.inference_mode(), pipeline.use_threads(1):
+    with torch.inference_mode(), use_threads(1):
         alone, threaded, stacked = (
             pipeline.predict(net, *frames, config, workers=workers, batch=batch).flow
             for workers, batch in ((1, 1), (2, 1), (1, 3))

@@ -21,8 +21,9 @@ def run() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve the app until it is stopped; gives the exit status."""
     options = _parser().parse_args(arguments)
+    paths = [*models.paths_in_environment(), *options.model]
     try:
-        for path in options.model:
+        for path in paths:
             models.bring(path)
             models.create(path)  # what is wrong with it is said here, not on a page
     except FlowcoreError as error:
@@ -31,12 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = [sys.executable, "-m", "streamlit", "run", str(HOME / "app.py")]
     words += [f"--server.port={options.port}", f"--server.address={options.address}"]
     words += ["--server.headless=true"] if options.headless else []
-    paths = [os.path.abspath(path) for path in options.model]
-    own = ",".join([*filter(None, [os.environ.get("FLOWCORE_MODELS")]), *paths])
+    # Streamlit reads .streamlit/config.toml where it is started, so paths must be whole.
+    environment = os.environ | {"FLOWCORE_MODELS": ",".join(map(os.path.abspath, paths))}
     try:
-        # Streamlit reads .streamlit/config.toml where it is started.
-        environment = os.environ | {"FLOWCORE_MODELS": own}
-        return subprocess.run(words, cwd=HOME, env=environment).returncode  # noqa: S603
+        return subprocess.run(words, cwd=HOME, env=environment).returncode  # noqa: S603  # our own
     except KeyboardInterrupt:
         return 130
 

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,8 @@ def _models(options: argparse.Namespace) -> None:
         _print_card(models.describe(options.name), is_json=options.json)
         return
     cards = models.catalog()
+    for fault in models.broken_cards():
+        print(fault, file=sys.stderr)
     if options.json:
         print_json([card.as_json() for card in cards])
         return

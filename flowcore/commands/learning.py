@@ -37,7 +37,7 @@ def _train(options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from flowcore import models
-    from flowcore.pipeline import chosen_device, use_threads
+    from flowcore.hardware import chosen_device, use_threads
     from flowcore.training.burst_config import is_burst_config
     from flowcore.training.config import load_config
     from flowcore.training.loop import Progress, train
@@ -91,7 +91,7 @@ def _train(options: argparse.Namespace) -> None:
 def _train_burst(options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from flowcore.pipeline import use_threads
+    from flowcore.hardware import use_threads
     from flowcore.training.burst_config import load_burst_config
     from flowcore.training.bursts import BurstProgress, ship_burst, train_burst
 

@@ -17,17 +17,11 @@ from flowcore.cost import format_bytes
 from flowcore.errors import ConfigError, InputError
 from flowcore.features.patches import PatchLevel, patch_level
 from flowcore.features.place import Place, place_of
+from flowcore.hardware import chosen_device, use_threads
 from flowcore.models import FlowModel, Matcher
 from flowcore.ops.convert import frame_to_levels
 from flowcore.ops.matching import MatchingLevel
-from flowcore.pipeline import (
-    chosen_device,
-    fitted,
-    load_model,
-    predict,
-    prepared,
-    use_threads,
-)
+from flowcore.pipeline import fitted, load_model, predict, prepared
 from flowcore.types import FramePair, PipelineConfig
 
 __all__ = ["MatchedView", "Matching", "look_inside"]

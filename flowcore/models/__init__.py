@@ -9,7 +9,7 @@ from flowcore.models import (  # noqa: F401  they register themselves
     scope,
 )
 from flowcore.models.base import FlowModel, Matcher, ModelCard, require_frames
-from flowcore.models.own import bring, is_path
+from flowcore.models.own import bring, is_path, paths_in_environment
 from flowcore.models.registry import (
     available,
     build_untrained,
@@ -34,6 +34,7 @@ __all__ = [
     "describe",
     "import_weights",
     "is_path",
+    "paths_in_environment",
     "register",
     "require_frames",
 ]

@@ -23,7 +23,7 @@ import torch
 from flowcore.errors import ModelError
 from flowcore.types import Prediction
 
-__all__ = ["OwnModel", "bring", "is_path", "own_models"]
+__all__ = ["OwnModel", "bring", "is_path", "own_models", "paths_in_environment"]
 
 _PATH = re.compile(r"(?P<file>.+\.py):(?P<builder>[A-Za-z_]\w*)")
 _brought: list[str] = []
@@ -99,9 +99,14 @@ def own_models() -> Mapping[str, OwnModel]:
     ModelError
         ``FLOWCORE_MODELS`` names a file that is not there, or two packages give one name.
     """
-    named = os.environ.get("FLOWCORE_MODELS", "")
-    paths = [part.strip() for part in named.split(",") if part.strip()]
-    return _of_packages() | {path: _of_path(path) for path in (*paths, *_brought)}
+    paths = (*paths_in_environment(), *_brought)
+    return _of_packages() | {path: _of_path(path) for path in paths}
+
+
+def paths_in_environment() -> list[str]:
+    """What ``FLOWCORE_MODELS`` names."""
+    named = os.environ.get("FLOWCORE_MODELS", "").split(",")
+    return [part.strip() for part in named if part.strip()]
 
 
 @lru_cache(maxsize=1)

@@ -10,6 +10,7 @@ from flowcore.errors import FlowcoreError
 from flowcore.io.frames import decode_frame
 from flowcore.types import Burst
 from pages.components.files import decoded
+from pages.components.head import show_head
 from pages.components.pair_picker import PICTURES, VIDEOS
 
 __all__ = ["pick_burst"]
@@ -23,15 +24,7 @@ def pick_burst(title: str, question: str) -> Burst:
 
     While a choice is incomplete or cannot be read, this is said beside it and the last burst stays.
     """
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.title(title, width="content")
-        drawer = st.popover("Frames", width=160)
-        line = st.empty()
-    st.caption(question)
-    messages = st.container()
-    with drawer:
-        burst = _chosen(messages)
-    line.caption(_in_words(burst), width="content")
+    burst = show_head(title, question, _chosen, _in_words)
     _show(burst)
     return burst
 

@@ -7,7 +7,7 @@ from flowcore.digits.canvases import load_digits
 from flowcore.digits.data import mnist_from
 from flowcore.digits.scoring import Score
 from flowcore.digits.training import LabConfig, Progress, Trained, run_lab
-from flowcore.pipeline import use_threads
+from flowcore.hardware import use_threads
 
 __all__ = ["train_net"]
 

@@ -21,33 +21,26 @@ __all__ = ["show_downloads"]
 
 def show_downloads(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
     """Everything that can be taken away, made only when it is asked for."""
-    with st.container(horizontal=True):
-        st.download_button(
-            "Panel sheet (PNG)",
-            lambda: encode_frame(sheet(pair, lanes)),
-            "flowscope.png",
-            on_click="ignore",
-        )
-        st.download_button(
-            "Metrics (CSV)",
-            lambda: metrics_table(lanes).to_csv(),
-            "flowscope.csv",
-            on_click="ignore",
-        )
-        st.download_button(
+    files = [
+        ("Panel sheet (PNG)", lambda: encode_frame(sheet(pair, lanes)), "png", None),
+        ("Metrics (CSV)", lambda: metrics_table(lanes).to_csv(), "csv", None),
+        (
             "Report (HTML)",
             lambda: html_report(pair, lanes),
-            "flowscope.html",
-            on_click="ignore",
-            help="One file that opens offline: viewer, table, settings, versions.",
-        )
-        st.download_button(
+            "html",
+            "One file that opens offline: viewer, table, settings, versions.",
+        ),
+        (
             "Everything (ZIP)",
             lambda: bundle(pair, lanes),
-            "flowscope.zip",
-            on_click="ignore",
-            help="Report, sheet, table, frames, flows as .flo, KITTI PNG and .npy, settings.",
-        )
+            "zip",
+            "Report, sheet, table, frames, flows as .flo, KITTI PNG and .npy, settings.",
+        ),
+    ]
+    with st.container(horizontal=True):
+        for label, make, suffix, about in files:
+            name = f"flowscope.{suffix}"
+            st.download_button(label, make, name, on_click="ignore", help=about)
         _flow_files(lanes)
         _animations(pair, lanes)
         _recipes(lanes)

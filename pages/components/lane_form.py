@@ -52,6 +52,8 @@ def choose_lanes() -> tuple[list[LaneChoice], int, bool]:
     Run is pressed; what adds, removes or moves lanes is taken at once. A lane whose settings
     contradict each other says so in its place and is left out.
     """
+    if "lanes" not in st.session_state:  # the page is entered, its widgets are new
+        st.session_state.pop(ASKED, None)
     read_old_links()
     _widgets()
     lanes, threads = st.session_state.setdefault(ASKED, st.session_state[PENDING])
@@ -195,15 +197,15 @@ def _settings(number: int, model: str) -> dict[str, Any]:
     card = models.describe(model)
     has = {
         "": True,
-        "chunks": st.session_state.get(f"chunks{number}", WHOLE) not in (None, WHOLE),
         "iterations": card.default_iterations is not None,
         "weights": card.is_learnt,
     }
-    knobs = [knob for knob in LANE_KNOBS if has[knob.needs]]
-    of_chunks = [knob for knob in knobs if knob.name == "chunks" or knob.needs == "chunks"]
-    shown = {}
+    shown: dict[str, Any] = {}
     columns = st.columns(2)
-    for knob in knobs:
-        with columns[knob in of_chunks]:
-            shown[knob.name] = draw_knob(knob, number)
+    for knob in LANE_KNOBS:  # chunks come before what belongs to them
+        is_of_chunks = knob.name == "chunks" or knob.needs == "chunks"
+        is_cut = shown.get("chunks") not in (None, WHOLE)
+        if has.get(knob.needs, is_cut):
+            with columns[is_of_chunks]:
+                shown[knob.name] = draw_knob(knob, number)
     return shown

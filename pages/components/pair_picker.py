@@ -14,6 +14,7 @@ from flowcore.io.video import decode_video_frames, probe_video
 from flowcore.types import FramePair, UInt8Array
 from pages.components.conventions import warn_of_convention
 from pages.components.files import decoded
+from pages.components.head import show_head
 from pages.components.pair_store import keep_pair, linked_pair
 
 __all__ = ["pick_pair"]
@@ -29,17 +30,12 @@ def pick_pair(title: str, question: str = "") -> FramePair:
 
     While a choice is incomplete or cannot be read, this is said beside it and the last pair stays.
     """
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.title(title, width="content")
-        drawer = st.popover("Frames", width=160)
-        line = st.empty()
-    if question:
-        st.caption(question)
-    messages = st.container()
-    with drawer:
-        pair = _chosen(messages)
-        _show(pair)
-    line.caption(_in_words(pair), width="content")
+    return show_head(title, question, _chosen_and_shown, _in_words)
+
+
+def _chosen_and_shown(messages: DeltaGenerator) -> FramePair:
+    pair = _chosen(messages)
+    _show(pair)
     return pair
 
 
@@ -66,7 +62,6 @@ def _true_flow(digest: str, _pair: FramePair) -> UInt8Array:
 
 
 def _chosen(messages: DeltaGenerator) -> FramePair:
-    """The pair; what is wrong with a choice is said where it is seen with the drawer closed."""
     source = st.segmented_control(
         "Frames",
         list(_SOURCES),

@@ -7,8 +7,9 @@ from flowcore import models
 from flowcore.features.attribution import Attribution, Method, attribute, shuffled
 from flowcore.features.dense import DenseMatching, dense_matching
 from flowcore.features.matching import Matching, look_inside
+from flowcore.hardware import use_threads
 from flowcore.lane import Lane, external_lane, measure_again, run_lane
-from flowcore.pipeline import load_model, use_threads
+from flowcore.pipeline import load_model
 from flowcore.refinement import Refinement, refine
 from flowcore.types import Burst, FlowField, FramePair, PipelineConfig
 

@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from flowcore.pipeline import use_threads
+from flowcore.hardware import use_threads
 from flowcore.training.config import TrainingConfig
 from flowcore.training.loop import Trainer
 

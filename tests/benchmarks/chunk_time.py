@@ -17,7 +17,8 @@ import torch
 
 from flowcore.chunking.stitch import estimate_chunked
 from flowcore.cost import peak_memory
-from flowcore.pipeline import load_model, predict, run, use_threads
+from flowcore.hardware import use_threads
+from flowcore.pipeline import load_model, predict, run
 from flowcore.types import ChunkGrid, FramePair, PipelineConfig, Prediction
 
 MODEL, THREADS = "scope_070.scenes", 2

@@ -38,8 +38,9 @@ def open_compare(page, server, query=""):
 
 
 def frames_drawer(page):
-    """Where frames are dropped, opened."""
-    page.get_by_role("button", name=re.compile("^Frames")).click()
+    """Where frames are dropped, opened once the page rests: an upload into a page that is still
+    being built is lost."""
+    settled(page).get_by_role("button", name=re.compile("^Frames")).click()
     return page.get_by_test_id("stFileUploaderDropzoneInput")
 
 
@@ -75,7 +76,8 @@ def test_two_dropped_frames_with_truth_give_an_error_and_a_click_is_read(page, s
     page.get_by_test_id("stFileUploaderDropzoneInput").nth(1).set_input_files(truth)
     expect(page.get_by_text("128 x 96 px, with truth.")).to_be_visible()
     expect(page.get_by_role("columnheader", name="EPE", exact=True)).to_be_visible()
-    page.keyboard.press("Escape")  # closes the drawer
+    page.get_by_role("heading", name="Compare", exact=True).click()  # beside the drawer closes it
+    expect(page.get_by_test_id("stFileUploaderDropzone")).to_have_count(0)
     expect(page.get_by_text("Click a pixel in the viewer")).to_be_visible()
     settled(page)
     picture = lane_picture(page, "Flow", "dis_fast")

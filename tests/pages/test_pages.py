@@ -60,6 +60,22 @@ def test_links_that_name_knobs_by_letters_read_as_before():
     assert title == "dis_fast, 2x2, overlap 16, linear blend, blur 1.5"
 
 
+def test_a_link_opens_its_chunks_with_all_their_settings():
+    app = compare(lanes="1", model1="dis_fast", chunks1="2x2", overlap1="16", halo1="8")
+    assert list(app.dataframe[0].value.index) == ["dis_fast, 2x2, overlap 16, halo 8"]
+
+
+def test_a_setting_waits_for_run_and_a_new_lane_does_not():
+    app = compare(lanes="1", model1="dis_fast")
+    app.number_input(key="blur1").set_value(1.5).run()
+    assert list(app.dataframe[0].value.index) == ["dis_fast"]
+    assert "Press Run to compute these settings." in captions(app)
+    app = finished(press_run(app))
+    assert list(app.dataframe[0].value.index) == ["dis_fast, blur 1.5"]
+    app = finished(app.number_input(key="lanes").set_value(2).run())
+    assert list(app.dataframe[0].value.index) == ["dis_fast, blur 1.5", "dis_medium"]
+
+
 def test_same_lane_twice_gets_two_titles():
     app = compare(model1="dis_fast", model2="dis_fast")
     assert list(app.dataframe[0].value.index) == ["dis_fast", "dis_fast (2)"]
