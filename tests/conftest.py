@@ -1,6 +1,8 @@
 """Fixtures shared by all tests."""
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,20 @@ import torch
 from tests.patience import patient
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+ROOM_BYTES = 2 * 10**8  # free in the temporary folder; the tests take less
+
+
+def pytest_sessionstart(session):
+    folder = tempfile.gettempdir()
+    free = shutil.disk_usage(folder).free
+    if free < ROOM_BYTES:
+        pytest.exit(
+            f"The temporary folder {folder} has {free / 1e6:.0f} MB free, the tests need "
+            f"{ROOM_BYTES / 1e6:.0f} MB: empty it, or name another one in TMPDIR.",
+            returncode=2,
+        )
 
 
 def pytest_collection_modifyitems(config, items):

@@ -182,14 +182,16 @@ def _in_words(burst: Burst) -> str:
 
 
 def _show(burst: Burst) -> None:
-    """The frames, small."""
-    columns = st.columns(min(5, len(burst.frames)))
-    first = burst.reference - len(columns) // 2
-    for offset, column in enumerate(columns):
-        index = first + offset
-        is_middle = index == burst.reference
-        caption = f"{index}, the middle" if is_middle else str(index)
-        column.image(burst.frames[index], caption, width="stretch", alt=f"Frame {index}")
+    """The five frames about the middle in one strip, so that they stay side by side on a phone."""
+    around = min(5, len(burst.frames))
+    first = burst.reference - around // 2
+    frames = np.stack(burst.frames[first : first + around])
+    gap = max(2, frames.shape[2] // 24)
+    opaque = np.pad(frames, ((0, 0),) * 3 + ((0, 1),), constant_values=255)
+    spaced = np.pad(opaque, ((0, 0), (0, 0), (0, gap), (0, 0)))
+    strip = np.concatenate(list(spaced), axis=1)[:, :-gap]
+    caption = f"Frames {first} to {first + around - 1}; {burst.reference} is the middle."
+    st.image(strip, caption, width="stretch", alt=caption)
 
 
 _SOURCES = {"Sample": _sample, "Frames": _upload, "Video": _video, "One image": _one_image}

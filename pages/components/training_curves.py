@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from flowcore.training.curves import LoggedRun, divergences, iteration_profile, summary
+from flowcore.training.curves import LoggedRun, divergences, iteration_profile, stage_spans, summary
 from pages.components.training_figures import (
     CHARTS,
     REFINEMENT,
@@ -119,9 +119,11 @@ def _explain(name: str, runs: Sequence[LoggedRun]) -> None:
     if max(counts) > 1:
         seeds = f"{max(counts)} seeds" if len(counts) == 1 else "the seeds"
         sentences.append(f"Line: mean of {seeds}; band: from the least to the greatest of them.")
-    if len(runs) > 1:
-        longest = max(runs, key=lambda run: run.longest["step"].iloc[-1])
-        sentences.append(f"Stages: those of {longest.name}.")
+    longest = max(runs, key=lambda run: run.longest["step"].iloc[-1])
+    spans = enumerate(stage_spans(longest.longest), start=1)
+    stages = ", ".join(f"{number} {span.name}" for number, span in spans)
+    if stages:
+        sentences.append(f"Stages of {longest.name}: {stages}.")
     st.caption(" ".join(sentences))
     for run in runs:
         found = sorted(mark for log in run.logs for mark in divergences(log))

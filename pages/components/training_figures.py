@@ -190,15 +190,16 @@ def _transparent(color: str) -> str:
 
 
 def _mark_stages(figure: go.Figure, runs: Sequence[LoggedRun]) -> None:
-    """Every other stage shaded, each with its name above."""
+    """Every other stage shaded, each with its number above."""
     longest = max((run.longest for run in runs), key=lambda log: log["step"].iloc[-1])
-    for number, span in enumerate(stage_spans(longest)):
-        if number % 2:
+    for number, span in enumerate(stage_spans(longest), start=1):
+        if number % 2 == 0:
             figure.add_vrect(
                 span.first, span.last, line_width=0, fillcolor="gray", opacity=0.15, layer="below"
             )
         figure.add_annotation(
-            text=span.name,
+            text=str(number),
+            hovertext=span.name,
             x=span.first,
             y=1,
             yref="paper",
