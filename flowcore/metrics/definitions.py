@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias
 
 from flowcore.errors import InputError
+from flowcore.metrics.parts import PARTS
 
 __all__ = ["METRICS", "Direction", "Metric", "describe"]
 
@@ -32,7 +33,6 @@ _KITTI = "Menze and Geiger, CVPR 2015 (KITTI)"
 _MIDDLEBURY = "Baker et al., IJCV 2011 (Middlebury)"
 _OTTE = "Otte and Nagel, ECCV 1994"
 _RAFT = "Teed and Deng, ECCV 2020 (RAFT)"
-_SINTEL = "Butler et al., ECCV 2012 (Sintel)"
 _SPRING = "Mehl et al., CVPR 2023 (Spring)"
 _SUNDARAM = "Sundaram, Brox and Keutzer, ECCV 2010"
 _VIPER = "Richter, Hayder and Koltun, ICCV 2017 (VIPER)"
@@ -67,20 +67,27 @@ def _error_rows() -> list[Metric]:
         }),
         *_rows("error", "degrees", "lower", _BARRON, {"angular_error": ("Angular error", angle)}),
         *_rows("error", "px", "lower", _MIDDLEBURY, percentiles),
-        *_rows("speed", "px", "lower", _SINTEL, {
-            "epe_s0_1": ("EPE s0-1", f"{epe}, where the truth is slower than 1 px/frame."),
-            "epe_s0_10": ("EPE s0-10", f"{epe}, where the truth is slower than 10 px/frame."),
-            "epe_s10_40": ("EPE s10-40", f"{epe}, where the truth moves 10 to 40 px/frame."),
-            "epe_s40_plus": ("EPE s40+", f"{epe}, where the truth moves 40 px/frame or more."),
-        }),
-        *_rows("occlusion", "px", "lower", _SINTEL, {
-            "epe_matched": ("EPE matched", f"{epe}, where the pixel is seen in both frames."),
-            "epe_unmatched": ("EPE unmatched", f"{epe}, where the pixel is occluded."),
-            "epe_d0_10": ("EPE d0-10", f"{epe}, less than 10 px from an occlusion boundary."),
-            "epe_d10_60": ("EPE d10-60", f"{epe}, 10 to 60 px from an occlusion boundary."),
-            "epe_d60_140": ("EPE d60-140", f"{epe}, 60 to 140 px from an occlusion boundary."),
-        }),
     ]  # fmt: skip
+
+
+def _part_rows() -> list[Metric]:
+    """What is measured of parts of the frame."""
+    numbers: Mapping[str, tuple[str, str, Direction, str]] = {
+        "epe": ("EPE", "px", "lower", "Mean end-point error"),
+        "outlier_1px": ("Outliers 1 px", "%", "lower", "Share with an error above 1 px"),
+        "fl": ("Fl", "%", "lower", "Share off by more than 3 px and 5 % of the true speed"),
+        "wauc": ("WAUC", "%", "higher", "Weighted area under the curve of inlier rates"),
+    }
+    rows = []
+    for name, part in PARTS.items():
+        for metric in part.metrics:
+            label, unit, direction, words = numbers[metric]
+            source = part.source if metric in ("epe", "fl") else _SPRING
+            definition = f"{words}, {part.where}."
+            title = f"{label} {part.label}"
+            key = f"{metric}_{name}"
+            rows.append(Metric(key, title, unit, direction, definition, source, part.group))
+    return rows
 
 
 def _rate_rows() -> list[Metric]:
@@ -89,7 +96,7 @@ def _rate_rows() -> list[Metric]:
 
     fl = "Share of pixels off by more than 3 px and by more than 5 % of the true speed."
     wauc = "Inlier rates at 0.05 to 5 px, averaged with weights that favor small thresholds."
-    outliers = {f"outlier_{px}px": (f"Outliers {px} px", above(px)) for px in (1, 3, 5)}
+    outliers = {f"outlier_{px}px": (f"Outliers {px} px", above(px)) for px in (1, 3, 4, 5)}
     inliers = {
         f"inlier_{px}px": (f"Inliers {px} px", f"Share of pixels with an EPE below {px} px.")
         for px in (1, 3, 5)
@@ -139,7 +146,7 @@ def _frame_rows() -> list[Metric]:
 
 
 METRICS: Mapping[str, Metric] = MappingProxyType(
-    {row.key: row for row in [*_error_rows(), *_rate_rows(), *_frame_rows()]}
+    {row.key: row for row in [*_error_rows(), *_part_rows(), *_rate_rows(), *_frame_rows()]}
 )
 
 

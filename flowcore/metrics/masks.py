@@ -8,6 +8,7 @@ from flowcore.errors import InputError
 from flowcore.metrics import statistics
 from flowcore.metrics.flow import epe
 from flowcore.metrics.gaps import fill_gaps
+from flowcore.metrics.parts import PARTS, parts_of
 from flowcore.ops.bands import row_bands
 from flowcore.ops.convert import flow_to_tensor
 from flowcore.ops.warp import lands_inside
@@ -77,32 +78,38 @@ def _pixels_of_error(key: str, flow: FlowField, pair: FramePair, truth: FlowFiel
     known = flow.valid & truth.valid
     if key in ("epe", "angular_error", "wauc"):
         return known
+    part = _part_in(key)
+    metric = key.removesuffix(f"_{part}") if part else key
+    inside = known & _part_of_frame(part, key, pair) if part else known
+    if metric in ("epe", "wauc"):
+        return inside
     errors = epe(flow.uv, truth.uv).astype(np.float64)
-    if key == "fl_all":
+    if metric in ("fl", "fl_all"):
         speeds = truth.magnitude.astype(np.float64)
-        return known & (errors > 3) & (errors > 0.05 * speeds)
-    if match := re.fullmatch(r"(outlier|inlier)_(\d)px|r(\d)(?:_(\d))?", key):
+        return inside & (errors > 3) & (errors > 0.05 * speeds)
+    if match := re.fullmatch(r"(outlier|inlier)_(\d)px|r(\d)(?:_(\d))?", metric):
         px = float(match[2] or f"{match[3]}.{match[4] or 0}")
-        return known & (errors < px if match[1] == "inlier" else errors > px)
-    if match := re.fullmatch(r"a(\d\d)", key):
+        return inside & (errors < px if match[1] == "inlier" else errors > px)
+    if match := re.fullmatch(r"a(\d\d)", metric):
         limit = statistics.percentile(errors[known], int(match[1]))
         return known & (errors > limit)
-    return known & _part_of_frame(key, pair)
+    raise InputError(f"{key} has no mask for this pair.")
 
 
-def _part_of_frame(key: str, pair: FramePair) -> BoolArray:
-    """The part that a mean end-point error is restricted to."""
-    assert pair.truth is not None
-    name = key.removeprefix("epe_")
+def _part_in(key: str) -> str:
+    """The part of the frame that a key is restricted to; empty for the whole."""
+    if match := re.fullmatch(r"epe_(class_\d+)", key):
+        return match[1]
+    return next((part for part in PARTS if key.endswith(f"_{part}")), "")
+
+
+def _part_of_frame(name: str, key: str, pair: FramePair) -> BoolArray:
     if name.startswith("class_") and pair.labels is not None:
         return np.asarray(pair.labels == int(name.removeprefix("class_")))
-    bins = statistics.speed_bins(pair.truth.magnitude.astype(np.float64))
-    if pair.occluded is not None:
-        bins |= {"matched": ~pair.occluded, "unmatched": pair.occluded}
-        bins |= statistics.distance_bins(statistics.occlusion_distance(pair.occluded))
-    if name not in bins:
-        raise InputError(f"{key} has no mask for this pair.")
-    return bins[name]
+    for other, part in parts_of(pair):
+        if other == name:
+            return part
+    raise InputError(f"{key} has no mask for this pair.")
 
 
 def _stays_inside(flow: FlowField) -> BoolArray:

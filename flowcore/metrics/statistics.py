@@ -1,10 +1,11 @@
 """Statistics of end-point errors that have been selected already: the formulas, written once.
 
-``errors`` and ``speeds`` are 1-D float64 arrays in px, one entry per selected pixel. Where nothing
-is selected every number is nan, never zero.
+``errors`` and ``speeds`` are 1-D arrays in px, one entry per selected pixel, in single or double
+precision; what is computed of them is in double precision, a piece at a time. Where nothing is
+selected every number is nan, never zero.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 import cv2
@@ -29,8 +30,9 @@ __all__ = [
     "wauc_percent",
 ]
 
-Numbers: TypeAlias = npt.NDArray[np.float64]
+Numbers: TypeAlias = npt.NDArray[np.floating[Any]]
 
+_PIECE = 2**18  # errors at a time, so that what is computed of them stays small
 _WAUC_THRESHOLDS = np.arange(1, 101) / 20
 _WAUC_WEIGHTS = 1 - np.arange(100) / 100
 
@@ -42,17 +44,17 @@ def mean(values: npt.NDArray[Any]) -> float:
 
 def outlier_percent(errors: Numbers, px: float) -> float:
     """Percent of errors above ``px``; lower is better."""
-    return 100 * mean(errors > px)
+    return _percent(lambda error: error > px, errors)
 
 
 def inlier_percent(errors: Numbers, px: float) -> float:
     """Percent of errors below ``px``; higher is better."""
-    return 100 * mean(errors < px)
+    return _percent(lambda error: error < px, errors)
 
 
 def fl_percent(errors: Numbers, speeds: Numbers) -> float:
     """Percent of errors above 3 px and above 5 % of the true speed; lower is better."""
-    return 100 * mean((errors > 3) & (errors > 0.05 * speeds))
+    return _percent(lambda error, speed: (error > 3) & (error > 0.05 * speed), errors, speeds)
 
 
 def wauc_percent(errors: Numbers) -> float:
@@ -63,8 +65,11 @@ def wauc_percent(errors: Numbers) -> float:
     """
     if not errors.size:
         return float("nan")
-    num_within = np.searchsorted(np.sort(errors), _WAUC_THRESHOLDS, side="right")
-    return float(100 * np.average(num_within / errors.size, weights=_WAUC_WEIGHTS))
+    count = np.zeros(len(_WAUC_THRESHOLDS) + 1, np.int64)
+    for (piece,) in _pieces(errors):
+        count += np.bincount(_WAUC_THRESHOLDS.searchsorted(piece), minlength=len(count))
+    shares = count[:-1].cumsum() / errors.size
+    return float(100 * np.average(shares, weights=_WAUC_WEIGHTS))
 
 
 def percentile(errors: Numbers, q: float) -> float:
@@ -74,7 +79,7 @@ def percentile(errors: Numbers, q: float) -> float:
     return float(np.percentile(errors, q)) if errors.size else float("nan")
 
 
-def speed_bins(speeds: Numbers) -> dict[str, BoolArray]:
+def speed_bins(speeds: npt.NDArray[Any]) -> dict[str, BoolArray]:
     """Which pixels move how fast: below 1, below 10, 10 to 40, and 40 px/frame or more."""
     return {
         "s0_1": speeds < 1,
@@ -120,10 +125,28 @@ def means_in(errors: Numbers, bins: Mapping[str, BoolArray]) -> dict[str, float]
 
 def class_means(errors: Numbers, labels: npt.NDArray[Any]) -> dict[int, tuple[float, int]]:
     """Mean error and number of pixels of each class; label 0, unlabelled, is left out."""
-    known = labels != 0
-    classes, index, counts = np.unique(labels[known], return_inverse=True, return_counts=True)
-    sums = np.bincount(index, weights=errors[known], minlength=len(classes))
+    classes = np.unique(labels)
+    sums, counts = np.zeros(len(classes)), np.zeros(len(classes), np.int64)
+    for start in range(0, len(errors), _PIECE):
+        piece = slice(start, start + _PIECE)
+        index = classes.searchsorted(labels[piece])
+        sums += np.bincount(index, weights=errors[piece], minlength=len(classes))
+        counts += np.bincount(index, minlength=len(classes))
     return {
         int(label): (float(total / count), int(count))
         for label, total, count in zip(classes, sums, counts, strict=True)
+        if label != 0
     }
+
+
+def _percent(holds: Callable[..., BoolArray], *values: Numbers) -> float:
+    """Percent of the entries for which something holds; nan of none."""
+    size = len(values[0])
+    count = sum(int(np.count_nonzero(holds(*piece))) for piece in _pieces(*values))
+    return 100 * count / size if size else float("nan")
+
+
+def _pieces(*values: Numbers) -> Iterator[tuple[npt.NDArray[np.float64], ...]]:
+    """Entries side by side, some at a time, in double precision."""
+    for start in range(0, len(values[0]), _PIECE):
+        yield tuple(each[start : start + _PIECE].astype(np.float64) for each in values)

@@ -1,6 +1,6 @@
 """Everything that numbers can say about the flow of one pair."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from flowcore.metrics.flow import angular_error, epe
 from flowcore.metrics.gaps import fill_gaps
 from flowcore.metrics.image import warp_quality
 from flowcore.metrics.masks import visible_pixels
+from flowcore.metrics.parts import PARTS, parts_of
 from flowcore.metrics.round_trip import round_trip
 from flowcore.ops.bands import row_bands
 from flowcore.ops.convert import flow_to_tensor, frame_to_levels
@@ -39,8 +40,9 @@ def measure(
     flow : FlowField
         The estimate, first -> second. Only its valid pixels count anywhere.
     pair : FramePair
-        With truth: errors and rates over the pixels valid in both. With ``occluded``: errors by
-        visibility. With ``labels``: ``epe_class_N`` for each class N present, 0 left out.
+        With truth: errors and rates over the pixels valid in both; by parts, see
+        ``flowcore.metrics.parts``, where it says what is occluded or moves. With ``labels``:
+        ``epe_class_N`` for each class N present, 0 left out.
     backward : FlowField, optional
         The estimate, second -> first: gives the numbers of the round trip.
 
@@ -83,8 +85,7 @@ def _measured(value: float, pixels: statistics.Numbers) -> Measurement:
 
 def _against_truth(flow: FlowField, truth: FlowField, pair: FramePair) -> dict[str, Measurement]:
     counts = flow.valid & truth.valid
-    errors = _at(counts, epe, flow, truth).astype(np.float64)
-    speeds = truth.magnitude[counts].astype(np.float64)
+    errors, speeds = _at(counts, epe, flow, truth), truth.magnitude[counts]
     values = {
         "epe": statistics.mean(errors),
         "fl_all": statistics.fl_percent(errors, speeds),
@@ -94,29 +95,31 @@ def _against_truth(flow: FlowField, truth: FlowField, pair: FramePair) -> dict[s
         "r1": statistics.outlier_percent(errors, 1),
         "r2": statistics.outlier_percent(errors, 2),
     }
-    for px in (1, 3, 5):
-        values[f"outlier_{px}px"] = statistics.outlier_percent(errors, px)
-        values[f"inlier_{px}px"] = statistics.inlier_percent(errors, px)
-    for q in (50, 75, 95):
-        values[f"a{q}"] = statistics.percentile(errors, q)
+    values |= {f"outlier_{px}px": statistics.outlier_percent(errors, px) for px in (1, 3, 4, 5)}
+    values |= {f"inlier_{px}px": statistics.inlier_percent(errors, px) for px in (1, 3, 5)}
+    values |= {f"a{q}": statistics.percentile(errors, q) for q in (50, 75, 95)}
     found = {key: _measured(value, errors) for key, value in values.items()}
-
     found |= _with_gaps_filled(flow, truth) or {
         f"{key}_filled": found[key] for key in ("epe", "fl_all")
     }
-    bins = statistics.speed_bins(speeds)
-    if pair.occluded is not None:
-        occluded = pair.occluded[counts]
-        distances = statistics.occlusion_distance(pair.occluded)[counts]
-        bins |= {"matched": ~occluded, "unmatched": occluded}
-        bins |= statistics.distance_bins(distances)
-    for name, inside in bins.items():
-        chosen = errors[inside]
-        found[f"epe_{name}"] = _measured(statistics.mean(chosen), chosen)
+    for name, part in parts_of(pair):
+        inside = part[counts]
+        chosen, their_speeds = errors[inside], speeds[inside]
+        for metric in PARTS[name].metrics:
+            value = _IN_PARTS[metric](chosen, their_speeds)
+            found[f"{metric}_{name}"] = _measured(value, chosen)
     if pair.labels is not None:
         for label, (value, size) in statistics.class_means(errors, pair.labels[counts]).items():
             found[f"epe_class_{label}"] = Measurement(value, size)
     return found
+
+
+_IN_PARTS: Mapping[str, Callable[[statistics.Numbers, statistics.Numbers], float]] = {
+    "epe": lambda errors, speeds: statistics.mean(errors),
+    "outlier_1px": lambda errors, speeds: statistics.outlier_percent(errors, 1),
+    "fl": statistics.fl_percent,
+    "wauc": lambda errors, speeds: statistics.wauc_percent(errors),
+}
 
 
 def _with_gaps_filled(flow: FlowField, truth: FlowField) -> dict[str, Measurement]:
@@ -126,8 +129,8 @@ def _with_gaps_filled(flow: FlowField, truth: FlowField) -> dict[str, Measuremen
     none = Measurement(float("nan"), 0)
     if not flow.valid.any():
         return {"epe_filled": none, "fl_all_filled": none}
-    errors = _at(truth.valid, epe, fill_gaps(flow), truth).astype(np.float64)
-    speeds = truth.magnitude[truth.valid].astype(np.float64)
+    errors = _at(truth.valid, epe, fill_gaps(flow), truth)
+    speeds = truth.magnitude[truth.valid]
     return {
         "epe_filled": _measured(statistics.mean(errors), errors),
         "fl_all_filled": _measured(statistics.fl_percent(errors, speeds), errors),

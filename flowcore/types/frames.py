@@ -87,6 +87,8 @@ class FramePair:
         Class of each pixel of the first and of the second frame; 0 = unlabelled.
     occluded : (H, W) bool, optional
         True where a pixel of the first frame is not visible in the second one.
+    foreground : (H, W) bool, optional
+        True on objects that move by themselves, such as KITTI's object map has them.
     name : str
         For people; not part of the digest.
     """
@@ -98,6 +100,7 @@ class FramePair:
     occluded: BoolArray | None = None
     name: str = ""
     second_labels: IntArray | None = field(default=None, kw_only=True)
+    foreground: BoolArray | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         for name in ("first", "second"):
@@ -114,8 +117,8 @@ class FramePair:
             )
         if self.truth is not None:
             require_size("The true flow", self.truth.uv, self.size)
-        for name in ("labels", "second_labels", "occluded"):
-            mask, dtype = getattr(self, name), np.bool_ if name == "occluded" else np.int32
+        for name in ("labels", "second_labels", "occluded", "foreground"):
+            mask, dtype = getattr(self, name), np.int32 if name.endswith("labels") else np.bool_
             if mask is not None:
                 label = f"The {name.replace('_', ' ')} mask"
                 require_size(label, mask, self.size)
@@ -139,9 +142,10 @@ class FramePair:
 
     @cached_property
     def truth_digest(self) -> str:
-        """sha256 of what is known of the motion, in hex: truth, labels and occlusions."""
+        """sha256 of what is known of the motion, in hex: truth, labels, occlusions, objects."""
         truth = (self.truth.uv, self.truth.valid) if self.truth else (None, None)
-        return digest_of(self.size, *truth, self.labels, self.second_labels, self.occluded)
+        known = (self.labels, self.second_labels, self.occluded, self.foreground)
+        return digest_of(self.size, *truth, *known)
 
     @cached_property
     def digest(self) -> str:

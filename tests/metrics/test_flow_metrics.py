@@ -108,6 +108,9 @@ def test_wauc_by_hand():
     # An error of 4.92 px is an inlier at i = 99 and 100 only, with weights 0.02 and 0.01.
     total = sum(1 - i / 100 for i in range(100))
     assert metrics.wauc(off_by(4.92), ZERO[:, :1]) == pytest.approx(100 * 0.03 / total)
+    # 0.5 px is within the thresholds i = 10 to 100: all but the weights 1, 0.99 .. 0.92.
+    assert metrics.wauc(off_by(0.5), ZERO[:, :1]) == pytest.approx(100 * (total - 8.64) / total)
+    assert metrics.wauc(off_by(0.5), ZERO[:, :1]) == pytest.approx(82.891, abs=1e-3)
     assert metrics.wauc(off_by(0, 6), ZERO[:, :2]) == pytest.approx(50)
     assert metrics.wauc(ZERO, ZERO) == pytest.approx(100)
 

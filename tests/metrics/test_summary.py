@@ -39,7 +39,8 @@ def test_every_key_is_described_and_the_truth_scores_best(pair):
         assert describe(key).key == key
         assert number.num_pixels > 0
         assert not math.isnan(number.value)
-    absent = {"epe_s10_40", "epe_s40_plus", "epe_s0_1", "epe_d60_140", "density"}
+    absent = {"epe_s0_1", "epe_d60_140", "epe_bg", "epe_fg", "fl_bg", "fl_fg"}
+    absent |= {key for key in METRICS if key.endswith(("s10_40", "s40_plus"))}
     assert set(METRICS) - set(best) == absent
     assert best["epe"] == (0, 2400)
     assert best["wauc"].value == pytest.approx(100)
@@ -75,13 +76,54 @@ def test_gaps_of_the_estimate_and_of_the_truth_do_not_count(pair):
     result = measure(constant(2, 3, valid=left), known, backward=constant(-2, -3))
     assert result["epe"] == (3, 300)
     assert result["density"] == (50, 2400)
+    assert result["epe_filled"] == (3, 600)
+    assert result["fl_all_filled"] == (0, 600)
     assert result["consistent_share"].num_pixels == 1200
+
+
+def test_gaps_never_help(pair):
+    """Wrong by 100 px in one column: left out it is not in ``epe``, and its neighbors' in the other."""
+    vectors = np.zeros((*SIZE, 2), np.float32)
+    vectors[..., 0] = 2
+    vectors[:, 30] = 102, 0
+    seen = np.ones(SIZE, bool)
+    seen[:, 31:] = False
+    result = measure(FlowField(vectors, seen), pair)
+    assert result["epe"] == (pytest.approx(100 / 31), 31 * 40)
+    assert result["epe_filled"] == (50, 2400)  # 30 columns take the wrong vector
+    assert result["fl_all_filled"] == (50, 2400)
+
+
+def test_kitti_and_spring_by_hand():
+    """Errors of 0, 2, 4 and 8 px; the last two on an object, the last one occluded."""
+    truth = np.zeros((1, 4, 2), np.float32)
+    truth[0, :, 0] = 5, 20, 20, 200
+    estimate = truth + np.float32([[[0, 0], [0, 2], [0, 4], [0, 8]]])
+    pair = FramePair(
+        *np.zeros((2, 1, 4, 3), np.uint8),
+        FlowField(truth),
+        occluded=np.array([[False, False, False, True]]),
+        foreground=np.array([[False, False, True, True]]),
+    )
+    found = {key: value for key, (value, _) in measure(FlowField(estimate), pair).items()}
+    assert found["fl_all"] == 25  # 8 px are less than 5 % of 200 px
+    assert (found["fl_bg"], found["fl_fg"]) == (0, 50)
+    assert (found["epe_bg"], found["epe_fg"]) == (1, 6)
+    assert (found["fl_noc"], found["epe_noc"]) == (pytest.approx(100 / 3), 2)
+    assert (found["outlier_1px_s0_10"], found["outlier_1px_s10_40"]) == (0, 100)
+    assert (found["fl_s10_40"], found["fl_s40_plus"]) == (50, 0)
+    assert (found["outlier_1px_matched"], found["outlier_1px_unmatched"]) == (
+        pytest.approx(200 / 3),
+        100,
+    )
+    assert (found["wauc_s0_10"], found["wauc_s40_plus"]) == (100, 0)
+    assert found["outlier_4px"] == 25
 
 
 def test_without_truth_there_are_warp_and_round_trip_only(pair):
     bare = FramePair(pair.first, pair.second)
     keys = {"psnr", "ssim", "photometric_error"}
-    keys |= {f"{key}_identity" for key in keys}
+    keys |= {f"{key}_identity" for key in keys} | {"density"}
     assert set(measure(constant(2, 0), bare)) == keys
     assert set(measure(constant(2, 0), bare, backward=constant(-2, 0))) == keys | {
         "consistent_share",
