@@ -1,7 +1,8 @@
 """The command line: ``python -m flowcore``; see ``docs/command-line.md``.
 
 Standard output carries the result alone (one JSON document with ``--json``), standard error the
-progress. A ``FlowcoreError`` is one line on standard error and exit status 2.
+progress. A ``FlowcoreError`` is one line on standard error and exit status 2; status 1 says that a
+part of the work failed, 130 that it was stopped.
 """
 
 import argparse
@@ -18,14 +19,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; gives the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        options.command(options)
+        status: int | None = options.command(options)
     except FlowcoreError as error:
         print(f"flowcore: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("flowcore: stopped.", file=sys.stderr)
         return 130
-    return 0
+    return status or 0
 
 
 def run() -> None:

@@ -3,14 +3,15 @@
 import contextlib
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import cv2
+import psutil
 import torch
 
 from flowcore.errors import ConfigError
 
-__all__ = ["chosen_device", "clock", "use_threads"]
+__all__ = ["chosen_device", "clock", "share_of_others", "use_threads"]
 
 
 def chosen_device(name: str | None = None) -> str:
@@ -37,6 +38,29 @@ def clock(device: str) -> float:
     if device != "cpu":
         torch.cuda.synchronize(device)
     return time.perf_counter()
+
+
+def share_of_others() -> Callable[[], float]:
+    """A meter that begins now: it tells which share of processor time others took since, 0..1."""
+    machine, own, start = _busy_seconds(), time.process_time(), time.perf_counter()
+
+    def read() -> float:
+        theirs = _busy_seconds() - machine - (time.process_time() - own)
+        elapsed = time.perf_counter() - start
+        # The system counts in ticks of a hundredth of a second: less cannot be told from nothing.
+        theirs -= 2 * _TICK * (psutil.cpu_count() or 1)
+        return min(max(theirs / (elapsed * (psutil.cpu_count() or 1)), 0.0), 1.0)
+
+    return read
+
+
+_TICK = 0.01
+
+
+def _busy_seconds() -> float:
+    """Processor time of the machine that was not idle, of all processes since it started."""
+    times = psutil.cpu_times()
+    return float(times.user + times.system + getattr(times, "nice", 0.0))
 
 
 @contextlib.contextmanager

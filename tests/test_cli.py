@@ -6,15 +6,17 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from flowcore.__main__ import main
 from flowcore.data import samples
+from flowcore.data.files import load_pair
 from flowcore.data.synthetic import make_pair
 from flowcore.io.flow_files import read_flow, write_flow
 from flowcore.io.frames import read_frame, write_frame
 from flowcore.knobs import KNOBS, values_of
 from flowcore.pipeline import DEFAULT_MODEL
-from flowcore.types import ChunkGrid, Estimate, FlowField, PipelineConfig
+from flowcore.types import ChunkGrid, Estimate, FlowField, PipelineConfig, Timing
 from tests.patience import patient
 
 
@@ -135,7 +137,8 @@ def runs(monkeypatch):
 
     def note(pair, config, *, threads, device, **_):
         seen.append((config, threads, device))
-        return Estimate(FlowField(np.zeros((*pair.size, 2), np.float32)), config, 0.1, threads)
+        timing = Timing(0.1, 0.1, 1, threads)
+        return Estimate(FlowField(np.zeros((*pair.size, 2), np.float32)), config, timing)
 
     for module in ("lane", "evaluation", "pipeline"):
         monkeypatch.setattr(f"flowcore.{module}.run", note)
@@ -208,6 +211,101 @@ def test_evaluate_and_back(folder, run):
         "evaluate", folder / "root", "--model", f"external:{folder / 'flows'}", "--json"
     )
     assert json.loads(again)["datasets"]["set"]["epe"] == pytest.approx(scores["epe"], abs=1e-6)
+
+
+def test_a_broken_pair_is_listed_and_the_others_are_measured(folder, run):
+    (folder / "root/set/one/frame2.png").write_bytes(b"no picture")
+    status, out, err = run("evaluate", folder / "root", "--model", "dis_fast", "--json")
+    result = json.loads(out)
+    assert status == 1
+    assert [pair["sequence"] for pair in result["pairs"]] == ["two"]
+    (failure,) = result["failed"]
+    assert (failure["dataset"], failure["sequence"]) == ("set", "one")
+    assert f"set/one: {failure['reason']}" in err
+    (folder / "root/set/two/flow.flo").unlink()
+    status, out, err = run("evaluate", folder / "root", "--model", "dis_fast", "--json")
+    assert status == 2
+    assert json.loads(out)["datasets"] == {}
+    assert "neither flow.flo nor flow.png" in err
+    assert "none of 2 pairs could be measured" in err
+
+
+def test_ctrl_c_keeps_what_was_done(folder, run, monkeypatch):
+    def load(files):
+        if files.sequence == "two":
+            raise KeyboardInterrupt
+        return load_pair(files)
+
+    monkeypatch.setattr("flowcore.evaluation.load_pair", load)
+    status, out, err = run("evaluate", folder / "root", "--model", "dis_fast", "--json")
+    assert status == 130
+    assert [pair["sequence"] for pair in json.loads(out)["pairs"]] == ["one"]
+    assert "what was done is kept" in err
+
+
+def test_a_truth_that_knows_no_pixel_is_said_and_left_out(folder, run):
+    truth = folder / "root/set/one/flow.flo"
+    write_flow(truth, FlowField(np.zeros((80, 100, 2)), np.zeros((80, 100), bool)))
+    status, out, err = run(
+        "estimate", *frames(folder), "--truth", truth, "--model", "dis_fast", "--json"
+    )
+    assert status == 0
+    assert "knows no pixel" in err
+    assert "epe" not in json.loads(out)["metrics"]
+    status, out, _ = run("evaluate", folder / "root", "--model", "dis_fast", "--json")
+    result = json.loads(out)
+    assert status == 1
+    assert "the true flow knows no pixel" in result["failed"][0]["reason"]
+    assert result["datasets"]["set"]["epe"] == result["pairs"][0]["epe"]
+
+
+def test_flows_that_seem_to_be_meant_differently_are_named(folder, run):
+    truth = folder / "root/set/one/flow.flo"
+    write_flow(truth, FlowField(-read_flow(truth).uv))
+    _, out, err = run(
+        "estimate", *frames(folder), "--truth", truth, "--model", "dis_fast", "--json"
+    )
+    (sentence,) = json.loads(out)["suspicions"]
+    assert "points from the second frame to the first" in sentence
+    assert sentence in err
+    _, out, err = run("evaluate", folder / "root", "--model", "dis_fast", "--json")
+    assert json.loads(out)["pairs"][0]["suspicions"] == [sentence]
+    assert f"set/one: {sentence}" in err
+
+
+def test_a_flow_of_another_tool_has_no_time(folder, run):
+    run("evaluate", folder / "root", "--model", "dis_fast", "--out", folder / "flows")
+    gap = np.ones((80, 100), bool)
+    gap[:, 50:] = False
+    flow = read_flow(folder / "flows/set/one.flo")
+    write_flow(folder / "flows/set/one.flo", FlowField(flow.uv, gap))
+    _, out, _ = run("evaluate", folder / "root", "--model", f"external:{folder}/flows", "--json")
+    one, two = json.loads(out)["pairs"]
+    assert one["seconds"] is None
+    assert (one["density"], two["density"]) == (50, 100)
+    assert one["num_pixels"] == 4000
+    assert one["epe_filled"] != one["epe"]
+    assert two["epe_filled"] == two["epe"]
+
+
+def test_kitti_files_beside_the_truth(folder, run):
+    """The right half moves by itself, the left half's last column is occluded."""
+    beside = folder / "root/set/one"
+    objects = np.zeros((80, 100), np.uint8)
+    objects[:, 50:] = 3
+    Image.fromarray(objects).save(beside / "obj_map.png")
+    truth = read_flow(beside / "flow.flo")
+    seen = np.ones((80, 100), bool)
+    seen[:, 49] = False
+    write_flow(beside / "flow_noc.png", FlowField(truth.uv, seen))
+    _, out, _ = run("evaluate", folder / "root", "--model", "dis_fast", "--json")
+    scores = json.loads(out)["pairs"][0]["metrics"]
+    assert {"fl_bg", "fl_fg", "fl_noc", "epe_matched", "epe_unmatched"} <= set(scores)
+    halves = (scores["epe_bg"] + scores["epe_fg"]) / 2
+    assert halves == pytest.approx(scores["epe"], abs=1e-5)
+    assert scores["epe"] * 100 == pytest.approx(
+        99 * scores["epe_noc"] + scores["epe_unmatched"], abs=1e-3
+    )
 
 
 def test_pooled_scores_weigh_pixels(folder, run):

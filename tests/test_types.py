@@ -127,4 +127,4 @@ def test_every_stage_has_a_name_or_none_has():
         Prediction(flow, (flow, flow), stages=("coarse",))
     uv = np.zeros((4, 6, 2), np.float32)
     with pytest.raises(InputError, match="2 names of stages for 0 iterates"):
-        Estimate(FlowField(uv), PipelineConfig("any"), 0.0, 1, stages=("coarse", "fine"))
+        Estimate(FlowField(uv), PipelineConfig("any"), stages=("coarse", "fine"))

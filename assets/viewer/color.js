@@ -89,15 +89,21 @@ export function flowColors({ wheel, offScale, unknown, even }, out, { position, 
 function wheelColor(wheel, position, radius, offScale) {
   const index = Math.floor(position);
   const fraction = position - index;
-  const strength = radius <= 1 ? radius : offScale;
-  const white = radius <= 1 ? 255 * (1 - radius) : 0;
   const low = 3 * index;
-  const high = low + 3;
+  const isOn = radius <= 1;
+  const strength = isOn ? radius : offScale;
   return pack(
-    white + strength * (wheel[low] + fraction * (wheel[high] - wheel[low])),
-    white + strength * (wheel[low + 1] + fraction * (wheel[high + 1] - wheel[low + 1])),
-    white + strength * (wheel[low + 2] + fraction * (wheel[high + 2] - wheel[low + 2])),
+    channel(wheel[low], wheel[low + 3], fraction, strength, isOn),
+    channel(wheel[low + 1], wheel[low + 4], fraction, strength, isOn),
+    channel(wheel[low + 2], wheel[low + 5], fraction, strength, isOn),
   );
+}
+
+// In an order of operations that leaves 255 exactly 255.
+/** @type {(low: number, high: number, fraction: number, strength: number, isOn: boolean) => number} */
+function channel(low, high, fraction, strength, isOn) {
+  const hue = (1 - fraction) * (low / 255) + fraction * (high / 255);
+  return 255 * (isOn ? 1 - strength * (1 - hue) : strength * hue);
 }
 
 /** @type {(palette: Palette, epe: number, maxError: number) => Word} */

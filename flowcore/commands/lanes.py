@@ -5,12 +5,15 @@ import dataclasses
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowcore.commands.output import Commands, add_json_option, print_json
 from flowcore.errors import ConfigError
 from flowcore.knobs import KNOBS, Knob, config_from
 from flowcore.types import FramePair, PipelineConfig
+
+if TYPE_CHECKING:
+    from flowcore.evaluation import Failure, PairScore
 
 __all__ = ["add_commands"]
 
@@ -124,75 +127,127 @@ def _estimate(options: argparse.Namespace) -> None:
     from flowcore.export.sheet import flow_sheet
     from flowcore.io.flow_files import read_flow, write_flow
     from flowcore.io.frames import read_frame, write_frame
-    from flowcore.lane import Lane, external_lane, run_lane
+    from flowcore.lane import TIMED_RUNS, Lane, external_lane, run_lane
+    from flowcore.metrics.convention import suspicion
     from flowcore.metrics.definitions import describe
     from flowcore.pipeline import run
 
     config = _config(options)
     truth = read_flow(options.truth) if options.truth else None
+    if truth is not None and not truth.valid.any():
+        print(f"{options.truth.name} knows no pixel of the true flow; left out.", file=sys.stderr)
+        truth = None
     pair = FramePair(read_frame(options.first), read_frame(options.second), truth)
     pair = _prepared(pair, options)
     external = _external_path(config)
     if external:
         lane = external_lane(pair, read_flow(external), name=config.model)
     elif options.flow_only:
-        lane = Lane(run(pair, config, warm_up=True, **_where(options)), None, {})
+        lane = Lane(run(pair, config, warm_up=True, runs=TIMED_RUNS, **_where(options)), None, {})
     else:
         lane = run_lane(pair, config, **_where(options))
     if options.out:
         write_flow(options.out, lane.estimate.flow)
     if options.png:
         write_frame(options.png, flow_sheet(pair, config.model, lane))
+    flows = {
+        "The true flow": pair.truth,
+        "The external flow": lane.estimate.flow if external else None,
+    }
+    suspicions = [
+        sentence
+        for what, flow in flows.items()
+        if flow is not None and (sentence := suspicion(what, flow, pair))
+    ]
+    for sentence in suspicions:
+        print(sentence, file=sys.stderr)
     height, width = pair.size
-    seconds, threads = lane.estimate.seconds, lane.estimate.threads
+    timing = lane.estimate.timing
     if options.json:
-        metrics = {key: measurement.value for key, measurement in lane.metrics.items()}
         print_json(
             {
                 "model": config.model,
                 "height": height,
                 "width": width,
-                "seconds": seconds,
-                "threads": threads,
-                "metrics": metrics,
+                "seconds": timing and timing.seconds,
+                "seconds_median": timing and timing.seconds_median,
+                "runs": timing.runs if timing else 0,
+                "threads": timing and timing.threads,
+                "metrics": {key: measurement.value for key, measurement in lane.metrics.items()},
+                "suspicions": suspicions,
             }
         )
         return
-    print(f"{config.model}, {width}x{height} px, {seconds:.3f} s on {threads} threads")
+    took = f"{timing.seconds:.3f} s on {timing.threads} threads" if timing else "time unknown"
+    print(f"{config.model}, {width}x{height} px, {took}")
     for key, (value, num_pixels) in lane.metrics.items():
         metric = describe(key)
         print(f"{metric.label:28} {value:10.3f} {metric.unit:12} over {num_pixels:,} px")
 
 
-def _evaluate(options: argparse.Namespace) -> None:
-    from flowcore import evaluation
+def _evaluate(options: argparse.Namespace) -> int:
+    from flowcore.evaluation import Failure, PairScore, evaluate
 
     config = _config(options)
-    scores = evaluation.evaluate(
-        options.root,
-        config,
-        **_where(options),
-        flows=_external_path(config),
-        out=options.out,
-        prepare=lambda pair: _prepared(pair, options),
-        progress=lambda score: print(
-            f"{score.dataset}/{score.sequence}: {score.epe:.3f} px, {score.seconds:.2f} s",
-            file=sys.stderr,
-        ),
-    )
-    datasets = evaluation.score_datasets(scores)
-    if options.json:
+    scores: list[PairScore] = []
+    failed: list[Failure] = []
+    is_stopped = False
+    try:
+        for outcome in evaluate(
+            options.root,
+            config,
+            **_where(options),
+            flows=_external_path(config),
+            out=options.out,
+            prepare=lambda pair: _prepared(pair, options),
+        ):
+            name = f"{outcome.dataset}/{outcome.sequence}"
+            if isinstance(outcome, Failure):
+                failed.append(outcome)
+                print(f"{name}: {outcome.reason}", file=sys.stderr)
+                continue
+            scores.append(outcome)
+            took = f", {outcome.timing.seconds:.2f} s" if outcome.timing else ""
+            print(f"{name}: {outcome.epe:.3f} px{took}", file=sys.stderr)
+            for sentence in outcome.suspicions:
+                print(f"{name}: {sentence}", file=sys.stderr)
+    except KeyboardInterrupt:
+        is_stopped = True
+        print("flowcore: stopped; what was done is kept.", file=sys.stderr)
+    _print_scores(config, scores, failed, is_json=options.json)
+    if is_stopped:
+        return 130
+    if failed and not scores:
+        print(f"flowcore: none of {len(failed)} pairs could be measured", file=sys.stderr)
+        return 2
+    return 1 if failed else 0
+
+
+def _print_scores(
+    config: PipelineConfig, scores: "list[PairScore]", failed: "list[Failure]", *, is_json: bool
+) -> None:
+    from flowcore.evaluation import score_datasets
+
+    datasets = score_datasets(scores)
+    if is_json:
         print_json(
             {
                 "model": config.model,
-                "pairs": [dataclasses.asdict(score) for score in scores],
-                "datasets": {name: dataclasses.asdict(score) for name, score in datasets.items()},
+                "pairs": [score.as_json() for score in scores],
+                "datasets": {name: score.as_json() for name, score in datasets.items()},
+                "failed": [dataclasses.asdict(failure) for failure in failed],
             }
         )
         return
     print(f"{'dataset':16} {'pairs':>5} {'EPE px':>9} {'Fl-all %':>9}   (mean of pair means)")
     for name, score in datasets.items():
-        print(f"{name:16} {score.pairs:5} {score.epe:9.3f} {score.fl_all:9.2f}")
+        means = score.means
+        filled = (
+            f"   {means['density']:.1f} % known; gaps filled: "
+            f"{means['epe_filled']:.3f} px, {means['fl_all_filled']:.2f} %"
+        )
+        line = f"{name:16} {score.pairs:5} {means['epe']:9.3f} {means['fl_all']:9.2f}"
+        print(line + (filled if means["density"] < 100 else ""))
 
 
 def _sample(options: argparse.Namespace) -> None:

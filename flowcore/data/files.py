@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from flowcore.errors import FlowFileError, InputError
+import numpy as np
+
+from flowcore.errors import FlowFileError, InputError, ShapeMismatchError
 from flowcore.io.flow_files import read_flow
-from flowcore.io.frames import decode_mask, read_frame
+from flowcore.io.frames import decode_labels, decode_mask, read_frame
 from flowcore.io.guard import read_bytes
 from flowcore.types import BoolArray, FlowField, FramePair
 
@@ -16,22 +18,27 @@ LAYOUT = "<dataset>/<sequence>/{frame1.png, frame2.png, flow.flo or flow.png}"
 
 @dataclass(frozen=True)
 class PairFiles:
-    """Where the parts of one pair lie; ``occluded`` and ``invalid`` are there for some datasets."""
+    """The folder of one pair; see ``find_pairs`` for what may lie in it."""
 
-    dataset: str
-    sequence: str
-    first: Path
-    second: Path
-    truth: Path
-    occluded: Path | None = None
-    invalid: Path | None = None
+    folder: Path
+
+    @property
+    def dataset(self) -> str:
+        """Name of the folder that holds the pairs of a dataset."""
+        return self.folder.parent.name
+
+    @property
+    def sequence(self) -> str:
+        """Name of the pair's own folder."""
+        return self.folder.name
 
 
 def find_pairs(root: Path) -> list[PairFiles]:
-    """All pairs under ``root/<dataset>/<sequence>``, in alphabetical order.
+    """All pairs under ``root/<dataset>/<sequence>``, in alphabetical order: what has a first frame.
 
-    A sequence has ``frame1.png``, ``frame2.png``, ``flow.flo`` or ``flow.png``; it may have
-    ``occ.png`` (white = occluded) and ``invalid.png`` (white = truth unknown).
+    A sequence has ``frame1.png``, ``frame2.png``, ``flow.flo`` or ``flow.png``. It may have
+    ``occ.png`` (white = occluded) or ``flow_noc.png`` (KITTI: the truth where it is not occluded),
+    ``invalid.png`` (white = truth unknown) and ``obj_map.png`` (KITTI: 0 = background).
 
     Raises
     ------
@@ -40,56 +47,65 @@ def find_pairs(root: Path) -> list[PairFiles]:
     """
     if not root.is_dir():
         raise InputError(f"There is no folder {root}.")
-    pairs = [_pair_files(frame.parent) for frame in sorted(root.glob("*/*/frame1.png"))]
+    pairs = [PairFiles(frame.parent) for frame in sorted(root.glob("*/*/frame1.png"))]
     if not pairs:
         raise InputError(f"No pair lies under {root}; expected {LAYOUT} in it.")
     return pairs
 
 
 def load_pair(files: PairFiles) -> FramePair:
-    """The pair with its truth, and its occlusions where they are given.
+    """The pair with its truth, and with occlusions and moving objects where they are given.
 
     Raises
     ------
     InputError
-        A file that cannot be read, or parts that differ in size.
+        A file that is missing or cannot be read, or parts that differ in size.
     """
-    truth = read_flow(files.truth)
-    invalid = _mask(files.invalid)
+    truth = read_flow(_truth_file(files.folder))
+    invalid = _mask(files.folder / "invalid.png", truth)
     if invalid is not None:
-        if invalid.shape != truth.size:
-            raise InputError(f"{files.invalid} is not of the size of the true flow.")
         truth = FlowField(truth.uv, truth.valid & ~invalid)
+    occluded = _mask(files.folder / "occ.png", truth)
+    visible = files.folder / "flow_noc.png"
+    if occluded is None and visible.is_file():
+        known = read_flow(visible)
+        _require_size(visible, known.size, truth)
+        occluded = truth.valid & ~known.valid
     return FramePair(
-        read_frame(files.first),
-        read_frame(files.second),
+        read_frame(files.folder / "frame1.png"),
+        read_frame(files.folder / "frame2.png"),
         truth,
-        occluded=_mask(files.occluded),
+        occluded=occluded,
+        foreground=_objects(files.folder / "obj_map.png", truth),
         name=f"{files.dataset}/{files.sequence}",
     )
 
 
-def _pair_files(folder: Path) -> PairFiles:
-    def there(name: str) -> Path | None:
-        path = folder / name
-        return path if path.is_file() else None
-
-    name = f"{folder.parent.name}/{folder.name}"
-    second, truth = there("frame2.png"), there("flow.flo") or there("flow.png")
-    if second is None:
-        raise InputError(f"{name} has a frame1.png and no frame2.png.")
-    if truth is None:
-        raise FlowFileError(f"{name} has neither flow.flo nor flow.png.")
-    return PairFiles(
-        dataset=folder.parent.name,
-        sequence=folder.name,
-        first=folder / "frame1.png",
-        second=second,
-        truth=truth,
-        occluded=there("occ.png"),
-        invalid=there("invalid.png"),
-    )
+def _truth_file(folder: Path) -> Path:
+    for name in ("flow.flo", "flow.png"):
+        if (folder / name).is_file():
+            return folder / name
+    raise FlowFileError("It has neither flow.flo nor flow.png.")
 
 
-def _mask(path: Path | None) -> BoolArray | None:
-    return None if path is None else decode_mask(read_bytes(path, InputError), name=path.name)
+def _mask(path: Path, truth: FlowField) -> BoolArray | None:
+    if not path.is_file():
+        return None
+    mask = decode_mask(read_bytes(path, InputError), name=path.name)
+    _require_size(path, mask.shape, truth)
+    return mask
+
+
+def _objects(path: Path, truth: FlowField) -> BoolArray | None:
+    if not path.is_file():
+        return None
+    numbers = decode_labels(read_bytes(path, InputError), name=path.name)
+    _require_size(path, numbers.shape, truth)
+    return np.asarray(numbers > 0)
+
+
+def _require_size(path: Path, size: tuple[int, ...], truth: FlowField) -> None:
+    if size != truth.size:
+        raise ShapeMismatchError(
+            f"{path.name} is {size[1]}x{size[0]} px, the true flow {truth.size[1]}x{truth.size[0]}."
+        )

@@ -80,8 +80,7 @@ def settings_document(pair: FramePair, lanes: Mapping[str, Lane]) -> str:
         "lanes": {
             name: {
                 "config": asdict(lane.estimate.config),
-                "seconds": lane.estimate.seconds,
-                "threads": lane.estimate.threads,
+                "timing": asdict(lane.estimate.timing) if lane.estimate.timing else None,
                 "weights_sha256": weights_sha256(lane.estimate.config.model),
                 "metrics": {
                     key: {"value": item.value, "num_pixels": item.num_pixels}
@@ -115,8 +114,9 @@ def _commands(lanes: Mapping[str, Lane]) -> str:
     lines = []
     for title, lane in lanes.items():
         estimate = lane.estimate
-        is_ours = estimate.threads > 0
-        lines.append(f"# {title}" if is_ours else f"# {title}: the flow of another tool")
-        if is_ours:
-            lines.append(as_command(estimate.config, threads=estimate.threads))
+        if estimate.timing is None:
+            lines.append(f"# {title}: the flow of another tool")
+        else:
+            lines.append(f"# {title}")
+            lines.append(as_command(estimate.config, threads=estimate.timing.threads))
     return "\n".join(lines) + "\n"

@@ -58,5 +58,7 @@ def _sheet_caption(pair: FramePair, lanes: Mapping[str, Lane]) -> str:
     height, width = pair.size
     parts = [f"{pair.name or 'pair'}, {width}x{height} px"]
     for title, lane in lanes.items():
-        parts.append(f"{title} {lane.estimate.seconds:.2f} s on {lane.estimate.threads} threads")
+        timing = lane.estimate.timing
+        took = f"{timing.seconds:.2f} s on {timing.threads} threads" if timing else "time unknown"
+        parts.append(f"{title} {took}")
     return "; ".join(parts) + "."

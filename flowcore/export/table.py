@@ -16,7 +16,7 @@ def metrics_table(lanes: Mapping[str, Lane]) -> pd.DataFrame:
     rows = {
         title: {
             "seconds": lane.estimate.seconds,
-            "threads": lane.estimate.threads,
+            "threads": lane.estimate.threads or None,
             **{key: measurement.value for key, measurement in lane.metrics.items()},
         }
         for title, lane in lanes.items()

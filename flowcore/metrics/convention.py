@@ -11,7 +11,7 @@ from flowcore.ops.resize import resize_flow, resize_frame
 from flowcore.ops.warp import lands_inside, warp
 from flowcore.types import FloatArray, FlowField, FramePair
 
-__all__ = ["CONVENTIONS", "suspect_convention"]
+__all__ = ["CONVENTIONS", "suspect_convention", "suspicion"]
 
 CONVENTIONS: Mapping[str, str] = {
     "backward": "points from the second frame to the first: both signs are turned",
@@ -66,6 +66,12 @@ def suspect_convention(flow: FlowField, pair: FramePair) -> str | None:
         if error < min(_CLEARLY_BETTER * as_given, unmoved, best_error):
             best, best_error = key, error
     return best
+
+
+def suspicion(what: str, flow: FlowField, pair: FramePair) -> str | None:
+    """A sentence that names the convention that the flow is suspected of; ``what`` begins it."""
+    suspected = suspect_convention(flow, pair)
+    return suspected and f"{what} explains the frames better if it {CONVENTIONS[suspected]}."
 
 
 def _field(uv: FloatArray, size: tuple[int, int]) -> torch.Tensor:

@@ -20,7 +20,7 @@ from flowcore.ops.bands import row_bands
 from flowcore.ops.convert import flow_to_tensor, frame_to_levels
 from flowcore.types import BoolArray, FloatArray, FlowField, FramePair
 
-__all__ = ["METRICS", "Measurement", "Metric", "describe", "measure"]
+__all__ = ["METRICS", "Measurement", "Metric", "describe", "measure", "measure_errors"]
 
 
 class Measurement(NamedTuple):
@@ -67,14 +67,18 @@ def measure(
             raise ShapeMismatchError(
                 f"The {name} has (height, width) {field.size}, the frames {pair.size}."
             )
-    found: dict[str, Measurement] = {}
-    if pair.truth is not None:
-        found |= _against_truth(flow, pair.truth, pair)
+    found = measure_errors(flow, pair)
     consistent = None
     if backward is not None:
         consistent, numbers = _there_and_back(flow, backward)
         found |= numbers
     found |= _between_frames(flow, pair, visible_pixels(flow, pair, consistent))
+    return {key: number for key, number in found.items() if number.num_pixels}
+
+
+def measure_errors(flow: FlowField, pair: FramePair) -> dict[str, Measurement]:
+    """What `measure` gives of the flow and the truth alone, without looking at the frames."""
+    found = _against_truth(flow, pair.truth, pair) if pair.truth is not None else {}
     found["density"] = Measurement(100 * statistics.mean(flow.valid), flow.valid.size)
     return {key: number for key, number in found.items() if number.num_pixels}
 

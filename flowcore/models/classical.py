@@ -16,7 +16,7 @@ import torch
 from flowcore.errors import ConfigError
 from flowcore.models.base import require_frames
 from flowcore.models.registry import register
-from flowcore.types import FloatArray, Prediction
+from flowcore.types import FloatArray, Prediction, UInt8Array
 
 __all__ = [
     "ClassicalModel",
@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 _Matcher: TypeAlias = Callable[[npt.NDArray[Any], npt.NDArray[Any]], npt.NDArray[Any]]
+_Frame: TypeAlias = FloatArray | UInt8Array
 _NEW: Any = None  # lets OpenCV allocate its output
 
 
@@ -43,7 +44,7 @@ class ClassicalModel:
     match : callable
         From two gray frames (H, W) to a flow (H, W, 2), channel 0 = u, 1 = v.
     gray : callable
-        From a frame (H, W, 3) float32 in [0, 1] to what ``match`` takes.
+        From a frame (H, W, 3), 8 bit or float32 in [0, 1], to what ``match`` takes.
     min_size : int
         Both sides must be at least this many px.
     bytes_per_pixel : int
@@ -51,11 +52,12 @@ class ClassicalModel:
     """
 
     match: _Matcher
-    gray: Callable[[FloatArray], npt.NDArray[Any]]
+    gray: Callable[[_Frame], npt.NDArray[Any]]
     min_size: int
     bytes_per_pixel: int
     stride: int = 1
     default_iterations: None = None
+    takes_levels: bool = True  # 8-bit frames need not be brought to [0, 1], which costs time
     maps: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(
@@ -73,27 +75,31 @@ class ClassicalModel:
         flows = [
             self.match(*map(self._gray_array, pair)) for pair in zip(first, second, strict=True)
         ]
-        flow = torch.from_numpy(np.stack(flows).astype(np.float32, copy=False))
-        return Prediction(flow.permute(0, 3, 1, 2).contiguous().to(first.device))
+        flow = torch.stack(
+            [torch.from_numpy(flow.astype(np.float32, copy=False)) for flow in flows]
+        )
+        return Prediction(flow.permute(0, 3, 1, 2).to(first.device))
 
     def memory_bytes(self, height: int, width: int) -> int:
         """The working memory of one pair."""
         return self.bytes_per_pixel * height * width
 
     def _gray_array(self, frame: torch.Tensor) -> npt.NDArray[Any]:
-        return self.gray(
-            np.ascontiguousarray(frame.detach().permute(1, 2, 0).float().cpu().numpy())
-        )
+        levels = frame if frame.dtype == torch.uint8 else frame.detach().float()
+        return self.gray(np.ascontiguousarray(levels.permute(1, 2, 0).cpu().numpy()))
 
 
-def gray_levels(frame: FloatArray) -> npt.NDArray[np.uint8]:
-    """OpenCV's gray of a frame in [0, 1], 8 bit; exact for frames that were 8 bit."""
-    levels = np.rint(frame.clip(0, 1) * 255).astype(np.uint8)
+def gray_levels(frame: _Frame) -> UInt8Array:
+    """OpenCV's gray of a frame, 8 bit; of one in [0, 1] exact if it was 8 bit."""
+    is_8_bit = frame.dtype == np.uint8
+    levels = frame if is_8_bit else cv2.convertScaleAbs(np.maximum(frame, 0), alpha=255)  # rounds
     return np.asarray(cv2.cvtColor(levels, cv2.COLOR_RGB2GRAY))
 
 
-def gray_values(frame: FloatArray) -> FloatArray:
+def gray_values(frame: _Frame) -> FloatArray:
     """OpenCV's gray of a frame, float32 in [0, 1]."""
+    if frame.dtype == np.uint8:
+        frame = frame.astype(np.float32) / np.float32(255)
     return np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.float32)
 
 

@@ -1,5 +1,6 @@
 """What comes of it: a net's prediction, a lane's estimate; and the weights behind them."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +12,7 @@ from flowcore.types.arrays import FloatArray
 from flowcore.types.config import PipelineConfig
 from flowcore.types.frames import FlowField
 
-__all__ = ["Estimate", "FeatureMap", "Prediction", "Weights"]
+__all__ = ["Estimate", "FeatureMap", "Prediction", "Timing", "Weights"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +63,39 @@ class Prediction:
         _require_stages(self.stages, self.iterates)
 
 
+@dataclass(frozen=True)
+class Timing:
+    """How long an estimate took: the model loaded and warm, without decoding and metrics.
+
+    Parameters
+    ----------
+    seconds : float
+        Of the shortest run.
+    seconds_median : float
+        Of all runs.
+    runs : int
+        How often it was run for this.
+    threads : int
+        Processor threads that were allowed.
+    others : float
+        Share of this machine's processor time, 0..1, that other processes took meanwhile.
+    """
+
+    seconds: float
+    seconds_median: float
+    runs: int
+    threads: int
+    others: float = 0.0
+
+    @property
+    def is_disturbed(self) -> bool:
+        """So much else ran meanwhile that the time may be too long."""
+        return self.others > _DISTURBING
+
+
+_DISTURBING = 0.1
+
+
 @dataclass(frozen=True, eq=False)
 class Estimate:
     """The flow of one lane, and what it cost.
@@ -72,10 +106,8 @@ class Estimate:
         Of the pair's own size, valid everywhere (an external flow may have gaps).
     config : PipelineConfig
         The lane.
-    seconds : float
-        The estimate alone: model loaded and warm, without decoding and metrics.
-    threads : int
-        Processor threads that were allowed.
+    timing : Timing, optional
+        None of an external flow.
     iterates : tuple of (H, W, 2) float32
         The flow after each refinement step, if kept.
     maps : mapping of name to (H, W, C) float32
@@ -90,12 +122,21 @@ class Estimate:
 
     flow: FlowField
     config: PipelineConfig
-    seconds: float
-    threads: int
+    timing: Timing | None = None
     iterates: tuple[FloatArray, ...] = ()
     maps: Mapping[str, FloatArray] = field(default_factory=dict)
     stages: tuple[str, ...] = ()
     bytes_moved: int = 0
+
+    @property
+    def seconds(self) -> float:
+        """Of the shortest run; nan of an external flow, whose time nobody knows."""
+        return self.timing.seconds if self.timing else math.nan
+
+    @property
+    def threads(self) -> int:
+        """Processor threads that were allowed; 0 of an external flow."""
+        return self.timing.threads if self.timing else 0
 
     def __post_init__(self) -> None:
         _require_stages(self.stages, self.iterates)

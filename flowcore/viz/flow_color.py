@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from flowcore.errors import ConfigError, InputError
+from flowcore.ops.bands import row_bands
 from flowcore.types import BoolArray, FloatArray, FlowField, UInt8Array
 from flowcore.viz.lettering import INK, font
 from flowcore.viz.palette import NOISE_FLOOR, OFF_SCALE, RIM, UNKNOWN, wheel_colors
@@ -54,12 +55,9 @@ def flow_to_color(
     if not noise_floor >= 0:
         raise ConfigError(f"The noise floor must be 0 px or more, got {noise_floor}.")
     uv, valid = _known(flow)
-    speed = np.hypot(uv[..., 0], uv[..., 1])
-    radius = np.where(speed < noise_floor, 0, speed / np.float32(max_magnitude))
-    on_scale = radius <= 1
-    white = np.where(on_scale, 1 - radius, 0)[..., None]
-    strength = np.where(on_scale, radius, OFF_SCALE)[..., None]
-    picture = (255 * white + strength * _hue(uv)).astype(np.uint8)
+    picture = np.empty((*valid.shape, 3), np.uint8)
+    for rows, _ in row_bands(*valid.shape):
+        picture[rows] = _colors(uv[rows], max_magnitude, noise_floor)
     picture[~valid] = UNKNOWN
     return picture
 
@@ -118,16 +116,23 @@ def color_wheel(
     return np.asarray(picture)
 
 
-def _hue(uv: FloatArray) -> FloatArray:
-    """The full color of each direction, (H, W, 3), 0..255."""
+def _colors(uv: FloatArray, max_magnitude: float, noise_floor: float) -> UInt8Array:
+    """Baker's formula, with the precisions of its widespread Python version: to the bit the same.
+
+    White, where slower than ``noise_floor``; darker by ``OFF_SCALE``, where off the scale.
+    """
     # Adding 0 turns -0.0 into 0.0, without which "right" would have two colors.
-    angle = np.arctan2(-(uv[..., 1] + 0), -(uv[..., 0] + 0)) / np.float32(np.pi)
-    position = (angle + 1) / 2 * 54
-    index = position.astype(np.intp)
-    fraction = (position - index)[..., None]
-    wheel = wheel_colors().astype(np.float32)
-    low = wheel.take(index, axis=0)
-    return np.asarray(low + fraction * (wheel.take(index + 1, axis=0) - low))
+    u, v = np.moveaxis(uv / np.float32(max_magnitude) + np.float32(0), 2, 0)
+    radius = np.sqrt(np.square(u) + np.square(v))
+    radius[np.hypot(uv[..., 0], uv[..., 1]) < noise_floor] = 0
+    position = (np.arctan2(-v, -u) / np.float32(np.pi) + 1) / 2 * 54
+    index = position.astype(np.int32)
+    fraction = (position - index)[..., None]  # in double precision from here on
+    wheel = wheel_colors() / 255.0
+    hue = (1 - fraction) * wheel[index] + fraction * wheel[index + 1]
+    radius = radius[..., None]
+    color = np.where(radius <= 1, 1 - radius * (1 - hue), OFF_SCALE * hue)
+    return np.asarray(np.floor(255 * color), np.uint8)
 
 
 def _known(flow: FlowField | FloatArray) -> tuple[FloatArray, BoolArray]:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from flowcore.metrics.convention import CONVENTIONS, suspect_convention
+from flowcore.metrics.convention import suspicion
 from flowcore.types import FlowField, FramePair
 
 __all__ = ["warn_of_convention"]
@@ -10,11 +10,13 @@ __all__ = ["warn_of_convention"]
 
 def warn_of_convention(what: str, flow: FlowField, pair: FramePair) -> None:
     """Say under which convention the flow would explain the frames clearly better, if any."""
-    suspected = _suspect(flow.uv.tobytes(), pair.digest, flow, pair)
-    if suspected:
-        st.warning(f"{what} explains the frames better if it {CONVENTIONS[suspected]}.")
+    sentence = _suspicion(what, flow.digest, pair.digest, flow, pair)
+    if sentence:
+        st.warning(sentence)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _suspect(content: bytes, digest: str, _flow: FlowField, _pair: FramePair) -> str | None:
-    return suspect_convention(_flow, _pair)
+def _suspicion(
+    what: str, content: str, digest: str, _flow: FlowField, _pair: FramePair
+) -> str | None:
+    return suspicion(what, _flow, _pair)

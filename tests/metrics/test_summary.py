@@ -82,7 +82,7 @@ def test_gaps_of_the_estimate_and_of_the_truth_do_not_count(pair):
 
 
 def test_gaps_never_help(pair):
-    """Wrong by 100 px in one column: left out it is not in ``epe``, and its neighbors' in the other."""
+    """Wrong by 100 px in one column, unknown at its right: the gap takes the wrong vector."""
     vectors = np.zeros((*SIZE, 2), np.float32)
     vectors[..., 0] = 2
     vectors[:, 30] = 102, 0

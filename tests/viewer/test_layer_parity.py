@@ -45,7 +45,7 @@ def made_flow(rng):
 
 
 def made_lane(flow, consistent=None):
-    return Lane(Estimate(flow, PipelineConfig("made"), 0.0, 0), consistent, {})
+    return Lane(Estimate(flow, PipelineConfig("made")), consistent, {})
 
 
 def made_pair(rng):

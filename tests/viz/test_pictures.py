@@ -1,5 +1,7 @@
 """Pictures whose colors can be told by hand."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -24,10 +26,51 @@ def color(u, v, **options):
     return flow_to_color(one(u, v), **{"max_magnitude": 10, **options})[0, 0].tolist()
 
 
+def bakers_wheel():
+    """Red, yellow, green, cyan, blue, magenta, and the steps from each to the next."""
+    corners = [(255, 0, 0), (255, 255, 0), (0, 255, 0), (0, 255, 255), (0, 0, 255), (255, 0, 255)]
+    wheel = []
+    for begin, end, steps in zip(
+        corners, [*corners[1:], corners[0]], (15, 6, 4, 11, 13, 6), strict=True
+    ):
+        for step in range(steps):
+            moved = 255 * step // steps
+            wheel.append([a + (moved if b > a else -moved if b < a else 0)
+                          for a, b in zip(begin, end, strict=True)])  # fmt: skip
+    return wheel
+
+
+def bakers_color(x, y, wheel):
+    radius = math.hypot(x, y)
+    position = (math.atan2(-y, -x) / math.pi + 1) / 2 * 54
+    index = int(position)
+    fraction = position - index
+    color = []
+    for low, high in zip(wheel[index], wheel[(index + 1) % 55], strict=True):
+        hue = (1 - fraction) * (low / 255) + fraction * (high / 255)
+        color.append(int(255 * (1 - radius * (1 - hue) if radius <= 1 else 0.75 * hue)))
+    return color
+
+
 class TestFlowColor:
     def test_rest_and_noise_are_white(self):
         assert color(0, 0) == color(0.03, 0) == [255, 255, 255]
         assert color(0.03, 0, noise_floor=0, max_magnitude=0.03) == [255, 0, 0]
+
+    def test_it_is_bakers_formula(self, rng):
+        """His program in double precision, pixel by pixel; ours differs by rounding alone."""
+        wheel = bakers_wheel()
+        flow = rng.normal(0, 5, (40, 50, 2)).astype(np.float32)
+        ours = flow_to_color(flow, max_magnitude=8, noise_floor=0).astype(int)
+        theirs = np.array([[bakers_color(u / 8, v / 8, wheel) for u, v in row] for row in flow])
+        assert np.abs(ours - theirs).max() <= 1
+        assert (ours != theirs).mean() < 2e-4
+
+    def test_what_is_full_stays_full(self, rng):
+        """Every hue has a channel at 255; under the full speed it must not become 254."""
+        angle = rng.uniform(-np.pi, np.pi, 5000)
+        flow = np.stack([np.cos(angle), np.sin(angle)], -1) * rng.uniform(0.1, 0.99, (5000, 1))
+        assert (flow_to_color(flow[None], max_magnitude=1).max(-1) == 255).all()
 
     def test_each_direction_has_its_own_hue(self):
         right, left, up, down = color(10, 0), color(-10, 0), color(0, -10), color(0, 10)
