@@ -6,13 +6,17 @@ what is known of the motion. So a truth that is added later runs no model again,
 are imported anew under one name give a new flow.
 """
 
+import functools
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from flowcore import models
 from flowcore.cost import available_memory, format_bytes, release_memory
 from flowcore.errors import ConfigError, UnknownModelError
+from flowcore.metrics.masks import visible_pixels
 from flowcore.metrics.round_trip import round_trip
 from flowcore.metrics.summary import Measurement, measure
 from flowcore.pipeline import external_estimate, run
@@ -20,8 +24,10 @@ from flowcore.types import BoolArray, Estimate, FlowField, FramePair, PipelineCo
 
 __all__ = [
     "Lane",
+    "common_pixels",
     "estimate_key",
     "external_lane",
+    "have_own_pixels",
     "measure_again",
     "measure_key",
     "run_lane",
@@ -138,6 +144,21 @@ def measure_again(pair: FramePair, lane: Lane) -> Lane:
     """The lane with its metrics on this pair: the same frames, of which more or less is known."""
     metrics = measure(lane.estimate.flow, pair, backward=lane.backward)
     return replace(lane, metrics=metrics, measured_against=pair.truth_digest)
+
+
+def common_pixels(pair: FramePair, lanes: Iterable[Lane]) -> BoolArray:
+    """The pixels over which the warp numbers of all the lanes are taken, (H, W) bool."""
+    seen = (visible_pixels(lane.estimate.flow, pair, lane.consistent) for lane in lanes)
+    return functools.reduce(np.logical_and, seen)
+
+
+def have_own_pixels(lanes: Iterable[Lane]) -> bool:
+    """Whether the warp numbers of the lanes are taken over different pixels.
+
+    So it is where nothing says what is occluded: each lane then has pixels of its own, and leaving
+    difficult ones out helps. Over ``common_pixels`` the lanes can be compared.
+    """
+    return len({lane.metrics["psnr"].num_pixels for lane in lanes if "psnr" in lane.metrics}) > 1
 
 
 def external_lane(pair: FramePair, flow: FlowField, *, name: str = "external") -> Lane:

@@ -2,13 +2,14 @@
 
 from flowcore.export.panels import shared_scale
 from pages.components.charts import show_charts, show_difference
+from pages.components.common import with_common_pixels
 from pages.components.downloads import show_downloads
 from pages.components.figures import show_figure_builder
 from pages.components.hardships import show_hardships
 from pages.components.lane_form import choose_lanes
 from pages.components.pair_picker import pick_pair
 from pages.components.probe import restart_probe, show_lanes_and_probe
-from pages.components.results import chosen_pixels, show_table
+from pages.components.results import chosen_pixels, offer_new_times, show_table
 from pages.components.runs import start, watch
 from pages.components.stack import show_stack
 from pages.components.stages import show_stages
@@ -17,7 +18,7 @@ pair = pick_pair("Compare")
 lanes, threads, again = choose_lanes()
 
 runs = start(pair, lanes, threads=threads, again=again)
-finished = watch(runs)
+finished = with_common_pixels(pair, runs, watch(runs), again=again)
 scale = shared_scale(pair, list(finished.values()))
 if again:
     restart_probe(pair, runs, threads=threads)
@@ -25,6 +26,7 @@ if again:
 show_lanes_and_probe(pair, runs, scale, chosen_pixels(pair, finished), threads=threads)
 if finished:
     show_table(finished)
+    offer_new_times(pair, runs, threads=threads)
     show_difference(pair, finished)
     show_charts(pair, finished)
     show_stages(pair, lanes, scale, threads=threads, again=again)

@@ -10,7 +10,16 @@ from safetensors.torch import save
 from flowcore import lane as lanes
 from flowcore import models
 from flowcore.data import samples
-from flowcore.lane import estimate_key, external_lane, measure_again, measure_key, run_lane
+from flowcore.lane import (
+    common_pixels,
+    estimate_key,
+    external_lane,
+    have_own_pixels,
+    measure_again,
+    measure_key,
+    run_lane,
+)
+from flowcore.metrics.summary import measure_warp
 from flowcore.models.scope import scope_035
 from flowcore.types import FlowField, FramePair, PipelineConfig
 
@@ -74,3 +83,26 @@ def test_a_truth_added_later_gives_the_numbers_of_a_full_run(pair, bare, monkeyp
     assert later.metrics == whole.metrics
     assert later.measured_against == pair.truth_digest != before.measured_against
     assert measure_again(bare, later).metrics == before.metrics
+
+
+def test_lanes_have_common_pixels_where_nothing_says_what_is_occluded(bare):
+    """A flow with gaps is judged on what it knows; both are, on what both know."""
+    height, width = bare.size
+    half = np.zeros(bare.size, bool)
+    half[:, : width // 2] = True
+    still = np.zeros((height, width, 2))
+    dense, sparse = (external_lane(bare, FlowField(still, seen)) for seen in (~half | half, half))
+    assert have_own_pixels([dense, sparse])
+    assert not have_own_pixels([dense, dense])
+    common = common_pixels(bare, [dense, sparse])
+    assert (common == half).all()
+    measured = [measure_warp(lane.estimate.flow, bare, common) for lane in (dense, sparse)]
+    assert measured[0] == measured[1]
+    assert measured[1]["psnr_common"] == sparse.metrics["psnr"]
+
+
+def test_a_quick_lane_is_timed_several_times(pair):
+    timing = run_lane(pair, DIS).estimate.timing
+    assert timing.runs == 3
+    assert timing.seconds <= timing.seconds_median
+    assert external_lane(pair, pair.truth).estimate.timing is None

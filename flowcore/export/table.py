@@ -1,14 +1,15 @@
 """The numbers of a comparison as a table."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from flowcore.lane import Lane
-from flowcore.metrics.definitions import describe
+from flowcore.metrics.definitions import Direction, describe
 
-__all__ = ["metrics_latex", "metrics_table"]
+__all__ = ["best_lanes", "metrics_latex", "metrics_table"]
 
 
 def metrics_table(lanes: Mapping[str, Lane]) -> pd.DataFrame:
@@ -24,19 +25,43 @@ def metrics_table(lanes: Mapping[str, Lane]) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("lane")
 
 
+def best_lanes(lanes: Mapping[str, Lane], key: str) -> list[str]:
+    """The titles of the lanes that are best in a metric, or in "seconds"; none where all agree.
+
+    Only where the number is taken over as many pixels in every lane that has it: over others a
+    smaller error need not be a better flow. A flow of another tool has no time.
+    """
+    if key == "seconds":
+        values = {title: lane.estimate.seconds for title, lane in lanes.items()}
+        values = {title: value for title, value in values.items() if not math.isnan(value)}
+        direction: Direction = "lower"
+    else:
+        found = {title: lane.metrics[key] for title, lane in lanes.items() if key in lane.metrics}
+        if key.endswith("_identity") or len({one.num_pixels for one in found.values()}) > 1:
+            return []
+        values = {title: one.value for title, one in found.items()}
+        direction = describe(key).direction
+    if len(set(values.values())) < 2:
+        return []
+    best = min(values.values()) if direction == "lower" else max(values.values())
+    return [title for title, value in values.items() if value == best]
+
+
 def metrics_latex(lanes: Mapping[str, Lane], keys: Sequence[str]) -> str:
-    """The chosen metrics as a LaTeX table (booktabs), one row per lane."""
-    table = metrics_table(lanes)
-    chosen = table[[key for key in keys if key in table]]
+    """The chosen metrics as a LaTeX table (booktabs), one row per lane, the best in bold."""
     arrows = {"lower": r"$\downarrow$", "higher": r"$\uparrow$"}
-
-    def heading(key: str) -> str:
-        metric = describe(key)
+    columns = {}
+    for key in (key for key in keys if any(key in lane.metrics for lane in lanes.values())):
+        metric, best = describe(key), best_lanes(lanes, key)
         unit = "" if metric.unit == "1" else f" ({metric.unit})"
-        return f"{_latex(metric.label + unit)} {arrows[metric.direction]}"
-
-    chosen = chosen.rename(columns=heading, index=_latex).rename_axis(None)
-    return chosen.to_latex(float_format="%.3f", na_rep="--", escape=False)
+        column = {
+            title: f"{lane.metrics[key].value:.3f}" if key in lane.metrics else "--"
+            for title, lane in lanes.items()
+        }
+        column |= {title: rf"\textbf{{{column[title]}}}" for title in best}
+        columns[f"{_latex(metric.label + unit)} {arrows[metric.direction]}"] = column
+    table = pd.DataFrame(columns, index=list(lanes)).rename(index=_latex)
+    return table.to_latex(escape=False, column_format="l" + "r" * len(columns))
 
 
 def _latex(text: str) -> str:

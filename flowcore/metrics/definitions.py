@@ -120,18 +120,22 @@ def _frame_rows() -> list[Metric]:
     identity = " of the two frames as they are, over the same pixels: what no motion would score."
     psnr, ssim = "Peak signal-to-noise ratio, peak 255,", "Structural similarity, window 11x11 px,"
     gray = "Mean absolute difference"
+    common = " of the first frame and the warped second one, over the pixels that all lanes see."
     entire = "Share of pixels whose forward and backward flow undo each other."
     median = "Median distance by which the round trip misses its start, where it stays in frame."
     return [
         *_rows("warp", "dB", "higher", _WANG, {
             "psnr": ("PSNR", psnr + warped), "psnr_identity": ("PSNR unwarped", psnr + identity),
+            "psnr_common": ("PSNR, common pixels", psnr + common),
         }),
         *_rows("warp", "1", "higher", _WANG, {
             "ssim": ("SSIM", ssim + warped), "ssim_identity": ("SSIM unwarped", ssim + identity),
+            "ssim_common": ("SSIM, common pixels", ssim + common),
         }),
         *_rows("warp", "gray levels", "lower", _MIDDLEBURY, {
             "photometric_error": ("Photometric error", gray + warped),
             "photometric_error_identity": ("Photometric error unwarped", gray + identity),
+            "photometric_error_common": ("Photometric error, common pixels", gray + common),
         }),
         *_rows("consistency", "%", "higher", _SUNDARAM, {
             "consistent_share": ("Consistent pixels", entire),

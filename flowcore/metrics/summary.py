@@ -20,7 +20,15 @@ from flowcore.ops.bands import row_bands
 from flowcore.ops.convert import flow_to_tensor, frame_to_levels
 from flowcore.types import BoolArray, FloatArray, FlowField, FramePair
 
-__all__ = ["METRICS", "Measurement", "Metric", "describe", "measure", "measure_errors"]
+__all__ = [
+    "METRICS",
+    "Measurement",
+    "Metric",
+    "describe",
+    "measure",
+    "measure_errors",
+    "measure_warp",
+]
 
 
 class Measurement(NamedTuple):
@@ -81,6 +89,12 @@ def measure_errors(flow: FlowField, pair: FramePair) -> dict[str, Measurement]:
     found = _against_truth(flow, pair.truth, pair) if pair.truth is not None else {}
     found["density"] = Measurement(100 * statistics.mean(flow.valid), flow.valid.size)
     return {key: number for key, number in found.items() if number.num_pixels}
+
+
+def measure_warp(flow: FlowField, pair: FramePair, pixels: BoolArray) -> dict[str, Measurement]:
+    """``psnr_common``, ``ssim_common`` and ``photometric_error_common`` over these pixels."""
+    found = _between_frames(flow, pair, pixels)
+    return {f"{key}_common": found[key] for key in found if not key.endswith("_identity")}
 
 
 def _measured(value: float, pixels: statistics.Numbers) -> Measurement:

@@ -6,7 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from flowcore.data import samples
 from flowcore.data.synthetic import make_pair
-from flowcore.errors import FlowcoreError
+from flowcore.errors import FlowcoreError, InputError
 from flowcore.export.panels import draw_truth, shared_scale
 from flowcore.io.flow_files import decode_flow
 from flowcore.io.frames import decode_frame, decode_labels, decode_mask
@@ -134,6 +134,8 @@ def _with_truth(pair: FramePair) -> FramePair:
             try:
                 known[field] = decoded(decode, file.getvalue())
                 FramePair(pair.first, pair.second, **{field: known[field]})
+                if field == "truth" and not known[field].valid.any():
+                    raise InputError(f"{file.name} knows no pixel of the true flow; left out.")
             except FlowcoreError as error:
                 known.pop(field, None)
                 st.error(str(error))

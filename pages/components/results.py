@@ -6,9 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from flowcore.errors import InputError
-from flowcore.export.table import metrics_table
+from flowcore.export.table import best_lanes, metrics_table
 from flowcore.features.dense import DenseMatching
-from flowcore.lane import Lane
+from flowcore.lane import Lane, common_pixels
 from flowcore.metrics.definitions import describe
 from flowcore.metrics.masks import pixels_behind
 from flowcore.probe import matching_layers
@@ -16,25 +16,32 @@ from flowcore.types import BoolArray, FramePair
 from flowcore.viz.scale import Scale
 from flowcore.viz.viewer_payload import ViewerLane, pack_viewer
 from pages.components.conventions import warn_of_convention
-from pages.components.runs import Run
+from pages.components.runs import Run, forget
 from pages.components.viewer import Picked, flow_viewer
 
-__all__ = ["chosen_pixels", "show_lanes", "show_table"]
+__all__ = ["chosen_pixels", "offer_new_times", "show_lanes", "show_table"]
 
+_SPEED, _SIGHT = ("s0_10", "s10_40", "s40_plus"), ("matched", "unmatched")
 GROUPS = {
-    "Summary": ("epe", "fl_all", "outlier_1px", "wauc", "angular_error", "psnr", "ssim",
-                "consistent_share"),
+    "Summary": ("epe", "epe_filled", "fl_all", "fl_all_filled", "density", "outlier_1px", "wauc",
+                "angular_error", "psnr", "psnr_common", "ssim", "ssim_common", "consistent_share"),
     "Middlebury": ("epe", "angular_error", "r0_5", "r1", "r2", "a50", "a75", "a95"),
     "Sintel": ("epe", "epe_matched", "epe_unmatched", "epe_d0_10", "epe_d10_60", "epe_d60_140",
                "epe_s0_10", "epe_s10_40", "epe_s40_plus"),
-    "KITTI": ("fl_all", "epe", "outlier_3px"),
-    "Spring": ("outlier_1px", "epe", "fl_all", "wauc", "epe_s0_10", "epe_s10_40", "epe_s40_plus"),
-    "Rates": ("outlier_1px", "outlier_3px", "outlier_5px", "inlier_1px", "inlier_3px",
-              "inlier_5px", "epe_s0_1", "density"),
-    "Warp": ("psnr", "psnr_identity", "ssim", "ssim_identity", "photometric_error",
-             "photometric_error_identity", "consistent_share", "consistency_median"),
+    "KITTI": ("fl_all", "fl_all_filled", "fl_bg", "fl_fg", "fl_noc", "density", "epe",
+              "epe_filled", "epe_noc", "outlier_3px"),
+    "Spring": ("outlier_1px", *(f"outlier_1px_{part}" for part in (*_SIGHT, *_SPEED)), "epe",
+               "fl_all", *(f"fl_{part}" for part in (*_SIGHT, *_SPEED)),
+               "wauc", *(f"wauc_{part}" for part in (*_SIGHT, *_SPEED))),
+    "Rates": ("outlier_1px", "outlier_3px", "outlier_4px", "outlier_5px", "inlier_1px",
+              "inlier_3px", "inlier_5px", "epe_s0_1", "density"),
+    "Warp": ("psnr", "psnr_common", "psnr_identity", "ssim", "ssim_common", "ssim_identity",
+             "photometric_error", "photometric_error_common", "photometric_error_identity",
+             "consistent_share", "consistency_median"),
 }  # fmt: skip
+OF_GAPS = ("density", "epe_filled", "fl_all_filled")  # say nothing new where there are none
 BEST = "font-weight: 700"
+DISTURBED = "font-style: italic; color: gray"
 TABLE = "table"
 
 
@@ -100,6 +107,8 @@ def _payload(
 def show_table(lanes: Mapping[str, Lane]) -> None:
     """One row per lane; the best number of each column is bold; a click shows a number's pixels."""
     table = metrics_table(lanes)
+    if (table["density"] == 100).all():
+        table = table.drop(columns=[key for key in OF_GAPS if key in table])
     groups = {name: [key for key in keys if key in table] for name, keys in GROUPS.items()}
     groups["Classes"] = [key for key in table if key.startswith("epe_class_")]
     groups = {name: keys for name, keys in groups.items() if keys}
@@ -114,7 +123,7 @@ def show_table(lanes: Mapping[str, Lane]) -> None:
     )
     shown = table[["seconds", "threads", *groups.get(name, groups["Summary"])]]
     st.dataframe(
-        shown.style.apply(_mark_best),
+        shown.style.apply(lambda column: _styles(column, lanes)),
         column_config={key: _column(key, lanes) for key in shown},
         on_select="rerun",
         selection_mode="single-cell",
@@ -122,6 +131,21 @@ def show_table(lanes: Mapping[str, Lane]) -> None:
         placeholder="-",
         alt="Metrics of every lane",
     )
+
+
+def offer_new_times(pair: FramePair, runs: Sequence[Run], *, threads: int) -> None:
+    """Say which times other work may have spoilt, and measure them again."""
+    spoilt = [run for run in runs if run.job.state == "done" and _is_disturbed(run.job.result)]
+    if not spoilt:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        shares = [run.job.result.estimate.timing.others for run in spoilt]
+        st.caption(
+            "Slanted times: other work took up to "
+            f"{100 * max(shares):.0f} % of this machine's processors meanwhile."
+        )
+        lanes = [run.lane for run in spoilt]
+        st.button("Measure again", on_click=forget, args=(pair, lanes, threads))
 
 
 def chosen_pixels(pair: FramePair, lanes: Mapping[str, Lane]) -> tuple[str, BoolArray] | None:
@@ -135,6 +159,8 @@ def chosen_pixels(pair: FramePair, lanes: Mapping[str, Lane]) -> tuple[str, Bool
     title = list(lanes)[row]
     lane = lanes[title]
     try:
+        if key.endswith("_common"):
+            return f"{describe(key).label}", common_pixels(pair, lanes.values())
         mask = pixels_behind(key, lane.estimate.flow, pair, consistent=lane.consistent)
     except InputError as error:
         st.info(str(error))
@@ -145,7 +171,10 @@ def chosen_pixels(pair: FramePair, lanes: Mapping[str, Lane]) -> tuple[str, Bool
 def _column(key: str, lanes: Mapping[str, Lane]) -> object:
     if key == "seconds":
         return st.column_config.NumberColumn(
-            "Time, s", format="%.3f", help="Forward estimate alone: model loaded and warm."
+            "Time, s ↓",
+            format="%.3f",
+            help="Forward estimate alone, model loaded and warm: the shortest of up to three runs "
+            "that together take no more than two seconds.",
         )
     if key == "threads":
         return st.column_config.NumberColumn("Threads", help="Processor threads it could use.")
@@ -162,11 +191,17 @@ def _column(key: str, lanes: Mapping[str, Lane]) -> object:
     )
 
 
-def _mark_best(column: pd.Series) -> list[str]:
-    """Bold where the column is at its best; nothing where all agree."""
-    name = str(column.name)
-    if name == "threads" or name.endswith("_identity") or column.nunique() < 2:
-        return [""] * len(column)
-    lower = name == "seconds" or describe(name).direction == "lower"
-    best = column.min() if lower else column.max()
-    return [BEST if value == best else "" for value in column]
+def _styles(column: pd.Series, lanes: Mapping[str, Lane]) -> list[str]:
+    """Bold where the column is at its best; slanted where other work may have cost time."""
+    key = str(column.name)
+    best = [] if key == "threads" else best_lanes(lanes, key)
+    bold = [BEST if title in best else "" for title in column.index]
+    if key != "seconds":
+        return bold
+    slanted = [DISTURBED if _is_disturbed(lane) else "" for lane in lanes.values()]
+    return ["; ".join(filter(None, styles)) for styles in zip(bold, slanted, strict=True)]
+
+
+def _is_disturbed(lane: Lane) -> bool:
+    timing = lane.estimate.timing
+    return timing is not None and timing.is_disturbed

@@ -19,7 +19,7 @@ from pages.components.tasks import (
 )
 from pages.components.work import ask, shared_queue
 
-__all__ = ["Run", "describe", "start", "watch"]
+__all__ = ["Run", "describe", "forget", "start", "watch"]
 
 QUICK_SECONDS = 0.4
 MAX_NAMED = 3
@@ -106,6 +106,12 @@ def _cancel(active: Sequence[Run]) -> None:
         shared_queue("lanes").cancel(run.job.key)
 
 
+def forget(pair: FramePair, lanes: Sequence[LaneChoice], threads: int) -> None:
+    """Drop what these lanes found, so that the next run of the page begins them anew."""
+    for lane in lanes:
+        shared_queue("lanes").drop(_lane_key(pair, lane, threads))
+
+
 def describe(job: Job) -> str:
     """Where a job stands that is on its way: in the queue, or at work and for how long."""
     if job.state == "queued":
@@ -134,11 +140,15 @@ def _ask(
 
 def _ask_lane(pair: FramePair, lane: LaneChoice, threads: int | None, *, again: bool) -> Job | None:
     """The lane of these frames; measured again where more is known of them than when it ran."""
-    key = estimate_key(pair, lane.flow or lane.config, threads=threads)
+    key = _lane_key(pair, lane, threads)
     if lane.flow is not None:
-        job = ask(f"lane:{key}", measure_external, pair, lane.flow, lane.title, again=again)
+        job = ask(key, measure_external, pair, lane.flow, lane.title, again=again)
     else:
-        job = ask(f"lane:{key}", estimate_lane, pair, lane.config, threads, again=again)
+        job = ask(key, estimate_lane, pair, lane.config, threads, again=again)
     if job is None or job.state != "done" or job.result.measured_against == pair.truth_digest:
         return job
     return ask(f"measure:{measure_key(key, pair)}", measure_lane, pair, job.result, again=again)
+
+
+def _lane_key(pair: FramePair, lane: LaneChoice, threads: int | None) -> str:
+    return f"lane:{estimate_key(pair, lane.flow or lane.config, threads=threads)}"

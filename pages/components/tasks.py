@@ -9,9 +9,10 @@ from flowcore.features.dense import DenseMatching, dense_matching
 from flowcore.features.matching import Matching, look_inside
 from flowcore.hardware import use_threads
 from flowcore.lane import Lane, external_lane, measure_again, run_lane
+from flowcore.metrics.summary import Measurement, measure_warp
 from flowcore.pipeline import load_model
 from flowcore.refinement import Refinement, refine
-from flowcore.types import Burst, FlowField, FramePair, PipelineConfig
+from flowcore.types import BoolArray, Burst, FlowField, FramePair, PipelineConfig
 
 __all__ = [
     "FRAMES_ALONE",
@@ -22,6 +23,7 @@ __all__ = [
     "keep_stages",
     "look_into_lane",
     "map_matching",
+    "measure_common",
     "measure_compressed",
     "measure_external",
     "measure_flattened",
@@ -154,6 +156,17 @@ def _robustness(
 def measure_lane(_progress: Report, pair: FramePair, lane: Lane) -> Lane:
     """The lane measured on what is known of the pair now."""
     return measure_again(pair, lane)
+
+
+def measure_common(
+    progress: Report, pair: FramePair, flows: list[FlowField], pixels: BoolArray
+) -> list[dict[str, Measurement]]:
+    """The warp numbers of each flow over the same pixels."""
+    found = []
+    for number, flow in enumerate(flows):
+        progress(number / len(flows), "measuring on common pixels")
+        found.append(measure_warp(flow, pair, pixels))
+    return found
 
 
 def measure_external(_report: Report, pair: FramePair, flow: FlowField, name: str) -> Lane:

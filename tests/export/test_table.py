@@ -1,0 +1,53 @@
+"""Which lane is best, and where nobody may say so."""
+
+import math
+
+import numpy as np
+import pytest
+
+from flowcore.export.table import best_lanes, metrics_latex, metrics_table
+from flowcore.lane import Lane
+from flowcore.metrics.summary import Measurement
+from flowcore.types import Estimate, FlowField, PipelineConfig, Timing
+
+
+def lane(seconds=None, **metrics):
+    timing = seconds and Timing(seconds, seconds, 1, 2)
+    flow = FlowField(np.zeros((2, 2, 2)))
+    estimate = Estimate(flow, PipelineConfig("made_up"), timing)
+    return Lane(estimate, None, {key: Measurement(*found) for key, found in metrics.items()})
+
+
+def test_lower_or_higher_is_better_as_the_metric_says():
+    lanes = {"a": lane(epe=(2, 9), psnr=(30, 9)), "b": lane(epe=(1, 9), psnr=(20, 9))}
+    assert best_lanes(lanes, "epe") == ["b"]
+    assert best_lanes(lanes, "psnr") == ["a"]
+
+
+def test_nobody_is_best_over_other_pixels_or_where_all_agree():
+    gaps = {"a": lane(epe=(1, 5), epe_filled=(4, 9)), "b": lane(epe=(2, 9), epe_filled=(2, 9))}
+    assert best_lanes(gaps, "epe") == []
+    assert best_lanes(gaps, "epe_filled") == ["b"]
+    assert best_lanes({"a": lane(epe=(1, 9)), "b": lane(epe=(1, 9))}, "epe") == []
+
+
+def test_an_external_flow_has_no_time_and_cannot_win_it():
+    lanes = {"ours": lane(2.0), "theirs": lane(), "quick": lane(1.0)}
+    assert best_lanes(lanes, "seconds") == ["quick"]
+    table = metrics_table(lanes)
+    assert math.isnan(table.loc["theirs", "seconds"])
+    assert math.isnan(table.loc["theirs", "threads"])
+
+
+def test_latex_marks_the_best_and_escapes_names():
+    lanes = {"dis_fast": lane(epe=(2, 9)), "100%": lane(epe=(1.2345, 9), fl_all=(3, 9))}
+    text = metrics_latex(lanes, ("epe", "fl_all", "psnr"))
+    assert r"dis\_fast & 2.000 & --" in text
+    assert r"100\% & \textbf{1.234} & 3.000" in text or r"\textbf{1.235}" in text
+    assert "PSNR" not in text
+    assert r"Fl-all (\%) $\downarrow$" in text
+
+
+@pytest.mark.parametrize("key", ["psnr_identity", "ssim_identity"])
+def test_no_lane_wins_by_the_frames_as_they_are(key):
+    assert best_lanes({"a": lane(**{key: (1, 9)}), "b": lane(**{key: (2, 9)})}, key) == []
