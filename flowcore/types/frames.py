@@ -50,7 +50,10 @@ class FlowField:
             raise ShapeMismatchError(
                 f"The valid mask has shape {valid.shape}, the flow {uv.shape[:2]}."
             )
-        if not (np.isfinite(uv).all(2) | ~valid).all():
+        is_finite = np.isfinite(
+            uv
+        )  # (H, W, 2); reduced over the last axis it takes ten times as long
+        if not (is_finite[..., 0] & is_finite[..., 1] | ~valid).all():
             raise InputError("The flow holds values that are not finite where it claims validity.")
         if not valid.all():
             uv = np.where(valid[..., None], uv, np.float32(0))
