@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from flowcore.errors import FlowFileError
-from flowcore.io.frames import decode_deep_color, open_picture
+from flowcore.io.deep import deep_values
+from flowcore.io.pictures import open_picture
 from flowcore.types import FloatArray, FlowField
 
 __all__ = ["decode_kitti", "decode_png", "decode_vkitti2", "encode_kitti", "encode_vkitti2"]
@@ -104,7 +105,7 @@ def _read_channels(data: bytes, name: str) -> Channels:
             f"{name} is a PNG of {data[24]} bits and color type {data[25]}, expected 16 bits "
             "and RGB (color type 2)."
         )
-    return decode_deep_color(data, name=name, error=FlowFileError)
+    return deep_values(data, name=name, error=FlowFileError)[..., :3]
 
 
 def _encode(red_green: npt.NDArray[Any], flow: FlowField, *, blue: int) -> bytes:
