@@ -18,7 +18,9 @@ CONVENTIONS: Mapping[str, str] = {
     "swapped": "has v before u: the channels are swapped",
     "up": "counts v upwards: the sign of v is turned",
     "normalized": "is in fractions of the frame and not in px",
-    "half": "is twice as long as the motion: it may be on a grid of twice the size",
+    "grid": "is in fractions of half the frame, as of a sampling grid from -1 to 1, and not in px",
+    "half": "is twice as long as the motion: it may be on a grid of twice the size, or a PNG of "
+    "DSEC that was read as KITTI's",
     "double": "is half as long as the motion: it may be on a grid of half the size",
 }
 
@@ -81,6 +83,10 @@ def _rearranged(uv: FloatArray) -> dict[str, FloatArray]:
         "half": np.float32(0.5) * uv,
         "double": np.float32(2) * uv,
     }
-    if np.abs(uv).max() <= 1:  # longer vectors cannot be fractions
-        flows["normalized"] = uv * np.array((width, height), np.float32)
+    size = np.array((width, height), np.float32)
+    longest = np.abs(uv).max()
+    if longest <= 1:  # longer vectors cannot be fractions
+        flows["normalized"] = uv * size
+    if longest <= 2:
+        flows["grid"] = uv * (size / np.float32(2))
     return flows
