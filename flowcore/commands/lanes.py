@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flowcore.commands.output import Commands, add_json_option, print_json
-from flowcore.errors import ConfigError
+from flowcore.commands.output import Commands, add_json_option, print_json, say
+from flowcore.errors import ConfigError, FlowFileError
 from flowcore.knobs import KNOBS, Knob, config_from
 from flowcore.types import FramePair, PipelineConfig
 
@@ -24,6 +24,22 @@ def add_commands(commands: Commands) -> None:
     estimate.add_argument("first", type=Path, metavar="FIRST")
     estimate.add_argument("second", type=Path, metavar="SECOND")
     estimate.add_argument("--truth", type=Path, metavar="FILE", help="true flow, any format")
+    estimate.add_argument(
+        "--truth-format", metavar="NAME", help="what it is, if the file does not prove it: dsec ..."
+    )
+    estimate.add_argument(
+        "--value-range",
+        default="auto",
+        metavar="NAME",
+        help="of frames deeper than 8 bits: full, used, auto",
+    )
+    estimate.add_argument(
+        "--pages",
+        type=_two_pages,
+        default=(None, None),
+        metavar="I,J",
+        help="pages of TIFFs with several, from 0: that of FIRST and that of SECOND",
+    )
     estimate.add_argument(
         "--out", type=Path, metavar="FILE", help="write the flow: .flo .png .pfm .npy .npz .flo5"
     )
@@ -85,6 +101,15 @@ def _parser_of(knob: Knob) -> Callable[[str], Any]:
     return parse
 
 
+def _two_pages(text: str) -> tuple[int, int]:
+    try:
+        first, second = map(int, text.split(","))
+    except ValueError as error:
+        message = f"Expected two page numbers such as 0,1, got {text[:40]!r}."
+        raise argparse.ArgumentTypeError(message) from error
+    return first, second
+
+
 def _config(options: argparse.Namespace) -> PipelineConfig:
     from flowcore import models
     from flowcore.pipeline import DEFAULT_MODEL
@@ -121,20 +146,31 @@ def _external_path(config: PipelineConfig) -> Path | None:
 
 
 def _estimate(options: argparse.Namespace) -> None:
+    from flowcore.data.files import read_pair
     from flowcore.export.sheet import flow_sheet
-    from flowcore.io.flow_files import read_flow, write_flow
-    from flowcore.io.frames import read_frame, write_frame
+    from flowcore.io.flow_files import interpret_flow, write_flow
+    from flowcore.io.frames import write_frame
+    from flowcore.io.guard import read_bytes
     from flowcore.lane import Lane, external_lane, run_lane
     from flowcore.metrics.definitions import describe
     from flowcore.pipeline import run
 
     config = _config(options)
-    truth = read_flow(options.truth) if options.truth else None
-    pair = FramePair(read_frame(options.first), read_frame(options.second), truth)
+    pair = read_pair(
+        options.first,
+        options.second,
+        options.truth,
+        value_range=options.value_range,
+        pages=options.pages,
+        truth_format=options.truth_format,
+    )
+    say(pair.notes)
     pair = _prepared(pair, options)
     external = _external_path(config)
     if external:
-        lane = external_lane(pair, read_flow(external), name=config.model)
+        reading = interpret_flow(read_bytes(external, FlowFileError), name=external.name)
+        say(filter(None, [reading.doubt]))
+        lane = external_lane(pair, reading.flow, name=config.model)
     elif options.flow_only:
         lane = Lane(run(pair, config, warm_up=True, **_where(options)), None, {})
     else:
@@ -167,14 +203,20 @@ def _estimate(options: argparse.Namespace) -> None:
 def _evaluate(options: argparse.Namespace) -> None:
     from flowcore import evaluation
 
-    config = _config(options)
+    config, said = _config(options), set[str]()
+
+    def prepare(pair: FramePair) -> FramePair:
+        say(note for note in pair.notes if note not in said)
+        said.update(pair.notes)
+        return _prepared(pair, options)
+
     scores = evaluation.evaluate(
         options.root,
         config,
         **_where(options),
         flows=_external_path(config),
         out=options.out,
-        prepare=lambda pair: _prepared(pair, options),
+        prepare=prepare,
         progress=lambda score: print(
             f"{score.dataset}/{score.sequence}: {score.epe:.3f} px, {score.seconds:.2f} s",
             file=sys.stderr,

@@ -1,15 +1,16 @@
-"""Folders of frame pairs with truth, as benchmarks come."""
+"""Frame pairs with truth from files: two frames, or folders of pairs, as benchmarks come."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flowcore.errors import FlowFileError, InputError
-from flowcore.io.flow_files import read_flow
-from flowcore.io.frames import decode_mask, read_frame
+from flowcore.io.flow_files import interpret_flow
+from flowcore.io.frames import decode_mask, read_frames
 from flowcore.io.guard import read_bytes
+from flowcore.io.scaling import ValueRange
 from flowcore.types import BoolArray, FlowField, FramePair
 
-__all__ = ["PairFiles", "find_pairs", "load_pair"]
+__all__ = ["PairFiles", "find_pairs", "load_pair", "read_pair"]
 
 LAYOUT = "<dataset>/<sequence>/{frame1.png, frame2.png, flow.flo or flow.png}"
 
@@ -46,24 +47,70 @@ def find_pairs(root: Path) -> list[PairFiles]:
     return pairs
 
 
-def load_pair(files: PairFiles) -> FramePair:
-    """The pair with its truth, and its occlusions where they are given.
+def read_pair(
+    first: Path,
+    second: Path,
+    truth: Path | None = None,
+    *,
+    value_range: ValueRange = "auto",
+    pages: tuple[int | None, int | None] = (None, None),
+    truth_format: str | None = None,
+) -> FramePair:
+    """The pair of two picture files; its notes tell what had to be assumed.
+
+    Parameters
+    ----------
+    first, second : Path
+    truth : Path, optional
+        The true flow, in any format of ``flowcore.io.flow_files``.
+    value_range : "auto", "full" or "used"
+        What becomes black and white of frames deeper than 8 bits, the same in both.
+    pages : (int, int), optional
+        Of TIFFs with several, counted from 0.
+    truth_format : str, optional
+        A key of ``FLOW_FORMATS``, where the file does not prove it.
 
     Raises
     ------
     InputError
         A file that cannot be read, or parts that differ in size.
     """
-    truth = read_flow(files.truth)
-    invalid = _mask(files.invalid)
-    if invalid is not None:
+    read = read_frames((first, second), value_range=value_range, pages=pages)
+    (frame, other), known, notes = read.frames, None, read.notes
+    if truth is not None:
+        data = read_bytes(truth, FlowFileError)
+        reading = interpret_flow(data, name=truth.name, format=truth_format)
+        known, notes = reading.flow, (*notes, *filter(None, [reading.doubt]))
+    return FramePair(frame, other, known, frame_names=(first.name, second.name), notes=notes)
+
+
+def load_pair(
+    files: PairFiles, *, value_range: ValueRange = "auto", truth_format: str | None = None
+) -> FramePair:
+    """The pair with its truth, and its occlusions where they are given.
+
+    ``value_range`` and ``truth_format`` are those of ``read_pair``.
+
+    Raises
+    ------
+    InputError
+        A file that cannot be read, or parts that differ in size.
+    """
+    pair = read_pair(
+        files.first,
+        files.second,
+        files.truth,
+        value_range=value_range,
+        truth_format=truth_format,
+    )
+    truth, invalid = pair.truth, _mask(files.invalid)
+    if truth is not None and invalid is not None:
         if invalid.shape != truth.size:
             raise InputError(f"{files.invalid} is not of the size of the true flow.")
         truth = FlowField(truth.uv, truth.valid & ~invalid)
-    return FramePair(
-        read_frame(files.first),
-        read_frame(files.second),
-        truth,
+    return replace(
+        pair,
+        truth=truth,
         occluded=_mask(files.occluded),
         name=f"{files.dataset}/{files.sequence}",
     )
