@@ -48,7 +48,7 @@ def decode_png(data: bytes, name: str) -> tuple[FlowField, str, str]:
         return _from_vkitti2(channels), "vkitti2", doubt
     doubt = f"{name} was read as a PNG of KITTI or HD1K, 64 steps per px; DSEC's have 128"
     if least > 1:
-        doubt += f", and they mark what is known by 1, not by {least} as here"
+        doubt += f". All of these mark what is known by 1, this one by {least}"
     return _fixed_point(channels, _KITTI_STEPS), "kitti", f"{doubt}."
 
 
