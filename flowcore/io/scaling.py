@@ -48,7 +48,7 @@ def to_8_bit(
         raise ConfigError(f"Unknown value range {value_range!r}; choose from auto, full, used.")
     if all(one.values.dtype == np.uint8 for one in pixels):
         return [one.values for one in pixels], ""
-    pixels = _alike(pixels)
+    given, pixels = pixels, _alike(pixels)
     low, high = pixels[0].low, pixels[0].high
     sample, num_bad = _sorted_sample([one.values for one in pixels])
     bottom, top = _used(sample)
@@ -64,6 +64,10 @@ def to_8_bit(
     else:
         full = f"{low:.6g} to {high:.6g}"
         said = f"{what} range that is used, {bottom:.6g} to {top:.6g} (the full range is {full})."
+    if any(
+        one.values.dtype != other.values.dtype for one, other in zip(given, pixels, strict=True)
+    ):
+        said += " The files differ in depth; each was first taken as a share of its own full range."
     if num_bad:
         said += f" {num_bad:,} values are not finite and became black."
     return [_scaled(one.values, bottom, top) for one in pixels], said

@@ -197,7 +197,8 @@ def test_8_bits_are_left_alone():
 
 def test_unsigned_frames_of_two_depths_are_taken_as_shares():
     shallow = Pixels(np.array([[[0, 128, 255]]], np.uint8))
-    frames, _ = to_8_bit([shallow, deep(*np.uint16([0, 65535]))], "full")
+    frames, said = to_8_bit([shallow, deep(*np.uint16([0, 65535]))], "full")
+    assert "The files differ in depth" in said
     assert frames[0].tolist() == [[[0, 128, 255]]]
     assert frames[1][0, :, 0].tolist() == [0, 255]
     with pytest.raises(InputError, match="8-bit and 32-bit floating-point values, which no one"):
