@@ -11,6 +11,7 @@ import numpy as np
 from flowcore.data.files import PairFiles, find_pairs, load_pair
 from flowcore.errors import FlowcoreError, InputError, ModelError
 from flowcore.io.flow_files import read_flow, write_flow
+from flowcore.io.scaling import ValueRange
 from flowcore.lane import TIMED_RUNS
 from flowcore.metrics.convention import suspicion
 from flowcore.metrics.summary import Measurement, measure_errors
@@ -117,6 +118,8 @@ def evaluate(
     device: str | None = None,
     flows: Path | None = None,
     out: Path | None = None,
+    value_range: ValueRange = "auto",
+    truth_format: str | None = None,
     prepare: Callable[[FramePair], FramePair] = lambda pair: pair,
 ) -> Iterator[PairScore | Failure]:
     """The score of every pair under ``root``, one after the other; a broken one is a ``Failure``.
@@ -133,6 +136,8 @@ def evaluate(
         Score the flows of another tool instead: ``flows/<dataset>/<sequence>.flo``.
     out : Path, optional
         Folder that gets one flow file per pair, in that same layout.
+    value_range, truth_format : optional
+        As of ``flowcore.data.files.read_pair``.
     prepare : callable
         What is done to every pair first, such as compressing it.
 
@@ -146,7 +151,7 @@ def evaluate(
     is_first = True
     for files in find_pairs(root):
         try:
-            pair = prepare(load_pair(files))
+            pair = prepare(load_pair(files, value_range=value_range, truth_format=truth_format))
             if flows is None:
                 estimate = run(
                     pair,

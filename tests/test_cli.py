@@ -185,6 +185,26 @@ def test_the_flow_alone(folder, run):
     assert np.array_equal(read_flow(flow).uv, whole)
 
 
+def test_what_was_assumed_is_said_and_can_be_chosen(folder, run):
+    pages = [Image.fromarray(read_frame(path)[..., 0] * np.uint16(4)) for path in frames(folder)]
+    stack, truth = folder / "stack.tif", folder / "truth.png"
+    pages[0].save(stack, save_all=True, append_images=pages[1:])
+    write_flow(truth, FlowField(np.full((80, 100, 2), (1, 0.5), np.float32)), "dsec")
+    words = ["estimate", stack, stack, "--model", "dis_medium", "--json", "--truth", truth]
+    status, out, err = run(*words)
+    assert status == 0
+    assert "stack.tif holds 2 pages; the first one was taken." in err
+    assert "by the range that is used, 0 to 1020 (" in err
+    assert "64 steps per px; DSEC's have 128." in err
+    assert json.loads(out)["metrics"]["epe"] == pytest.approx(5**0.5, abs=0.01)  # of no motion
+    status, out, err = run(
+        *words, "--pages", "0,1", "--value-range", "full", "--truth-format", "dsec"
+    )
+    assert err == (
+        "16-bit values were scaled to 8 bits by the full range, 0 to 65535 (used: 0 to 1020).\n"
+    )
+
+
 def test_an_external_flow_is_scored_like_ours(folder, run):
     flow = folder / "other.npy"
     np.save(flow, np.broadcast_to(np.float32((2, 1)), (80, 100, 2)))
@@ -341,6 +361,12 @@ def test_pooled_scores_weigh_pixels(folder, run):
         (["estimate", "{first}", "{second}", "--out", "{first}.xyz"], ".flo"),
         (["estimate", "{first}", "{second}", "--truth", "{first}"], "flow"),
         (["estimate", "{first}", "{second}", "--jpeg", "0"], "in 1..100"),
+        (["estimate", "{first}", "{second}", "--value-range", "best"], "auto, full, used"),
+        (["estimate", "{first}", "{second}", "--pages", "0,7"], "has the pages 0 to 0"),
+        (
+            ["estimate", "{first}", "{second}", "--truth", "{first}", "--truth-format", "exr"],
+            "Unknown flow format",
+        ),
         (["estimate", "{first}", "{second}", "--texture", "2"], "in 0..1"),
         (["evaluate", "{nothing}"], "no folder"),
         (["weights", "import", "{first}"], "checkpoint"),

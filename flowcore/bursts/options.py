@@ -23,6 +23,12 @@ def add_burst_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the noise")
     parser.add_argument("--num-frames", type=int, default=5, metavar="N", help="odd (5)")
+    parser.add_argument(
+        "--value-range",
+        default="auto",
+        metavar="NAME",
+        help="of frames deeper than 8 bits: full, used, auto",
+    )
     parser.add_argument("--clean", type=Path, metavar="FILE", help="the true middle frame")
     parser.add_argument(
         "--method", nargs="+", default=[DEFAULT_NET], metavar="NAME", help="nets and baselines"

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from flowcore.bursts.options import add_burst_options
-from flowcore.commands.output import Commands, add_json_option, print_json
+from flowcore.commands.output import Commands, add_json_option, print_json, say
 
 __all__ = ["add_commands"]
 
@@ -35,6 +35,7 @@ def _burst(options: argparse.Namespace) -> None:
     from flowcore.bursts.command import restore_burst
 
     answer = restore_burst(options)
+    say(answer.get("notes", ()))
     if options.json:
         print_json(answer)
         return

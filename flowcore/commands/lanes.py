@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flowcore.commands.output import Commands, add_json_option, print_json
-from flowcore.errors import ConfigError
+from flowcore.commands.output import Commands, add_json_option, print_json, say
+from flowcore.errors import ConfigError, FlowFileError
 from flowcore.knobs import KNOBS, Knob, config_from
 from flowcore.types import FramePair, PipelineConfig
 
@@ -27,6 +27,13 @@ def add_commands(commands: Commands) -> None:
     estimate.add_argument("first", type=Path, metavar="FIRST")
     estimate.add_argument("second", type=Path, metavar="SECOND")
     estimate.add_argument("--truth", type=Path, metavar="FILE", help="true flow, any format")
+    estimate.add_argument(
+        "--pages",
+        type=_two_pages,
+        default=(None, None),
+        metavar="I,J",
+        help="pages of TIFFs with several, from 0: that of FIRST and that of SECOND",
+    )
     estimate.add_argument(
         "--out", type=Path, metavar="FILE", help="write the flow: .flo .png .pfm .npy .npz .flo5"
     )
@@ -69,6 +76,17 @@ def _lane_options() -> argparse.ArgumentParser:
     lane.add_argument(
         "--texture", type=float, metavar="SHARE", help="take texture from both frames first, 0..1"
     )
+    lane.add_argument(
+        "--truth-format",
+        metavar="NAME",
+        help="what the true flow is, if its file does not prove it: dsec ...",
+    )
+    lane.add_argument(
+        "--value-range",
+        default="auto",
+        metavar="NAME",
+        help="of frames deeper than 8 bits: full, used, auto",
+    )
     lane.add_argument("--threads", type=int, metavar="N", help="processor threads")
     lane.add_argument("--device", metavar="NAME", help="cpu or cuda[:N]; a GPU where there is one")
     return lane
@@ -86,6 +104,15 @@ def _parser_of(knob: Knob) -> Callable[[str], Any]:
             raise argparse.ArgumentTypeError(str(error)) from error
 
     return parse
+
+
+def _two_pages(text: str) -> tuple[int, int]:
+    try:
+        first, second = map(int, text.split(","))
+    except ValueError as error:
+        message = f"Expected two page numbers such as 0,1, got {text[:40]!r}."
+        raise argparse.ArgumentTypeError(message) from error
+    return first, second
 
 
 def _config(options: argparse.Namespace) -> PipelineConfig:
@@ -124,24 +151,35 @@ def _external_path(config: PipelineConfig) -> Path | None:
 
 
 def _estimate(options: argparse.Namespace) -> None:
+    from flowcore.data.files import read_pair
     from flowcore.export.sheet import flow_sheet
-    from flowcore.io.flow_files import read_flow, write_flow
-    from flowcore.io.frames import read_frame, write_frame
+    from flowcore.io.flow_files import interpret_flow, write_flow
+    from flowcore.io.frames import write_frame
+    from flowcore.io.guard import read_bytes
     from flowcore.lane import TIMED_RUNS, Lane, external_lane, run_lane
     from flowcore.metrics.convention import suspicion
     from flowcore.metrics.definitions import describe
     from flowcore.pipeline import run
 
     config = _config(options)
-    truth = read_flow(options.truth) if options.truth else None
-    if truth is not None and not truth.valid.any():
-        print(f"{options.truth.name} knows no pixel of the true flow; left out.", file=sys.stderr)
-        truth = None
-    pair = FramePair(read_frame(options.first), read_frame(options.second), truth)
+    pair = read_pair(
+        options.first,
+        options.second,
+        options.truth,
+        value_range=options.value_range,
+        pages=options.pages,
+        truth_format=options.truth_format,
+    )
+    say(pair.notes)
+    if pair.truth is not None and not pair.truth.valid.any():
+        say([f"{options.truth.name} knows no pixel of the true flow; left out."])
+        pair = dataclasses.replace(pair, truth=None)
     pair = _prepared(pair, options)
     external = _external_path(config)
     if external:
-        lane = external_lane(pair, read_flow(external), name=config.model)
+        reading = interpret_flow(read_bytes(external, FlowFileError), name=external.name)
+        say(filter(None, [reading.doubt]))
+        lane = external_lane(pair, reading.flow, name=config.model)
     elif options.flow_only:
         lane = Lane(run(pair, config, warm_up=True, runs=TIMED_RUNS, **_where(options)), None, {})
     else:
@@ -188,7 +226,13 @@ def _estimate(options: argparse.Namespace) -> None:
 def _evaluate(options: argparse.Namespace) -> int:
     from flowcore.evaluation import Failure, PairScore, evaluate
 
-    config = _config(options)
+    config, said = _config(options), set[str]()
+
+    def prepare(pair: FramePair) -> FramePair:
+        say(note for note in pair.notes if note not in said)
+        said.update(pair.notes)
+        return _prepared(pair, options)
+
     scores: list[PairScore] = []
     failed: list[Failure] = []
     is_stopped = False
@@ -199,7 +243,9 @@ def _evaluate(options: argparse.Namespace) -> int:
             **_where(options),
             flows=_external_path(config),
             out=options.out,
-            prepare=lambda pair: _prepared(pair, options),
+            value_range=options.value_range,
+            truth_format=options.truth_format,
+            prepare=prepare,
         ):
             name = f"{outcome.dataset}/{outcome.sequence}"
             if isinstance(outcome, Failure):

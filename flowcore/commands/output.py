@@ -1,12 +1,13 @@
-"""What commands write: one JSON document, and nothing else, where it is asked for."""
+"""What commands write: one JSON document, and nothing else, where it is asked for; and notes."""
 
 import argparse
 import json
 import math
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
-__all__ = ["Commands", "add_json_option", "print_json"]
+__all__ = ["Commands", "add_json_option", "print_json", "say"]
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -20,6 +21,12 @@ def add_json_option(*commands: argparse.ArgumentParser) -> None:
 def print_json(document: object) -> None:
     """The document on standard output."""
     print(json.dumps(_finite(document), indent=2, allow_nan=False))
+
+
+def say(notes: Iterable[str]) -> None:
+    """What had to be assumed, on standard error."""
+    for note in notes:
+        print(note, file=sys.stderr)
 
 
 def _finite(value: Any) -> Any:

@@ -121,7 +121,7 @@ def sample_burst(
 
 
 def burst_from_video(data: bytes, *, start: int = 0, num_frames: int = 5, every: int = 1) -> Burst:
-    """Frames ``start``, ``start + every``, ... of an mp4, avi or gif; nothing is known of them.
+    """Frames ``start``, ``start + every``, ... of a video; nothing is known of them.
 
     Raises
     ------

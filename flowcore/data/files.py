@@ -1,17 +1,18 @@
-"""Folders of frame pairs with truth, as benchmarks come."""
+"""Frame pairs with truth from files: two frames, or folders of pairs, as benchmarks come."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from flowcore.errors import FlowFileError, InputError, ShapeMismatchError
-from flowcore.io.flow_files import read_flow
-from flowcore.io.frames import decode_labels, decode_mask, read_frame
+from flowcore.io.flow_files import interpret_flow, read_flow
+from flowcore.io.frames import decode_labels, decode_mask, read_frames
 from flowcore.io.guard import read_bytes
-from flowcore.types import BoolArray, FlowField, FramePair
+from flowcore.io.scaling import ValueRange
+from flowcore.types import BoolArray, FramePair
 
-__all__ = ["PairFiles", "find_pairs", "load_pair"]
+__all__ = ["PairFiles", "find_pairs", "load_pair", "read_pair"]
 
 LAYOUT = "<dataset>/<sequence>/{frame1.png, frame2.png, flow.flo or flow.png}"
 
@@ -38,7 +39,7 @@ def find_pairs(root: Path) -> list[PairFiles]:
 
     A sequence has ``frame1.png``, ``frame2.png``, ``flow.flo`` or ``flow.png``. It may have
     ``occ.png`` (white = occluded) or ``flow_noc.png`` (KITTI: the truth where it is not occluded),
-    ``invalid.png`` (white = truth unknown) and ``obj_map.png`` (KITTI: 0 = background).
+    ``invalid.png`` (Sintel: not to be matched) and ``obj_map.png`` (KITTI: 0 = background).
 
     Raises
     ------
@@ -53,30 +54,67 @@ def find_pairs(root: Path) -> list[PairFiles]:
     return pairs
 
 
-def load_pair(files: PairFiles) -> FramePair:
-    """The pair with its truth, and with occlusions and moving objects where they are given.
+def read_pair(
+    first: Path,
+    second: Path,
+    truth: Path | None = None,
+    *,
+    value_range: ValueRange = "auto",
+    pages: tuple[int | None, int | None] = (None, None),
+    truth_format: str | None = None,
+) -> FramePair:
+    """The pair of two picture files; its notes tell what had to be assumed.
+
+    Parameters
+    ----------
+    first, second : Path
+    truth : Path, optional
+        The true flow, in any format of ``flowcore.io.flow_files``.
+    value_range : "auto", "full" or "used"
+        What becomes black and white of frames deeper than 8 bits, the same in both.
+    pages : (int, int), optional
+        Of TIFFs with several, counted from 0.
+    truth_format : str, optional
+        A key of ``FLOW_FORMATS``, where the file does not prove it.
 
     Raises
     ------
     InputError
         A file that is missing or cannot be read, or parts that differ in size.
     """
-    truth = read_flow(_truth_file(files.folder))
-    invalid = _mask(files.folder / "invalid.png", truth)
-    if invalid is not None:
-        truth = FlowField(truth.uv, truth.valid & ~invalid)
-    occluded = _mask(files.folder / "occ.png", truth)
-    visible = files.folder / "flow_noc.png"
-    if occluded is None and visible.is_file():
-        known = read_flow(visible)
-        _require_size(visible, known.size, truth)
-        occluded = truth.valid & ~known.valid
-    return FramePair(
-        read_frame(files.folder / "frame1.png"),
-        read_frame(files.folder / "frame2.png"),
-        truth,
-        occluded=occluded,
-        foreground=_objects(files.folder / "obj_map.png", truth),
+    read = read_frames((first, second), value_range=value_range, pages=pages)
+    (frame, other), known, notes = read.frames, None, read.notes
+    if truth is not None:
+        data = read_bytes(truth, FlowFileError)
+        reading = interpret_flow(data, name=truth.name, format=truth_format)
+        known, notes = reading.flow, (*notes, *filter(None, [reading.doubt]))
+    return FramePair(frame, other, known, frame_names=(first.name, second.name), notes=notes)
+
+
+def load_pair(
+    files: PairFiles, *, value_range: ValueRange = "auto", truth_format: str | None = None
+) -> FramePair:
+    """The pair with its truth, and with occlusions and moving objects where they are given.
+
+    ``value_range`` and ``truth_format`` are those of ``read_pair``.
+
+    Raises
+    ------
+    InputError
+        A file that is missing or cannot be read, or parts that differ in size.
+    """
+    folder = files.folder
+    pair = read_pair(
+        folder / "frame1.png",
+        folder / "frame2.png",
+        _truth_file(folder),
+        value_range=value_range,
+        truth_format=truth_format,
+    )
+    return replace(
+        pair,
+        occluded=_occlusions(folder, pair),
+        foreground=_objects(folder / "obj_map.png", pair.size),
         name=f"{files.dataset}/{files.sequence}",
     )
 
@@ -88,24 +126,38 @@ def _truth_file(folder: Path) -> Path:
     raise FlowFileError("It has neither flow.flo nor flow.png.")
 
 
-def _mask(path: Path, truth: FlowField) -> BoolArray | None:
+def _occlusions(folder: Path, pair: FramePair) -> BoolArray | None:
+    """Where no match is to be found: by Sintel's two masks, or by KITTI's truth without them."""
+    masks = [_mask(folder / name, pair.size) for name in ("occ.png", "invalid.png")]
+    known = [mask for mask in masks if mask is not None]
+    if known:
+        return np.asarray(np.logical_or.reduce(known), bool)
+    visible = folder / "flow_noc.png"
+    if pair.truth is None or not visible.is_file():
+        return None
+    seen = read_flow(visible)
+    _require_size(visible, seen.size, pair.size)
+    return pair.truth.valid & ~seen.valid
+
+
+def _mask(path: Path, size: tuple[int, int]) -> BoolArray | None:
     if not path.is_file():
         return None
     mask = decode_mask(read_bytes(path, InputError), name=path.name)
-    _require_size(path, mask.shape, truth)
+    _require_size(path, mask.shape, size)
     return mask
 
 
-def _objects(path: Path, truth: FlowField) -> BoolArray | None:
+def _objects(path: Path, size: tuple[int, int]) -> BoolArray | None:
     if not path.is_file():
         return None
     numbers = decode_labels(read_bytes(path, InputError), name=path.name)
-    _require_size(path, numbers.shape, truth)
+    _require_size(path, numbers.shape, size)
     return np.asarray(numbers > 0)
 
 
-def _require_size(path: Path, size: tuple[int, ...], truth: FlowField) -> None:
-    if size != truth.size:
+def _require_size(path: Path, found: tuple[int, ...], size: tuple[int, int]) -> None:
+    if found != size:
         raise ShapeMismatchError(
-            f"{path.name} is {size[1]}x{size[0]} px, the true flow {truth.size[1]}x{truth.size[0]}."
+            f"{path.name} is {found[1]}x{found[0]} px, the frames are {size[1]}x{size[0]}."
         )

@@ -33,11 +33,16 @@ _HEADER_READERS = {
 def field_from_array(array: npt.NDArray[Any], *, name: str) -> FlowField:
     """An array ``(H, W, 2)`` of floats as a flow; what is not finite becomes unknown.
 
+    An array ``(2, H, W)``, as PyTorch and scikit-image give it, is turned where W is too large for
+    channels.
+
     Raises
     ------
     FlowFileError
         Another shape or kind of number, or too large.
     """
+    if array.ndim == 3 and array.shape[0] == 2 and array.shape[2] > 4:
+        array = array.transpose(1, 2, 0)
     if array.ndim != 3 or array.shape[2] != 2 or array.dtype.kind != "f":
         raise FlowFileError(
             f"{name} holds an array {array.shape} {array.dtype}, expected (H, W, 2) of floats."
@@ -54,7 +59,7 @@ def array_from_field(flow: FlowField, *, unknown: float = math.nan) -> FloatArra
 
 
 def decode_npy(data: bytes, name: str) -> FlowField:
-    """The flow in an .npy file: ``(H, W, 2)`` floats, not finite where unknown."""
+    """The flow in an .npy file: ``(H, W, 2)`` or ``(2, H, W)`` floats, not finite where unknown."""
     return field_from_array(_parse_npy(data, name), name=name)
 
 

@@ -1,6 +1,7 @@
 """Between flow files and flow: one reader and one writer for every format of the field."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
@@ -15,9 +16,11 @@ from flowcore.io.flow_arrays import (
 )
 from flowcore.io.flow_hdf5 import decode_flo5, encode_flo5
 from flowcore.io.flow_png import (
+    decode_dsec,
     decode_kitti,
     decode_png,
     decode_vkitti2,
+    encode_dsec,
     encode_kitti,
     encode_vkitti2,
 )
@@ -25,7 +28,15 @@ from flowcore.io.flow_raw import decode_flo, decode_pfm, encode_flo, encode_pfm
 from flowcore.io.guard import read_bytes
 from flowcore.types import FlowField
 
-__all__ = ["FLOW_FORMATS", "decode_flow", "encode_flow", "read_flow", "write_flow"]
+__all__ = [
+    "FLOW_FORMATS",
+    "FlowReading",
+    "decode_flow",
+    "encode_flow",
+    "interpret_flow",
+    "read_flow",
+    "write_flow",
+]
 
 FLOW_FORMATS: Mapping[str, str] = MappingProxyType(
     {
@@ -37,6 +48,7 @@ FLOW_FORMATS: Mapping[str, str] = MappingProxyType(
         "flo5": ".flo5",
         "viper": ".npz",
         "vkitti2": ".png",
+        "dsec": ".png",
     }
 )
 """Name of each format and its suffix; the first one of a suffix is what the suffix alone means."""
@@ -51,6 +63,7 @@ _DECODERS: Mapping[str, _Decoder] = {
     "flo5": decode_flo5,
     "viper": decode_npz,
     "vkitti2": decode_vkitti2,
+    "dsec": decode_dsec,
 }
 _ENCODERS: Mapping[str, Callable[[FlowField], bytes]] = {
     "flo": encode_flo,
@@ -61,29 +74,50 @@ _ENCODERS: Mapping[str, Callable[[FlowField], bytes]] = {
     "flo5": encode_flo5,
     "viper": encode_viper,
     "vkitti2": encode_vkitti2,
+    "dsec": encode_dsec,
 }
-_BY_CONTENT: tuple[tuple[bytes, _Decoder], ...] = (
-    (b"PIEH", decode_flo),
-    (b"PF", decode_pfm),
-    (b"Pf", decode_pfm),
-    (b"\x93NUMPY", decode_npy),
-    (b"PK\x03\x04", decode_npz),
-    (b"\x89HDF\r\n\x1a\n", decode_flo5),
-    (b"\x89PNG\r\n\x1a\n", decode_png),
+_PNG = b"\x89PNG\r\n\x1a\n"
+_BY_CONTENT: tuple[tuple[bytes, str], ...] = (
+    (b"PIEH", "flo"),
+    (b"PF", "pfm"),
+    (b"Pf", "pfm"),
+    (b"\x93NUMPY", "npy"),
+    (b"PK\x03\x04", "npz"),
+    (b"\x89HDF\r\n\x1a\n", "flo5"),
 )
 
 
-def decode_flow(data: bytes, *, name: str = "flow file", format: str | None = None) -> FlowField:
-    """The flow in the bytes of a file, of a format found from its content.
+@dataclass(frozen=True, eq=False)
+class FlowReading:
+    """A flow, and how its file was understood.
+
+    Parameters
+    ----------
+    flow : FlowField
+    format : str
+        A key of ``FLOW_FORMATS``; ``npz`` stands for VIPER's as well.
+    doubt : str
+        What the file does not prove, in a sentence; empty where it proves all.
+    """
+
+    flow: FlowField
+    format: str
+    doubt: str = ""
+
+
+def interpret_flow(
+    data: bytes, *, name: str = "flow file", format: str | None = None
+) -> FlowReading:
+    """The flow in the bytes of a file, of a format found from its content, and what is not proven.
 
     Parameters
     ----------
     data : bytes
         The whole file.
     name : str
-        What the error messages call it.
+        What messages and doubts call it.
     format : str, optional
-        A key of ``FLOW_FORMATS``, to insist on one.
+        A key of ``FLOW_FORMATS``, to insist on one; there is no doubt then.
 
     Raises
     ------
@@ -91,19 +125,25 @@ def decode_flow(data: bytes, *, name: str = "flow file", format: str | None = No
         Another format, a header that contradicts the content, more than ``MAX_PIXELS`` pixels, or
         a file that is damaged, cut short or has bytes to spare.
     """
-    if format is not None:
-        return _DECODERS[_require_format(format)](data, name)
-    for magic, decode in _BY_CONTENT:
-        if data.startswith(magic):
-            return decode(data, name)
-    raise FlowFileError(f"{name} starts with {data[:8]!r}, expected one of {_choices()}.")
+    if format is None and data.startswith(_PNG):
+        return FlowReading(*decode_png(data, name))
+    if format is None:
+        format = next((known for magic, known in _BY_CONTENT if data.startswith(magic)), None)
+    if format is None:
+        raise FlowFileError(f"{name} starts with {data[:8]!r}, expected one of {_choices()}.")
+    return FlowReading(_DECODERS[_require_format(format)](data, name), format)
+
+
+def decode_flow(data: bytes, *, name: str = "flow file", format: str | None = None) -> FlowField:
+    """The flow in the bytes of a file, as ``interpret_flow`` finds it."""
+    return interpret_flow(data, name=name, format=format).flow
 
 
 def encode_flow(flow: FlowField, format: str) -> bytes:
     """The bytes of a flow file.
 
     ``flo``, ``pfm``, ``npy``, ``npz`` and ``flo5`` give every bit back; ``viper`` keeps 11
-    significant bits, ``kitti`` 1/64 px and ``vkitti2`` 2 (size - 1) / 65535 px.
+    significant bits, ``kitti`` 1/64 px, ``dsec`` 1/128 px and ``vkitti2`` 2 (size - 1) / 65535 px.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Flow as 16-bit RGB PNG: KITTI's fixed point and Virtual KITTI 2's fraction of the size."""
+"""Flow as 16-bit RGB PNG: fixed point (KITTI, DSEC) or fraction of the size (Virtual KITTI 2)."""
 
 from typing import Any
 
@@ -7,23 +7,49 @@ import numpy as np
 import numpy.typing as npt
 
 from flowcore.errors import FlowFileError
-from flowcore.io.frames import decode_deep_color, open_picture
+from flowcore.io.deep import deep_values
+from flowcore.io.pictures import open_picture
 from flowcore.types import FloatArray, FlowField
 
-__all__ = ["decode_kitti", "decode_png", "decode_vkitti2", "encode_kitti", "encode_vkitti2"]
+__all__ = [
+    "decode_dsec",
+    "decode_kitti",
+    "decode_png",
+    "decode_vkitti2",
+    "encode_dsec",
+    "encode_kitti",
+    "encode_vkitti2",
+]
 
 _TOP = 2**16 - 1
+_KITTI_STEPS, _DSEC_STEPS = 64, 128  # per px
 _DEPTH_16_RGB = b"\x10\x02"  # bit depth and color type of a PNG header
 Channels = npt.NDArray[np.uint16]
 
 
-def decode_png(data: bytes, name: str) -> FlowField:
-    """The flow in a PNG of either kind: KITTI marks validity by a blue of 1, Virtual KITTI by more.
+def decode_png(data: bytes, name: str) -> tuple[FlowField, str, str]:
+    """The flow in a PNG, the layout as which it was read, and a sentence on what is not proven.
 
-    A file that marks nothing as valid reads the same either way.
+    All layouts mark what is unknown by a blue of 0. What is known has 1 in KITTI's, HD1K's and
+    DSEC's files, 65535 in those of Virtual KITTI 2; other tools write KITTI's with 255. Nothing in
+    a file tells 64 steps per px from 128. The sentence is empty where nothing is known at all,
+    since all layouts agree on that.
     """
     channels = _read_channels(data, name)
-    return _from_kitti(channels) if channels[..., 2].max() <= 1 else _from_vkitti2(channels)
+    blue = channels[..., 2]
+    least = int(blue[blue > 0].min(initial=_TOP))
+    if not blue.any():
+        return _fixed_point(channels, _KITTI_STEPS), "kitti", ""
+    if least == _TOP:
+        doubt = (
+            f"{name} was read as a PNG of Virtual KITTI 2, in fractions of the frame, since it "
+            f"marks what is known by {_TOP}; KITTI's mark it by 1."
+        )
+        return _from_vkitti2(channels), "vkitti2", doubt
+    doubt = f"{name} was read as a PNG of KITTI or HD1K, 64 steps per px; DSEC's have 128"
+    if least > 1:
+        doubt += f". All of these mark what is known by 1, this one by {least}"
+    return _fixed_point(channels, _KITTI_STEPS), "kitti", f"{doubt}."
 
 
 def decode_kitti(data: bytes, name: str) -> FlowField:
@@ -31,7 +57,15 @@ def decode_kitti(data: bytes, name: str) -> FlowField:
 
     Geiger et al., "Are we ready for autonomous driving?", CVPR 2012, development kit.
     """
-    return _from_kitti(_read_channels(data, name))
+    return _fixed_point(_read_channels(data, name), _KITTI_STEPS)
+
+
+def decode_dsec(data: bytes, name: str) -> FlowField:
+    """The flow in a DSEC PNG: R = 128 u + 2^15, G = 128 v + 2^15, B = 0 where unknown.
+
+    Gehrig et al., "E-RAFT: Dense Optical Flow from Event Cameras", 3DV 2021.
+    """
+    return _fixed_point(_read_channels(data, name), _DSEC_STEPS)
 
 
 def decode_vkitti2(data: bytes, name: str) -> FlowField:
@@ -50,8 +84,18 @@ def encode_kitti(flow: FlowField) -> bytes:
     FlowFileError
         A component outside -512 to 511.98 px.
     """
-    _require_range(flow, -512, _TOP / 64 - 512, "KITTI")
-    return _encode(flow.uv * np.float64(64) + 2**15, flow, blue=1)
+    return _encode_fixed_point(flow, _KITTI_STEPS, "KITTI")
+
+
+def encode_dsec(flow: FlowField) -> bytes:
+    """A DSEC PNG, rounded to the nearest 1/128 px.
+
+    Raises
+    ------
+    FlowFileError
+        A component outside -256 to 255.99 px.
+    """
+    return _encode_fixed_point(flow, _DSEC_STEPS, "DSEC")
 
 
 def encode_vkitti2(flow: FlowField) -> bytes:
@@ -68,9 +112,14 @@ def encode_vkitti2(flow: FlowField) -> bytes:
     return _encode((flow.uv / np.maximum(span, 1) + 1) / 2 * _TOP, flow, blue=_TOP)
 
 
-def _from_kitti(channels: Channels) -> FlowField:
-    uv = (channels[..., :2].astype(np.float32) - np.float32(2**15)) / np.float32(64)
+def _fixed_point(channels: Channels, steps: int) -> FlowField:
+    uv = (channels[..., :2].astype(np.float32) - np.float32(2**15)) / np.float32(steps)
     return FlowField(uv, channels[..., 2] > 0)
+
+
+def _encode_fixed_point(flow: FlowField, steps: int, layout: str) -> bytes:
+    _require_range(flow, -(2**15) / steps, (_TOP - 2**15) / steps, layout)
+    return _encode(flow.uv * np.float64(steps) + 2**15, flow, blue=1)
 
 
 def _from_vkitti2(channels: Channels) -> FlowField:
@@ -104,7 +153,7 @@ def _read_channels(data: bytes, name: str) -> Channels:
             f"{name} is a PNG of {data[24]} bits and color type {data[25]}, expected 16 bits "
             "and RGB (color type 2)."
         )
-    return decode_deep_color(data, name=name, error=FlowFileError)
+    return deep_values(data, name=name, error=FlowFileError)[..., :3]
 
 
 def _encode(red_green: npt.NDArray[Any], flow: FlowField, *, blue: int) -> bytes:

@@ -13,9 +13,11 @@ __all__ = ["decode_flo", "decode_pfm", "encode_flo", "encode_pfm"]
 
 _FLO_MAGIC = b"PIEH"  # 202021.25 as a little-endian float32
 _FLO_UNKNOWN = 1e9
-_PFM_HEADER = re.compile(
-    rb"(P[Ff])\s+(\d{1,9})\s+(\d{1,9})\s+([+-]?\d*\.?\d+|[+-]?\d+\.)[ \t]*\r?\n"
-)
+_GAP = rb"(?:\s|#[^\n]*\n)+"
+_PFM_HEADER = re.compile(  # the scale may be any decimal number that C reads
+    rb"(P[Ff])" + _GAP + rb"(\d{1,9})" + _GAP + rb"(\d{1,9})" + _GAP
+    + rb"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)[ \t]*(?:#[^\n]*)?\r?\n"
+)  # fmt: skip
 
 
 def decode_flo(data: bytes, name: str) -> FlowField:
@@ -54,7 +56,7 @@ def decode_pfm(data: bytes, name: str) -> FlowField:
     """The flow in a color .pfm file: its first two channels, not finite where unknown.
 
     ``PF``, width, height and a scale whose sign tells the byte order (negative: little-endian;
-    its magnitude is not used), then rows from the bottom up
+    its magnitude is not used), comments from # to the end of a line, then rows from the bottom up
     (Debevec, "PFM: portable float map"; the layout of FlyingThings3D).
     """
     header = _PFM_HEADER.match(data)

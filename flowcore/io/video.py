@@ -30,7 +30,12 @@ MAX_FRAMES = 10_000
 
 _MAX_PIXELS_KEPT = 10 * MAX_PIXELS
 _MAX_SECONDS = 300
-_MAGIC = ((rb"....ftyp", ".mp4"), (rb"RIFF....AVI ", ".avi"), (rb"GIF8[79]a", ".gif"))
+_MAGIC = (
+    (rb"....ftyp", ".mp4"),
+    (rb"....(?:moov|mdat|wide|free|skip|pnot)", ".mov"),  # QuickTime before it named itself
+    (rb"RIFF....AVI ", ".avi"),
+    (rb"GIF8[79]a", ".gif"),
+)
 _NAME = "The video"
 
 
@@ -55,7 +60,7 @@ class VideoInfo:
 
 
 def probe_video(data: bytes) -> VideoInfo:
-    """The size and the counted length of an mp4, avi or gif.
+    """The size and the counted length of an mp4, mov, avi or gif.
 
     Every frame is decoded once to be counted (about 1 ms each at 972x540).
 
@@ -77,7 +82,7 @@ def decode_video_frames(data: bytes, indices: Sequence[int]) -> list[UInt8Array]
     Parameters
     ----------
     data : bytes
-        The whole file: mp4, avi or gif.
+        The whole file: mp4, m4v, mov, avi or gif.
     indices : sequence of int
         From 0 to ``MAX_FRAMES`` - 1; in any order, repeats allowed.
 
@@ -128,7 +133,7 @@ def _suffix(data: bytes) -> str:
     for magic, suffix in _MAGIC:
         if re.match(magic, data, re.DOTALL):
             return suffix
-    raise FrameDecodeError(f"{_NAME} starts with {data[:12]!r}, expected an mp4, avi or gif.")
+    raise FrameDecodeError(f"{_NAME} starts with {data[:12]!r}, expected an mp4, mov, avi or gif.")
 
 
 def _run_worker(**request: object) -> None:

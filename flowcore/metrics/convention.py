@@ -7,9 +7,9 @@ import torch
 
 from flowcore.metrics.image import photometric_error
 from flowcore.ops.convert import flow_to_tensor, frame_to_tensor
-from flowcore.ops.resize import resize_flow, resize_frame
+from flowcore.ops.resize import resize_frame
 from flowcore.ops.warp import lands_inside, warp
-from flowcore.types import FloatArray, FlowField, FramePair
+from flowcore.types import FlowField, FramePair
 
 __all__ = ["CONVENTIONS", "suspect_convention", "suspicion"]
 
@@ -18,7 +18,9 @@ CONVENTIONS: Mapping[str, str] = {
     "swapped": "has v before u: the channels are swapped",
     "up": "counts v upwards: the sign of v is turned",
     "normalized": "is in fractions of the frame and not in px",
-    "half": "is twice as long as the motion: it may be on a grid of twice the size",
+    "grid": "is in fractions of half the frame, as of a sampling grid from -1 to 1, and not in px",
+    "half": "is twice as long as the motion: it may be on a grid of twice the size, or a PNG of "
+    "DSEC that was read as KITTI's",
     "double": "is half as long as the motion: it may be on a grid of half the size",
 }
 
@@ -53,10 +55,13 @@ def suspect_convention(flow: FlowField, pair: FramePair) -> str | None:
     valid = resize_frame(torch.from_numpy(np.array(flow.valid, np.float32))[None, None], size)
     known = valid[:, 0] > 0.99
 
-    given = _field(flow.uv, size)
+    # Shrunk first and rearranged then, which takes a fraction of the memory.
+    small = resize_frame(flow_to_tensor(flow.uv), size)  # (1, 2, h, w), px of the large frame
+    ratio = small.new_tensor([size[1] / width, size[0] / height]).view(1, 2, 1, 1)
+    given, longest = small * ratio, float(np.abs(flow.uv).max())
     best, best_error = None, np.inf
-    for key, uv in _rearranged(flow.uv).items():
-        other = _field(uv, size)
+    for key, rearranged in _rearranged(small, flow.size, longest).items():
+        other = rearranged * ratio
         both = known & lands_inside(given) & lands_inside(other)
         if both.float().mean() < 0.1:
             continue
@@ -74,19 +79,18 @@ def suspicion(what: str, flow: FlowField, pair: FramePair) -> str | None:
     return suspected and f"{what} explains the frames better if it {CONVENTIONS[suspected]}."
 
 
-def _field(uv: FloatArray, size: tuple[int, int]) -> torch.Tensor:
-    return resize_flow(flow_to_tensor(uv), size)
-
-
-def _rearranged(uv: FloatArray) -> dict[str, FloatArray]:
-    height, width = uv.shape[:2]
-    flows: dict[str, FloatArray] = {
+def _rearranged(uv: torch.Tensor, size: tuple[int, int], longest: float) -> dict[str, torch.Tensor]:
+    """The flow ``(1, 2, h, w)`` as it would be under each convention that its lengths allow."""
+    flows = {
         "backward": -uv,
-        "swapped": uv[..., ::-1],
-        "up": np.stack([uv[..., 0], -uv[..., 1]], axis=-1),
-        "half": np.float32(0.5) * uv,
-        "double": np.float32(2) * uv,
+        "swapped": uv.flip(1),
+        "up": uv * uv.new_tensor([1, -1]).view(1, 2, 1, 1),
+        "half": 0.5 * uv,
+        "double": 2 * uv,
     }
-    if np.abs(uv).max() <= 1:  # longer vectors cannot be fractions
-        flows["normalized"] = uv * np.array((width, height), np.float32)
+    sides = uv.new_tensor([size[1], size[0]]).view(1, 2, 1, 1)
+    if longest <= 1:  # longer vectors cannot be fractions
+        flows["normalized"] = uv * sides
+    if longest <= 2:
+        flows["grid"] = uv * sides / 2
     return flows

@@ -93,7 +93,11 @@ class FramePair:
     foreground : (H, W) bool, optional
         True on objects that move by themselves, such as KITTI's object map has them.
     name : str
-        For people; not part of the digest.
+        For people, as all that follows; not part of the digest.
+    frame_names : (str, str), optional
+        Where the first and the second frame come from.
+    notes : tuple of str
+        What was assumed when their files were read, in sentences.
     """
 
     first: UInt8Array
@@ -104,6 +108,8 @@ class FramePair:
     name: str = ""
     second_labels: IntArray | None = field(default=None, kw_only=True)
     foreground: BoolArray | None = field(default=None, kw_only=True)
+    frame_names: tuple[str, str] = field(default=("", ""), kw_only=True)
+    notes: tuple[str, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         for name in ("first", "second"):
@@ -136,7 +142,14 @@ class FramePair:
 
     def reversed(self) -> "FramePair":
         """The pair from second to first, whose flow is the backward flow; nothing known of it."""
-        return FramePair(self.second, self.first, name=self.name)
+        first, second = self.frame_names
+        return FramePair(
+            self.second,
+            self.first,
+            name=self.name,
+            frame_names=(second, first),
+            notes=self.notes,
+        )
 
     @cached_property
     def frames_digest(self) -> str:

@@ -1,5 +1,8 @@
 """Where a burst comes from: a sample, uploaded frames, a video, or one image set in motion."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -7,11 +10,16 @@ from streamlit.delta_generator import DeltaGenerator
 from flowcore.data.bursts import BURST_PHOTOS, burst_from_video, make_burst, sample_burst
 from flowcore.data.samples import photo
 from flowcore.errors import FlowcoreError
-from flowcore.io.frames import decode_frame
-from flowcore.types import Burst
+from flowcore.types import Burst, UInt8Array
 from pages.components.files import decoded
 from pages.components.head import show_head
-from pages.components.pair_picker import PICTURES, VIDEOS
+from pages.components.uploads import (
+    PICTURES,
+    VIDEOS,
+    frames_of,
+    in_natural_order,
+    plain_name,
+)
 
 __all__ = ["pick_burst"]
 
@@ -72,14 +80,22 @@ def _upload() -> Burst | None:
     )
     if not files:
         return None
-    ordered = sorted(files, key=lambda file: file.name)
-    frames = [decoded(decode_frame, file.getvalue(), name=file.name) for file in ordered]
-    return _cut(Burst(tuple(frames), name="uploaded frames"))
+    ordered = in_natural_order(files)
+    frames = _frames(ordered, key="burst-range")
+    return _cut(Burst(frames, name="uploaded frames"))
+
+
+def _frames(files: Sequence[Any], *, key: str) -> tuple[UInt8Array, ...]:
+    """The frames of uploaded files; what had to be assumed is said."""
+    read = frames_of(files, [plain_name(file) for file in files], key=key)
+    for note in read.notes:
+        st.caption(note)
+    return read.frames
 
 
 def _video() -> Burst | None:
     file = st.file_uploader(
-        "A video", type=VIDEOS, key="burst-video", help="Five frames of it: mp4, avi or gif."
+        "A video", type=VIDEOS, key="burst-video", help="Five frames of it: mp4, mov, avi or gif."
     )
     if file is None:
         return None
@@ -106,7 +122,7 @@ def _one_image() -> Burst:
         key="burst-image",
         help="Set in motion here, so that motion and clean frame are known exactly.",
     )
-    picture = decoded(decode_frame, file.getvalue()) if file else photo("chelsea")
+    picture = _frames([file], key="burst-image-range")[0] if file else photo("chelsea")
     return _made(picture.tobytes(), picture.shape, **_knobs())
 
 

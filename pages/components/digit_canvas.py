@@ -14,7 +14,7 @@ from flowcore.io.frames import decode_frame
 from pages.components.digit_form import LabChoice
 from pages.components.digit_pad import drawing_pad
 from pages.components.files import decoded
-from pages.components.pair_picker import PICTURES
+from pages.components.uploads import PICTURES
 
 __all__ = ["Shown", "choose_canvas"]
 

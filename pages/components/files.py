@@ -19,16 +19,21 @@ __all__ = ["decoded", "done_aside"]
 PATIENCE_SECONDS = 60
 
 
-def decoded(function: Callable[..., Any], data: bytes, *args: Any, **options: Any) -> Any:
+def decoded(
+    function: Callable[..., Any], data: bytes | tuple[bytes, ...], *args: Any, **options: Any
+) -> Any:
     """``function(data, *args, **options)``, kept by content so that a rerun of the page is free.
+
+    ``data`` is a file, or files that are decoded together.
 
     Raises
     ------
     FlowcoreError
         What the function raised; ``InputError`` where it crashed or took over a minute.
     """
-    digest = hashlib.sha256(data).hexdigest()
-    key = f"{function.__qualname__}:{digest}:{args!r}:{options!r}"
+    files = (data,) if isinstance(data, bytes) else data
+    digests = ",".join(hashlib.sha256(file).hexdigest() for file in files)
+    key = f"{function.__qualname__}:{digests}:{args!r}:{options!r}"
     return _result(key, partial(function, data, *args, **options))
 
 

@@ -10,11 +10,9 @@ import streamlit as st
 
 from flowcore import models
 from flowcore.errors import ConfigError, FlowcoreError
-from flowcore.io.flow_files import decode_flow
 from flowcore.knobs import KNOBS, caption, config_from
 from flowcore.pipeline import DEFAULT_MODEL
 from flowcore.types import FlowField, PipelineConfig
-from pages.components.files import decoded
 from pages.components.knob_widgets import WHOLE, draw_knob, read_old_links, value_of
 from pages.components.presets import (
     LANE_KNOBS,
@@ -25,6 +23,7 @@ from pages.components.presets import (
     remove_lane,
     swap_lanes,
 )
+from pages.components.uploads import flow_of
 from pages.components.weights_import import import_weights_here
 
 __all__ = ["LaneChoice", "choose_lanes", "choose_threads", "run_and_threads"]
@@ -163,8 +162,10 @@ def _choice(model: str, shown: Mapping[str, Any], name: str, uploaded: Any) -> L
         return LaneChoice(name or caption(config), config)
     if uploaded is None:
         raise ConfigError("Drop the flow file of another tool under Settings, then run.")
-    flow = decoded(decode_flow, uploaded.getvalue())
-    return LaneChoice(name or "external", PipelineConfig("external"), flow)
+    reading = flow_of(uploaded, key="layout")
+    if reading.doubt:
+        st.caption(reading.doubt)
+    return LaneChoice(name or "external", PipelineConfig("external"), reading.flow)
 
 
 def _identity(number: int) -> tuple[str, bool]:

@@ -1,5 +1,7 @@
 """Where a pair comes from: a sample, two uploaded frames, a video, or one image set in motion."""
 
+from dataclasses import replace
+
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -8,21 +10,28 @@ from flowcore.data import samples
 from flowcore.data.synthetic import make_pair
 from flowcore.errors import FlowcoreError, InputError
 from flowcore.export.panels import draw_truth, shared_scale
-from flowcore.io.flow_files import decode_flow
-from flowcore.io.frames import decode_frame, decode_labels, decode_mask
+from flowcore.io.frames import decode_labels, decode_mask
+from flowcore.io.pictures import count_pages
 from flowcore.io.video import decode_video_frames, probe_video
 from flowcore.types import FramePair, UInt8Array
 from pages.components.conventions import warn_of_convention
 from pages.components.files import decoded
 from pages.components.head import show_head
 from pages.components.pair_store import keep_pair, linked_pair
+from pages.components.uploads import (
+    FLOWS,
+    PICTURES,
+    VIDEOS,
+    flow_of,
+    frames_of,
+    in_natural_order,
+    plain_name,
+)
 
 __all__ = ["pick_pair"]
 
-PICTURES = ["png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp", "ppm", "pgm", "avif"]
-VIDEOS = ["mp4", "avi", "gif"]
 UPLOADED = ("Two frames", "Video")
-FLOWS = ["flo", "png", "pfm", "npy", "npz", "flo5"]
+WHICH = ("first", "second")
 
 
 def pick_pair(title: str, question: str = "") -> FramePair:
@@ -49,7 +58,8 @@ def _in_words(pair: FramePair) -> str:
 
 def _show(pair: FramePair) -> None:
     """The frames, small."""
-    pictures = {"First frame": pair.first, "Second frame": pair.second}
+    first, second = (f": {name}" if name else "" for name in pair.frame_names)
+    pictures = {f"First frame{first}": pair.first, f"Second frame{second}": pair.second}
     if pair.truth is not None:
         pictures["True flow"] = _true_flow(pair.digest, pair)
     for column, (caption, picture) in zip(st.columns(len(pictures)), pictures.items(), strict=True):
@@ -86,7 +96,10 @@ def _chosen(messages: DeltaGenerator) -> FramePair:
         st.session_state["last_pair"] = pair
     elif "last_pair" in st.session_state:
         st.caption(f"Still showing the last pair: {st.session_state['last_pair'].name}.")
-    return st.session_state.get("last_pair") or samples.load(samples.names()[0])
+    shown = st.session_state.get("last_pair") or samples.load(samples.names()[0])
+    for note in shown.notes:
+        messages.caption(note)
+    return shown
 
 
 def _sample() -> FramePair:
@@ -99,32 +112,41 @@ def _sample() -> FramePair:
 
 
 def _upload() -> FramePair | None:
-    files = st.file_uploader(
-        "Two frames, the first one first by name",
-        type=PICTURES,
-        accept_multiple_files=True,
-        key="frames",
-        help="PNG, JPEG, WebP, TIFF, BMP, PPM, AVIF; 8 or 16 bit; up to 40 million pixels.",
+    files = in_natural_order(
+        st.file_uploader(
+            "Two frames, the first one first by name; or one TIFF of several pages",
+            type=PICTURES,
+            accept_multiple_files=True,
+            key="frames",
+            help="PNG, JPEG, WebP, TIFF, BMP, PPM, AVIF; of any depth; up to 40 million pixels.",
+        )
     )
     swap = st.toggle("Swap the frames", key="swap")
+    pages: tuple[int, ...] = ()
+    labels = [plain_name(file) for file in files]
+    if len(files) == 1 and (count := decoded(count_pages, files[0].getvalue())) > 1:
+        pages = _two_of(count, "page")
+        files, labels = files * 2, [f"{labels[0]}, page {page}" for page in pages]
     if len(files) != 2:
         if files:
             st.info(f"Two frames are needed, {len(files)} given.")
         return None
-    first, second = sorted(files, key=lambda file: file.name, reverse=swap)
-    frames = [
-        decoded(decode_frame, file.getvalue(), name=name)
-        for file, name in ((first, "The first frame"), (second, "The second frame"))
-    ]
-    return _with_truth(FramePair(*frames, name="uploaded frames"))
+    step = -1 if swap else 1
+    files, labels, pages = files[::step], labels[::step], pages[::step]
+    names = [f"The {which} frame ({label})" for which, label in zip(WHICH, labels, strict=True)]
+    read = frames_of(files, names, key="value-range", pages=pages)
+    first, second = labels
+    pair = FramePair(
+        *read.frames, name=f"{first} and {second}", frame_names=(first, second), notes=read.notes
+    )
+    return _with_truth(pair)
 
 
 def _with_truth(pair: FramePair) -> FramePair:
     """The pair and what is uploaded about its motion; each file is refused by itself."""
     with st.expander("Truth, labels, occlusions (optional)"):
-        known = {}
         for field, label, types, decode in (
-            ("truth", "True flow: .flo, KITTI PNG, .pfm, .npy, .npz, .flo5", FLOWS, decode_flow),
+            ("truth", "True flow: .flo, KITTI PNG, .pfm, .npy, .npz, .flo5", FLOWS, None),
             ("labels", "Labels: one class number per pixel", ["png"], decode_labels),
             ("occluded", "Occlusions: white = hidden in the second frame", ["png"], decode_mask),
         ):
@@ -132,14 +154,18 @@ def _with_truth(pair: FramePair) -> FramePair:
             if file is None:
                 continue
             try:
-                known[field] = decoded(decode, file.getvalue())
-                FramePair(pair.first, pair.second, **{field: known[field]})
-                if field == "truth" and not known[field].valid.any():
-                    raise InputError(f"{file.name} knows no pixel of the true flow; left out.")
+                if decode is None:
+                    reading = flow_of(file, key="truth-layout")
+                    if not reading.flow.valid.any():
+                        raise InputError(f"{plain_name(file)} knows the motion of no pixel.")
+                    notes = (*pair.notes, *filter(None, [reading.doubt]))
+                    pair = replace(pair, truth=reading.flow, notes=notes)
+                else:
+                    known = decoded(decode, file.getvalue(), name=plain_name(file))
+                    pair = replace(pair, **{field: known})
             except FlowcoreError as error:
-                known.pop(field, None)
                 st.error(str(error))
-    return FramePair(pair.first, pair.second, name=pair.name, **known)
+    return pair
 
 
 def _video() -> FramePair | None:
@@ -151,18 +177,31 @@ def _video() -> FramePair | None:
     if info.num_frames < 2:
         st.info("This video has one frame; two are needed.")
         return None
+    indices = _two_of(info.num_frames, "video")
+    frames = decoded(decode_video_frames, data, indices)
+    first, second = (f"frame {index}" for index in indices)
+    return FramePair(
+        *frames,
+        name=f"{plain_name(file)}, frames {indices[0]} and {indices[1]}",
+        frame_names=(first, second),
+    )
+
+
+def _two_of(count: int, what: str) -> tuple[int, int]:
+    """Two of so many frames or pages, counted from 0."""
     left, right = st.columns(2)
-    first = left.number_input("First frame", 0, info.num_frames - 2, 0, key="video-first")
-    step = right.number_input("Frames to the second", 1, info.num_frames - 1 - first, 1, key="step")
-    frames = decoded(decode_video_frames, data, (first, first + step))
-    return FramePair(*frames, name=f"video, frames {first} and {first + step}")
+    first = left.number_input("First frame", 0, count - 2, 0, key=f"{what}-first")
+    step = right.number_input("Frames to the second", 1, count - 1 - first, 1, key=f"{what}-step")
+    return first, first + step
 
 
 def _one_image() -> FramePair:
     file = st.file_uploader("Any image; a sample photo if left empty", type=PICTURES, key="image")
-    photo = decoded(decode_frame, file.getvalue()) if file else samples.load("large").first
+    read = frames_of([file], [plain_name(file)], key="image-range") if file else None
+    photo = read.frames[0] if read else samples.load("large").first
     knobs = _motion_knobs()
-    return _moved(photo.tobytes(), photo.shape, **knobs)
+    pair = _moved(photo.tobytes(), photo.shape, **knobs)
+    return replace(pair, notes=read.notes) if read else pair
 
 
 def _motion_knobs() -> dict[str, object]:

@@ -1,3 +1,4 @@
+import re
 import struct
 
 import cv2
@@ -9,6 +10,7 @@ from flowcore.io.flow_files import (
     FLOW_FORMATS,
     decode_flow,
     encode_flow,
+    interpret_flow,
     read_flow,
     write_flow,
 )
@@ -33,7 +35,8 @@ def png16(red, green, blue):
 
 
 def test_every_format_has_a_reader_a_writer_and_a_suffix():
-    assert set(FLOW_FORMATS) == {"flo", "kitti", "pfm", "npy", "npz", "flo5", "viper", "vkitti2"}
+    pngs = {"kitti", "vkitti2", "dsec"}
+    assert set(FLOW_FORMATS) == {"flo", "pfm", "npy", "npz", "flo5", "viper"} | pngs
     still = FlowField(np.zeros((2, 3, 2), np.float32))
     for format in FLOW_FORMATS:
         assert decode_flow(encode_flow(still, format), format=format).size == (2, 3)
@@ -48,12 +51,14 @@ def test_exact_formats_give_every_bit_back(format, flow):
 
 @pytest.mark.parametrize("format", sorted(set(FLOW_FORMATS) - set(EXACT)))
 def test_other_formats_round_to_their_step(format, flow):
-    decoded = decode_flow(encode_flow(flow, format))
+    insisted = "dsec" if format == "dsec" else None
+    decoded = decode_flow(encode_flow(flow, format), format=insisted)
     span = np.array(flow.size[::-1]) - 1
-    step = {"kitti": 1 / 64, "vkitti2": 2 * span / 65535, "viper": np.abs(flow.uv) / 1024 + 1e-7}
+    step = {"kitti": 1 / 64, "dsec": 1 / 128, "vkitti2": 2 * span / 65535}
+    step["viper"] = np.abs(flow.uv) / 1024 + 1e-7
     assert (np.abs(decoded.uv - flow.uv) <= np.asarray(step[format]) / 2 + 1e-6).all()
     np.testing.assert_array_equal(decoded.valid, flow.valid)
-    again = decode_flow(encode_flow(decoded, format))
+    again = decode_flow(encode_flow(decoded, format), format=insisted)
     np.testing.assert_array_equal(again.uv, decoded.uv)
 
 
@@ -94,6 +99,50 @@ def test_vkitti2_by_hand():
     assert decode_flow(data, format="kitti").uv[0, 0].tolist() == [-512, 65535 / 64 - 512]
 
 
+@pytest.mark.parametrize(
+    ("blue", "format", "uv", "doubt"),
+    [
+        (1, "kitti", [1, -1.5], r"^a\.png was read as a PNG of KITTI .* DSEC's have 128\.$"),
+        (255, "kitti", [1, -1.5], r"DSEC's have 128\. .* by 1, this one by 255\.$"),
+        (0, "kitti", [0, 0], "^$"),
+        (65535, "vkitti2", [0, 0], "Virtual KITTI 2.* by 65535; KITTI's mark it by 1"),
+    ],
+)
+def test_a_png_is_told_by_how_it_marks_what_is_known(blue, format, uv, doubt):
+    data = png16(2**15 + 64, 2**15 - 96, blue)
+    reading = interpret_flow(data, name="a.png")
+    assert reading.format == format
+    assert reading.flow.uv.tolist() == [[uv]]
+    assert re.search(doubt, reading.doubt)
+    assert interpret_flow(data, format="dsec").doubt == ""
+    if blue:
+        assert decode_flow(data, format="dsec").uv.tolist() == [[[0.5, -0.75]]]
+        assert decode_flow(data, format="kitti").uv.tolist() == [[[1, -1.5]]]
+
+
+def test_the_other_formats_prove_what_they_are():
+    flow = FlowField(np.ones((4, 6, 2), np.float32))
+    for format in EXACT:
+        reading = interpret_flow(encode_flow(flow, format))
+        assert (reading.format, reading.doubt) == (format, "")
+
+
+def test_arrays_with_channels_first_are_turned_where_they_are_unmistakable():
+    uv = np.arange(60, dtype=np.float32).reshape(5, 6, 2)
+    np.testing.assert_array_equal(decode_flow(npy(uv.transpose(2, 0, 1))).uv, uv)
+    two_rows = np.arange(12, dtype=np.float32).reshape(2, 3, 2)
+    np.testing.assert_array_equal(decode_flow(npy(two_rows)).uv, two_rows)
+
+
+@pytest.mark.parametrize("scale", [b"-1", b"-1.", b"-.5", b"-1e0", b"-1.0E+00", b"-0.003921569"])
+@pytest.mark.parametrize(
+    "header", [b"PF\n1 2\n%b\n", b"PF\r\n1\t2\r\n%b\r\n", b"PF # a tool\n# 9 9\n1\n2 # px\n%b\n"]
+)
+def test_pfm_headers_hold_any_number_and_comments(header, scale):
+    rows = struct.pack("<6f", 3, 4, 9, 1, 2, 9)
+    assert decode_flow(header % scale + rows).uv.tolist() == [[[1, 2]], [[3, 4]]]
+
+
 def test_viper_by_hand():
     u = np.array([[1, np.nan]], np.float16)
     flow = decode_flow(npz(u=u, v=np.array([[2, 3]], np.float16)))
@@ -119,7 +168,8 @@ def test_npz_without_a_mask_is_valid_everywhere():
 
 
 @pytest.mark.parametrize(
-    ("format", "limit"), [("kitti", 512), ("viper", 65520), ("flo", 2e9), ("vkitti2", 3)]
+    ("format", "limit"),
+    [("kitti", 512), ("dsec", 256), ("viper", 65520), ("flo", 2e9), ("vkitti2", 3)],
 )
 @pytest.mark.parametrize("sign", [-1, 1])
 def test_motion_that_a_format_cannot_hold_is_refused(format, limit, sign):

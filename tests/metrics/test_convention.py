@@ -15,6 +15,7 @@ WRONG = {
     "half": lambda uv: uv * 2,
     "double": lambda uv: uv / 2,
     "normalized": lambda uv: uv / np.float32((uv.shape[1], uv.shape[0])),
+    "grid": lambda uv: uv / np.float32((uv.shape[1], uv.shape[0])) * 2,
 }
 
 

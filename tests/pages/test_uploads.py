@@ -1,0 +1,135 @@
+"""Uploaded frames and flows: order, names, pages, scaling and layouts, as the page has them."""
+
+from io import BytesIO
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from flowcore.data.synthetic import make_pair
+from flowcore.io.flow_files import encode_flow
+from flowcore.io.frames import encode_frame
+from flowcore.types import FlowField
+from pages.components.uploads import in_natural_order, plain_name
+from tests.pages.waiting import finished, opened
+
+pytestmark = pytest.mark.usefixtures("server_queues")
+
+
+@pytest.fixture(scope="module")
+def pair():
+    rng = np.random.default_rng(0)
+    texture = rng.integers(0, 256, (12, 16, 3), np.uint8).repeat(8, 0).repeat(8, 1)
+    return make_pair(np.ascontiguousarray(texture), dx=3, dy=1)
+
+
+@pytest.fixture
+def app():
+    return finished(opened("compare", lanes="1", model1="dis_fast", source="Two frames"))
+
+
+def dropped(app, *files, key="frames"):
+    return finished(app.file_uploader(key=key).set_value([(*file, "") for file in files]).run())
+
+
+def tiff(*pages):
+    first, *others = map(Image.fromarray, pages)
+    stream = BytesIO()
+    first.save(stream, "TIFF", save_all=True, append_images=others)
+    return stream.getvalue()
+
+
+def captions(app):
+    return [element.value for element in app.caption]
+
+
+def frame_captions(app):
+    pictures = [image.caption for group in app.get("image") for image in group.proto.imgs]
+    return [caption for caption in pictures if "frame" in caption]
+
+
+def used(app):
+    return app.session_state["last_pair"]
+
+
+@pytest.mark.parametrize(
+    ("names", "ordered"),
+    [
+        (["frame10.png", "frame9.png"], ["frame9.png", "frame10.png"]),
+        (["b.png", "A.png"], ["A.png", "b.png"]),
+        (["a0002.png", "a10.png", "a1.png"], ["a1.png", "a0002.png", "a10.png"]),
+        (["2-10.png", "10-2.png", "2-9.png"], ["2-9.png", "2-10.png", "10-2.png"]),
+        (["left.png", "1.png", "a" + "9" * 9999], ["1.png", "a" + "9" * 9999, "left.png"]),
+    ],
+)
+def test_names_are_in_natural_order(names, ordered):
+    files = [SimpleNamespace(name=name) for name in names]
+    assert [file.name for file in in_natural_order(files)] == ordered
+
+
+def test_names_lose_what_markup_is_made_of():
+    file = SimpleNamespace(name="../![x](http://a.b)<img src=x>:red[a]$x$.png")
+    assert plain_name(file) == "..x(httpa.b)img srcxredax.png"
+
+
+def test_frames_are_in_natural_order_with_their_names_under_them(app, pair):
+    first, second = encode_frame(pair.first), encode_frame(pair.second)
+    app = dropped(app, ("frame_10.png", second), ("frame_9.png", first))
+    assert used(app).frames_digest == pair.frames_digest
+    assert frame_captions(app)[:2] == ["First frame: frame_9.png", "Second frame: frame_10.png"]
+    app = finished(app.toggle(key="swap").set_value(True).run())
+    assert used(app).frames_digest == pair.reversed().frames_digest
+    assert frame_captions(app)[:2] == ["First frame: frame_10.png", "Second frame: frame_9.png"]
+
+
+def test_two_files_of_one_name_are_swapped_too(app, pair):
+    first, second = encode_frame(pair.first), encode_frame(pair.second)
+    app = dropped(app, ("0001.png", first), ("0001.png", second))
+    assert used(app).frames_digest == pair.frames_digest
+    app = finished(app.toggle(key="swap").set_value(True).run())
+    assert used(app).frames_digest == pair.reversed().frames_digest
+
+
+def test_pages_of_a_tiff_are_frames(app, pair):
+    pages = [frame[..., 0] for frame in (pair.first, pair.second, pair.first)]
+    app = dropped(app, ("stack.tif", tiff(*pages)))
+    assert frame_captions(app)[:2] == [
+        "First frame: stack.tif, page 0",
+        "Second frame: stack.tif, page 1",
+    ]
+    np.testing.assert_array_equal(used(app).second[..., 0], pages[1])
+    app = finished(app.number_input(key="page-first").set_value(1).run())
+    np.testing.assert_array_equal(used(app).first[..., 0], pages[1])
+    np.testing.assert_array_equal(used(app).second[..., 0], pages[2])
+
+
+def test_deep_frames_are_scaled_alike_and_the_range_can_be_chosen(app, pair):
+    first, second = (frame[..., 0] * np.uint16(4) for frame in (pair.first, pair.second))
+    app = dropped(app, ("a.tif", tiff(first)), ("b.tif", tiff(second)))
+    note = "16-bit values were scaled to 8 bits by the"
+    assert any(text.startswith(f"{note} range that is used") for text in captions(app))
+    assert used(app).first.max() == 255
+    app = finished(app.selectbox(key="value-range").set_value("full").run())
+    assert any(text.startswith(f"{note} full range, 0 to 65535") for text in captions(app))
+    assert used(app).first.max() == 4
+
+
+def test_a_flow_png_says_how_it_was_read_and_can_be_read_otherwise(app, pair):
+    app = dropped(app, ("a.png", encode_frame(pair.first)), ("b.png", encode_frame(pair.second)))
+    app = dropped(app, ("t.png", encode_flow(pair.truth, "dsec")), key="truth")
+    assert used(app).truth.uv[0, 0].tolist() == [6, 2]
+    assert any("read as a PNG of KITTI" in text for text in captions(app))
+    assert any("a PNG of DSEC" in element.value for element in app.warning)
+    layout = next(box for box in app.selectbox if box.label == "Layout of the flow PNG")
+    app = finished(layout.set_value("dsec").run())
+    assert used(app).truth.uv[0, 0].tolist() == [3, 1]
+    assert used(app).notes == ()
+
+
+def test_a_truth_that_knows_nothing_is_said_and_left_out(app, pair):
+    app = dropped(app, ("a.png", encode_frame(pair.first)), ("b.png", encode_frame(pair.second)))
+    nothing = FlowField(np.zeros((96, 128, 2), np.float32), np.zeros((96, 128), bool))
+    app = dropped(app, ("t.flo", encode_flow(nothing, "flo")), key="truth")
+    assert [element.value for element in app.error] == ["t.flo knows the motion of no pixel."]
+    assert used(app).truth is None
