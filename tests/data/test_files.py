@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from flowcore.data.files import find_pairs, load_pair
 from flowcore.errors import InputError
@@ -25,12 +26,10 @@ def root(tmp_path, rng):
     return tmp_path
 
 
-def mask(path, where):
-    picture = np.zeros((6, 8, 3), np.uint8)
+def mask(path, where, size=(6, 8)):
+    picture = np.zeros(size, np.uint8)
     picture[where] = 255
-    from PIL import Image
-
-    Image.fromarray(picture[..., 0]).save(path)
+    Image.fromarray(picture).save(path)
 
 
 def test_pairs_are_found_in_order(root):
@@ -45,9 +44,25 @@ def test_masks_are_read(root):
     mask(root / "a/one/occ.png", np.s_[0])
     mask(root / "a/one/invalid.png", np.s_[:, 0])
     pair = load_pair(find_pairs(root)[0])
-    assert pair.occluded.sum() == 8
-    assert pair.truth.valid.sum() == 42
+    assert pair.occluded.sum() == 13
+    assert pair.truth.valid.all()
     assert pair.name == "a/one"
+
+
+def test_kittis_files_are_read(root):
+    seen = np.ones((6, 8), bool)
+    seen[2] = False
+    write_flow(root / "a/one/flow_noc.png", FlowField(np.ones((6, 8, 2)), seen))
+    mask(root / "a/one/obj_map.png", np.s_[:, :3])
+    pair = load_pair(find_pairs(root)[0])
+    assert (pair.occluded == ~seen).all()
+    assert pair.foreground.sum() == 18
+
+
+def test_a_mask_of_another_size_is_refused(root):
+    mask(root / "a/one/occ.png", np.s_[0], (5, 8))
+    with pytest.raises(InputError, match=r"occ\.png is 8x5 px, the frames are 8x6"):
+        load_pair(find_pairs(root)[0])
 
 
 def test_what_is_missing_is_named(root, tmp_path):
@@ -56,5 +71,5 @@ def test_what_is_missing_is_named(root, tmp_path):
     with pytest.raises(InputError, match=r"frame1\.png"):
         find_pairs(root / "a")
     (root / "a/one/flow.png").unlink()
-    with pytest.raises(InputError, match="a/one has neither"):
-        find_pairs(root)
+    with pytest.raises(InputError, match=r"neither flow\.flo nor flow\.png"):
+        load_pair(find_pairs(root)[0])
