@@ -1,7 +1,7 @@
 """Compare: several methods on one pair, side by side."""
 
 from flowcore.export.panels import shared_scale
-from pages.components.charts import show_charts, show_difference
+from pages.components.charts import show_charts
 from pages.components.common import with_common_pixels
 from pages.components.downloads import show_downloads
 from pages.components.figures import show_figure_builder
@@ -13,6 +13,7 @@ from pages.components.results import chosen_pixels, offer_new_times, show_table
 from pages.components.runs import start, watch
 from pages.components.stack import show_stack
 from pages.components.stages import show_stages
+from pages.components.why import show_why
 
 pair = pick_pair("Compare")
 lanes, threads, again = choose_lanes()
@@ -25,9 +26,9 @@ if again:
 
 show_lanes_and_probe(pair, runs, scale, chosen_pixels(pair, finished), threads=threads)
 if finished:
+    show_why(pair, finished)
     show_table(finished)
     offer_new_times(pair, runs, threads=threads)
-    show_difference(pair, finished)
     show_charts(pair, finished)
     show_stages(pair, lanes, scale, threads=threads, again=again)
     show_stack(pair, threads=threads, again=again)

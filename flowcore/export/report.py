@@ -11,12 +11,14 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
+from flowcore.errors import InputError
 from flowcore.export.figure import error_chart
 from flowcore.export.files import file_stem, pair_files
 from flowcore.export.panels import shared_scale
 from flowcore.export.recipe import as_command
 from flowcore.export.sheet import sheet
 from flowcore.export.table import metrics_table
+from flowcore.export.why import best_two, explain_lanes, why_sentence
 from flowcore.io.flow_files import encode_flow
 from flowcore.io.frames import encode_frame
 from flowcore.lane import Lane, weights_sha256
@@ -62,7 +64,9 @@ def html_report(pair: FramePair, lanes: Mapping[str, Lane]) -> str:
     )
     table = metrics_table(lanes).T
     table.index = [_row_label(key) for key in table.index]
-    sections = {} if pair.truth is None else {"Cumulative error": _chart(pair, lanes)}
+    sections = {} if len(lanes) < 2 else {"Why": f"<p>{html.escape(_why(pair, lanes))}</p>"}
+    if pair.truth is not None:
+        sections["Cumulative error"] = _chart(pair, lanes)
     sections |= {
         "Metrics": table.to_html(float_format="{:.3f}".format, na_rep="", border=0),
         "To repeat it": f"<pre>{html.escape(_commands(lanes))}</pre>",
@@ -70,6 +74,15 @@ def html_report(pair: FramePair, lanes: Mapping[str, Lane]) -> str:
     }
     below = "".join(f"<h2>{title}</h2>{content}" for title, content in sections.items())
     return viewer_page(payload, title=f"Flowscope: {pair.name or 'comparison'}", below=below)
+
+
+def _why(pair: FramePair, lanes: Mapping[str, Lane]) -> str:
+    """Why the best lane is better than the next one."""
+    one, other = best_two(lanes)
+    try:
+        return why_sentence(explain_lanes(pair, lanes[one], lanes[other]), one, other)
+    except InputError as error:
+        return str(error)
 
 
 def settings_document(pair: FramePair, lanes: Mapping[str, Lane]) -> str:

@@ -14,7 +14,7 @@ from flowcore.ops.convert import flow_to_tensor
 from flowcore.ops.warp import lands_inside
 from flowcore.types import BoolArray, FlowField, FramePair
 
-__all__ = ["pixels_behind", "visible_pixels"]
+__all__ = ["pixels_behind", "stays_inside", "visible_pixels"]
 
 
 def visible_pixels(
@@ -27,8 +27,8 @@ def visible_pixels(
     if there is a backward flow; else those that the estimate keeps inside the frame.
     """
     if pair.occluded is not None:
-        return flow.valid & ~pair.occluded & _stays_inside(pair.truth or flow)
-    return flow.valid & _stays_inside(flow) if consistent is None else consistent
+        return flow.valid & ~pair.occluded & stays_inside(pair.truth or flow)
+    return flow.valid & stays_inside(flow) if consistent is None else consistent
 
 
 def pixels_behind(
@@ -62,7 +62,7 @@ def pixels_behind(
     if key in ("consistent_share", "consistency_median"):
         if consistent is None:
             raise InputError(f"{key} has no mask here: this flow has no backward flow.")
-        return consistent if key == "consistent_share" else flow.valid & _stays_inside(flow)
+        return consistent if key == "consistent_share" else flow.valid & stays_inside(flow)
     if pair.truth is None:
         raise InputError(f"{key} has no mask here: this pair has no true flow.")
     if key.endswith("_filled") and flow.valid.any():
@@ -112,7 +112,8 @@ def _part_of_frame(name: str, key: str, pair: FramePair) -> BoolArray:
     raise InputError(f"{key} has no mask for this pair.")
 
 
-def _stays_inside(flow: FlowField) -> BoolArray:
+def stays_inside(flow: FlowField) -> BoolArray:
+    """Where the vector ends within the frame, (H, W) bool."""
     height, _ = flow.size
     return np.concatenate(
         [

@@ -1,6 +1,7 @@
 """Flow as colors: hue is the direction, saturation the speed, white no motion."""
 
 import math
+import statistics
 from collections.abc import Iterable
 
 import cv2
@@ -63,28 +64,26 @@ def flow_to_color(
 
 
 def shared_max_magnitude(
-    flows: Iterable[FlowField | FloatArray], *, percentile: float = 99, floor: float = 1
+    flows: Iterable[FlowField | FloatArray], *, percentile: float = 95, floor: float = 1
 ) -> float:
     """One scale in px for flows that are shown side by side, rounded up to a friendly number.
 
-    The largest of the flows' own percentiles over known pixels, and at least ``floor``, so that
-    the noise of a pair at rest is not blown up.
+    The median of the flows' own percentiles over known pixels, so that neither a wild flow nor a
+    few fast pixels pale all others; and at least ``floor``, so that the noise of a pair at rest is
+    not blown up.
 
     Examples
     --------
-    >>> slow, fast = np.full((2, 2, 2), 1.0), np.full((2, 2, 2), 5.0)
-    >>> shared_max_magnitude([slow, fast])  # 5 sqrt(2) = 7.07
+    >>> slow, fast, wild = (np.full((2, 2, 2), speed) for speed in (1.0, 5.0, 900.0))
+    >>> shared_max_magnitude([slow, fast, wild])  # 5 sqrt(2) = 7.07
     8.0
     """
-    largest = float(floor)
-    for flow in flows:
-        uv, valid = _known(flow)
-        if valid.any():
-            speed = np.hypot(uv[..., 0], uv[..., 1])[valid]
-            largest = max(largest, float(np.percentile(speed, percentile)))
+    known = (uv[valid] for uv, valid in map(_known, flows) if valid.any())
+    typical = [float(np.percentile(np.hypot(*vectors.T), percentile)) for vectors in known]
+    largest = max(float(floor), statistics.median(typical or [0]))
     decade = 10 ** math.floor(math.log10(largest))
-    # A hair of slack keeps 8.000001, rounding noise on a constant flow, from becoming 10.
-    return float(next(step * decade for step in _FRIENDLY if step * decade >= largest * (1 - 1e-5)))
+    # Some slack: a tenth too fast is nearer than half as much again, from 100.1 to 150.
+    return float(next(step * decade for step in _FRIENDLY if step * decade >= 0.9 * largest))
 
 
 def color_wheel(

@@ -9,8 +9,6 @@ from flowcore.viz.palette import NOISE_FLOOR
 
 __all__ = ["Scale", "scale_of"]
 
-_HEADROOM = 1.25  # estimates a little faster than the truth are still on the scale
-
 
 @dataclass(frozen=True)
 class Scale:
@@ -37,8 +35,9 @@ class Scale:
 def scale_of(pair: FramePair, flows: Iterable[FlowField]) -> Scale:
     """One scale for all flows of a pair and its truth.
 
-    The truth decides where there is one, so that one wild flow does not pale all others.
+    The truth decides where there is one. A twentieth of it may be off the scale: darker, its hue
+    kept.
     """
     if pair.truth is not None:
-        flows = [FlowField(pair.truth.uv * _HEADROOM, pair.truth.valid)]
+        flows = [pair.truth]
     return Scale.up_to(shared_max_magnitude(flows))

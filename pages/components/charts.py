@@ -1,4 +1,4 @@
-"""Charts of the errors behind the means, in the lanes' colors, and the test of a difference."""
+"""Charts of the errors behind the means, in the lanes' colors."""
 
 from collections.abc import Mapping
 from itertools import cycle
@@ -7,15 +7,13 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from flowcore.errors import FlowcoreError
 from flowcore.lane import Lane
-from flowcore.metrics.bootstrap import paired_difference
 from flowcore.metrics.curves import cumulative_share, mean_per_bin, share_per_bin
 from flowcore.metrics.flow import epe
 from flowcore.types import FramePair
 from flowcore.viz.overlay import fetched_second
 
-__all__ = ["lane_colors", "show_charts", "show_difference"]
+__all__ = ["lane_colors", "show_charts"]
 
 NUM_BINS = 60
 RELIABILITY = "Error against warp error"
@@ -31,38 +29,6 @@ def show_charts(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
     )
     figure = _figure(name if name in charts else charts[0], pair, lanes)
     st.plotly_chart(figure, width="stretch", key="chart-figure", alt=f"Chart: {name}")
-
-
-def show_difference(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
-    """Whether one lane is better than another beyond doubt, in a sentence."""
-    if pair.truth is None or len(lanes) < 2:
-        return
-    left, right, words = st.columns([1, 1, 3], vertical_alignment="bottom")
-    one = left.selectbox("Is", list(lanes), key="difference-one")
-    other = right.selectbox(
-        "better than", [title for title in lanes if title != one], key="difference-other"
-    )
-    try:
-        found = paired_difference(*_errors(pair, lanes[one], lanes[other]))
-    except FlowcoreError as error:
-        words.info(str(error))
-        return
-    verdict = "worse" if found.mean > 0 else "better"
-    low, high = sorted((abs(found.low), abs(found.high)))
-    doubt = f"95 % interval {low:.3f} to {high:.3f} px"
-    if not found.is_certain:
-        verdict, doubt = "not surely different", f"from {found.low:+.3f} to {found.high:+.3f} px"
-    words.markdown(
-        f"**{verdict}**: mean difference {abs(found.mean):.3f} px ({doubt}); "
-        f"smaller error on {found.share_better:.0f} % of the pixels.",
-        help="Paired block bootstrap over 32x32 px blocks, 1000 resamples.",
-    )
-
-
-def _errors(pair: FramePair, one: Lane, other: Lane) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    flows = one.estimate.flow, other.estimate.flow
-    valid = pair.truth.valid & flows[0].valid & flows[1].valid
-    return (*(epe(flow.uv, pair.truth.uv) for flow in flows), valid)
 
 
 def _figure(name: str, pair: FramePair, lanes: Mapping[str, Lane]) -> go.Figure:

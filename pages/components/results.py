@@ -18,6 +18,7 @@ from flowcore.viz.viewer_payload import ViewerLane, pack_viewer
 from pages.components.conventions import warn_of_convention
 from pages.components.runs import Run, forget
 from pages.components.viewer import Picked, flow_viewer
+from pages.components.why import lit_pixels, put_out
 
 __all__ = ["chosen_pixels", "offer_new_times", "show_lanes", "show_table"]
 
@@ -41,7 +42,7 @@ GROUPS = {
 }  # fmt: skip
 OF_GAPS = ("density", "epe_filled", "fl_all_filled")  # say nothing new where there are none
 BEST = "font-weight: 700"
-DISTURBED = "font-style: italic; color: gray"
+DISTURBED = "color: gray"
 TABLE = "table"
 
 
@@ -125,7 +126,7 @@ def show_table(lanes: Mapping[str, Lane]) -> None:
     st.dataframe(
         shown.style.apply(lambda column: _styles(column, lanes)),
         column_config={key: _column(key, lanes) for key in shown},
-        on_select="rerun",
+        on_select=put_out,
         selection_mode="single-cell",
         key=TABLE,
         placeholder="-",
@@ -141,7 +142,7 @@ def offer_new_times(pair: FramePair, runs: Sequence[Run], *, threads: int) -> No
     with st.container(horizontal=True, vertical_alignment="center"):
         shares = [run.job.result.estimate.timing.others for run in spoilt]
         st.caption(
-            "Slanted times: other work took up to "
+            "Gray times: other work took up to "
             f"{100 * max(shares):.0f} % of this machine's processors meanwhile."
         )
         lanes = [run.lane for run in spoilt]
@@ -149,7 +150,10 @@ def offer_new_times(pair: FramePair, runs: Sequence[Run], *, threads: int) -> No
 
 
 def chosen_pixels(pair: FramePair, lanes: Mapping[str, Lane]) -> tuple[str, BoolArray] | None:
-    """The pixels of the number that is selected in the table, and what they are."""
+    """The pixels that were asked for, and what they are: a part of the Why card, or a number's."""
+    lit = lit_pixels(pair, lanes)
+    if lit:
+        return lit
     cells = st.session_state.get(TABLE, {}).get("selection", {}).get("cells", [])
     if not cells:
         return None
@@ -192,14 +196,14 @@ def _column(key: str, lanes: Mapping[str, Lane]) -> object:
 
 
 def _styles(column: pd.Series, lanes: Mapping[str, Lane]) -> list[str]:
-    """Bold where the column is at its best; slanted where other work may have cost time."""
+    """Bold where the column is at its best; grayed where other work may have cost time."""
     key = str(column.name)
     best = [] if key == "threads" else best_lanes(lanes, key)
     bold = [BEST if title in best else "" for title in column.index]
     if key != "seconds":
         return bold
-    slanted = [DISTURBED if _is_disturbed(lane) else "" for lane in lanes.values()]
-    return ["; ".join(filter(None, styles)) for styles in zip(bold, slanted, strict=True)]
+    grayed = [DISTURBED if _is_disturbed(lane) else "" for lane in lanes.values()]
+    return ["; ".join(filter(None, styles)) for styles in zip(bold, grayed, strict=True)]
 
 
 def _is_disturbed(lane: Lane) -> bool:

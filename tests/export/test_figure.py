@@ -31,7 +31,7 @@ def test_svg_has_the_legend_as_text(shown):
     svg = build_figure(*shown, FigureSpec(PANELS, scale_bar=20), "svg").decode()
     texts = re.findall(r"<text[^>]*>(.*?)</text>", svg, re.DOTALL)
     joined = " ".join(texts)
-    assert "full color: 8 px" in joined
+    assert "full color: 6 px" in joined
     assert "(c) ours, flow" in joined
     assert "20 px" in joined
     assert svg.count("<image") >= 5
@@ -40,7 +40,7 @@ def test_svg_has_the_legend_as_text(shown):
 def test_pdf_has_the_legend_as_text(shown):
     pdf = build_figure(*shown, FigureSpec(PANELS), "pdf")
     text = PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
-    assert "full color: 8 px" in text
+    assert "full color: 6 px" in text
     assert "(d) ours, error" in text
 
 
@@ -100,7 +100,7 @@ def test_caption_states_pair_settings_and_scale(shown):
     assert "boxes, 100x60 px" in caption
     assert "ours_model, EPE 0.000 px" in caption
     assert "x 40..79, y 20..39 px" in caption
-    assert "Full color at 8 px" in caption
+    assert "Full color at 6 px" in caption
 
 
 def test_latex_table_escapes_names(shown):

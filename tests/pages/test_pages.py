@@ -142,6 +142,17 @@ def test_an_image_is_set_in_motion():
     assert "epe_class_2" in app.dataframe[0].value
 
 
+def test_why_one_is_better_is_said_and_its_pixels_are_shown():
+    app = compare(
+        source="One image", dx="7", occluder="true", model1="dis_fast", model2="farneback"
+    )
+    app = finished(app.toggle(key="occluder").set_value(True).run())
+    sentence = next(text.value for text in app.markdown if "mean end-point error" in text.value)
+    assert "closer to the truth on" in sentence
+    pills = by_key(app, "button_group", "why-lit")
+    assert any(option.endswith("occluded pixels") for option in pills.options)
+
+
 def npy(array):
     stream = io.BytesIO()
     np.save(stream, array)

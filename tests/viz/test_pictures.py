@@ -92,8 +92,20 @@ class TestFlowColor:
         assert tuple(flow_to_color(field, max_magnitude=1)[0, 0]) == UNKNOWN
 
     def test_one_scale_for_all(self):
-        assert shared_max_magnitude([one(1, 0), one(7, 0)]) == 8
+        assert shared_max_magnitude([one(7, 0), one(7, 0)]) == 8
         assert shared_max_magnitude([one(0.001, 0)]) == 1
+        assert shared_max_magnitude([]) == 1
+
+    def test_neither_a_wild_flow_nor_a_few_fast_pixels_pale_the_others(self):
+        some = np.zeros((1, 100, 2), np.float32)
+        some[..., 0] = 5
+        some[:, :4] = 400
+        assert shared_max_magnitude([some]) == 5
+        assert shared_max_magnitude([some, some, one(900, 0)]) == 5
+
+    def test_a_little_over_a_friendly_number_is_that_number(self):
+        assert shared_max_magnitude([one(100.1, 0)]) == 100
+        assert shared_max_magnitude([one(112, 0)]) == 150
 
     def test_legend_shows_the_numbers(self):
         ten, twenty = (color_wheel(100, max_magnitude=m, margin=4) for m in (10, 20))
@@ -194,11 +206,11 @@ def test_labels_have_255_colors_in_turn_and_none_is_gray():
 def test_the_truth_decides_the_scale_where_it_is_known():
     frame = np.zeros((4, 5, 3), np.uint8)
     wild = FlowField(np.full((4, 5, 2), 60, np.float32))
-    assert scale_of(FramePair(frame, frame), [wild]) == Scale(100, 25)
+    assert scale_of(FramePair(frame, frame), [wild]) == Scale(80, 20)
     valid = np.zeros((4, 5), bool)
     valid[0, 0] = True
     truth = FlowField(np.full((4, 5, 2), (8, 0), np.float32), valid)
-    assert scale_of(FramePair(frame, frame, truth), [wild]) == Scale(10, 2.5)
+    assert scale_of(FramePair(frame, frame, truth), [wild]) == Scale(8, 2)
     assert Scale.up_to(2) == Scale(2, 1)
 
 

@@ -84,7 +84,7 @@ def test_a_payload_brings_palette_layers_and_the_scale_of_exports(pair):
     header, _ = unpack(pack_viewer(known, [ViewerLane("one", truth)]))
     scale = scale_of(known, [truth])
     shown = [header[name] for name in ("maxMagnitude", "maxError", "noiseFloor")]
-    assert shown == [scale.max_magnitude, scale.max_error, scale.noise_floor] == [10, 2.5, 0.05]
+    assert shown == [scale.max_magnitude, scale.max_error, scale.noise_floor] == [8, 2, 0.05]
     assert header["palette"]["mark"] == {"color": "e6007e", "share": 0.6}
     assert header["layers"]["error"]["needs"] == ["flow", "truth"]
     assert list(header["layers"]) == list(LAYERS)

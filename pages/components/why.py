@@ -1,0 +1,105 @@
+"""The card that says why one of two lanes is better, and lights the pixels it speaks of."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from flowcore.errors import FlowcoreError
+from flowcore.export.why import best_two, explain_lanes, name_of_part, why_sentence
+from flowcore.lane import Lane
+from flowcore.metrics.why import Split, Why
+from flowcore.types import BoolArray, FramePair
+
+__all__ = ["lit_pixels", "put_out", "show_why"]
+
+ONE, OTHER, BY, LIT = "why-one", "why-other", "why-by", "why-lit"
+SPLITS: Mapping[Split, str] = {"region": "Regions", "class": "Classes"}
+
+
+def show_why(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
+    """Two lanes, a sentence about them, and a button for each part of the frame it is made of."""
+    if len(lanes) < 2:
+        return
+    _suggest(lanes)
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            one = st.selectbox("Compare", list(lanes), key=ONE, width=240)
+            others = [title for title in lanes if title != one]
+            other = st.selectbox("with", others, key=OTHER, width=240)
+            if pair.labels is not None:
+                st.segmented_control(
+                    "Split by", list(SPLITS), format_func=SPLITS.get, required=True, key=BY
+                )
+        try:
+            why = _explained(pair, lanes, one, other)
+        except FlowcoreError as error:
+            st.info(str(error))
+            return
+        st.markdown(
+            why_sentence(why, one, other),
+            help="Interval: paired block bootstrap over 32x32 px blocks, 1000 resamples. The parts "
+            "share no pixel, and their gaps add up to the whole one.",
+        )
+        _parts(why, one, other)
+
+
+def lit_pixels(pair: FramePair, lanes: Mapping[str, Lane]) -> tuple[str, BoolArray] | None:
+    """The pixels of the part that is chosen, and what they are."""
+    part, one, other = (st.session_state.get(key) for key in (LIT, ONE, OTHER))
+    if part is None or one not in lanes or other not in lanes or one == other:
+        return None
+    try:
+        masks = _explained(pair, lanes, one, other).masks
+    except FlowcoreError:
+        return None
+    return (_title(name_of_part(part, one, other)), masks[part]) if part in masks else None
+
+
+def put_out() -> None:
+    """Choose no part, as other pixels are to be shown."""
+    st.session_state[LIT] = None
+
+
+def _suggest(lanes: Mapping[str, Lane]) -> None:
+    """The best two, where nothing that is still there has been chosen."""
+    state = st.session_state
+    if state.get(ONE) not in lanes or state.get(OTHER) not in lanes or state[ONE] == state[OTHER]:
+        state[ONE], state[OTHER] = best_two(lanes)
+    state.setdefault(BY, "region")
+
+
+def _parts(why: Why, one: str, other: str) -> None:
+    """A pill for each part with what it adds, the better lane's gains first."""
+    sign = 1 if why.difference.mean > 0 else -1
+    texts = {
+        share.part: f"{sign * share.difference:+.3f} {_title(name_of_part(share.part, one, other))}"
+        for share in why.shares
+    }
+    if st.session_state.get(LIT) not in texts:
+        st.session_state[LIT] = None
+    st.pills(
+        f"Where the {abs(why.difference.mean):.3f} {why.unit} come from",
+        list(texts),
+        format_func=texts.get,
+        key=LIT,
+        help="Choose one to see its pixels in the viewer. Minus: the other lane is better there.",
+    )
+
+
+def _title(words: str) -> str:
+    return words.removeprefix("on ").removeprefix("where ")
+
+
+def _explained(pair: FramePair, lanes: Mapping[str, Lane], one: str, other: str) -> Why:
+    by = st.session_state.get(BY, "region")
+    if pair.labels is None:
+        by = "region"
+    flows = tuple(lanes[title].estimate.flow.digest for title in (one, other))
+    return _explain(pair.digest, flows, by, pair, lanes[one], lanes[other])
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _explain(
+    digest: str, flows: tuple[str, str], by: Split, _pair: FramePair, _one: Lane, _other: Lane
+) -> Why:
+    return explain_lanes(_pair, _one, _other, by=by)
