@@ -9,6 +9,7 @@ from pages.components.chunk_form import choose_chunks, rivals
 from pages.components.chunk_picture import show_grid
 from pages.components.chunk_seams import show_seams
 from pages.components.chunk_table import show_costs
+from pages.components.color_scale import choose_scale
 from pages.components.downloads import show_downloads
 from pages.components.pair_picker import pick_pair
 from pages.components.results import show_lanes
@@ -29,10 +30,11 @@ if choice.is_asked:
     lanes = rivals(pair, choice)
     runs = start(pair, lanes, threads=choice.threads, again=choice.is_pressed)
     finished = watch(runs)
-    show_lanes(pair, runs, shared_scale(pair, list(finished.values())), None)
+    scale = choose_scale(pair, shared_scale(pair, list(finished.values())))
+    show_lanes(pair, runs, scale, None)
     if finished:
         show_costs(pair, finished)
-        show_downloads(pair, finished)
+        show_downloads(pair, finished, scale=scale)
     if finished and all(run.job.is_over for run in runs):
         show_seams(pair, choice, finished)
     if lanes[0].title in finished:

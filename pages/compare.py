@@ -2,6 +2,7 @@
 
 from flowcore.export.panels import shared_scale
 from pages.components.charts import show_charts
+from pages.components.color_scale import choose_scale
 from pages.components.common import with_common_pixels
 from pages.components.downloads import show_downloads
 from pages.components.figures import show_figure_builder
@@ -20,7 +21,7 @@ lanes, threads, again = choose_lanes()
 
 runs = start(pair, lanes, threads=threads, again=again)
 finished = with_common_pixels(pair, runs, watch(runs), again=again)
-scale = shared_scale(pair, list(finished.values()))
+scale = choose_scale(pair, shared_scale(pair, list(finished.values())))
 if again:
     restart_probe(pair, runs, threads=threads)
 
@@ -33,5 +34,5 @@ if finished:
     show_stages(pair, lanes, scale, threads=threads, again=again)
     show_stack(pair, threads=threads, again=again)
     show_hardships(pair, lanes, threads=threads, again=again)
-    show_figure_builder(pair, finished)
-    show_downloads(pair, finished)
+    show_figure_builder(pair, finished, scale)
+    show_downloads(pair, finished, scale=scale)

@@ -101,6 +101,7 @@ export function setScale(viewer, name, value) {
   const isUsable = Number.isFinite(value) && (name === "noiseFloor" ? value >= 0 : value > 0);
   if (isUsable) viewer.state.scale[name] = value;
   viewer.refresh();
+  if (isUsable && name === "maxMagnitude") viewer.tellScale();
 }
 
 /** @type {(viewer: Viewer, by: number) => void} */

@@ -14,6 +14,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   /** @type {Viewer["onPick"]} */
   const onPick = (pixel) => setTriggerValue("picked", pixel);
   viewer.onPick = onPick;
+  viewer.onScale = (maxMagnitude) => setTriggerValue("scaled", maxMagnitude);
   viewer.show(data);
   return () => {
     if (viewer.onPick !== onPick) return; // taken back late: the page has called again meanwhile

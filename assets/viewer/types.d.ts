@@ -193,11 +193,13 @@ interface Viewer {
   pictures: Pictures;
   colorOf(source: Source): string;
   onPick(pixel: Point): void;
+  onScale(maxMagnitude: number): void;
   onDrawn: (() => void) | null;
   redraw(): void;
   refresh(): void;
   settle(): void;
   announce(): void;
+  tellScale(): void;
   show(bytes: Bytes): Promise<void>;
   destroy(): void;
 }

@@ -14,13 +14,14 @@ import { fitView } from "./view.js";
 
 const BLINK_MS = 700;
 const SPEECH_MS = 300;
+const SCALE_MS = 500; // a slider on its way is not told of
 const TRUTH_COLOR = "#7f7f7f";
 const LANE_COLORS = "#0072b2,#d55e00,#009e73,#cc79a7,#e69f00,#56b4e9,#9a8c00,#5a6872";
 
 /** @type {(root: HTMLElement) => Viewer} */
 export function createViewer(root) {
   /** @type {Partial<Viewer>} */
-  const blank = { root, paneSize: { width: 1, height: 1 }, pixelRatio: 1, shownId: null, isShowing: false, onPick: () => {} };
+  const blank = { root, paneSize: { width: 1, height: 1 }, pixelRatio: 1, shownId: null, isShowing: false, onPick: () => {}, onScale: () => {} };
   const viewer = /** @type {Viewer} */ (blank);
   viewer.colorOf = (source) => laneColor(root, source);
   viewer.help = createHelp();
@@ -95,6 +96,11 @@ function scheduleUpdates(viewer, { toolbar, stage, legend, readout }) {
   };
   viewer.settle = () => {
     if (!isScheduled && isUpToDate(viewer)) viewer.root.dataset.drawn = viewer.model.id;
+  };
+  let telling = 0;
+  viewer.tellScale = () => {
+    clearTimeout(telling);
+    telling = setTimeout(() => viewer.isShowing && viewer.onScale(viewer.state.scale.maxMagnitude), SCALE_MS);
   };
   let speech = 0;
   viewer.announce = () => {

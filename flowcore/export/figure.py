@@ -69,9 +69,14 @@ class FigureSpec:
 
 
 def build_figure(
-    pair: FramePair, lanes: Mapping[str, Lane], spec: FigureSpec, kind: FigureFormat = "pdf"
+    pair: FramePair,
+    lanes: Mapping[str, Lane],
+    spec: FigureSpec,
+    kind: FigureFormat = "pdf",
+    *,
+    scale: Scale | None = None,
 ) -> bytes:
-    """The figure as a file of that kind.
+    """The figure as a file of that kind; ``scale`` is that of ``shared_scale`` if left out.
 
     Raises
     ------
@@ -79,7 +84,7 @@ def build_figure(
         No panel, an unknown lane or layer, or a box outside the frame.
     """
     _require_spec(pair, lanes, spec)
-    scale = shared_scale(pair, list(lanes.values()))
+    scale = scale or shared_scale(pair, list(lanes.values()))
     crop = spec.crop or (0, 0, pair.size[1], pair.size[0])
     rows = -(-len(spec.panels) // spec.columns)
     columns = min(spec.columns, len(spec.panels))
@@ -133,9 +138,11 @@ def error_chart(pair: FramePair, lanes: Mapping[str, Lane]) -> bytes:
     return file.getvalue()
 
 
-def figure_caption(pair: FramePair, lanes: Mapping[str, Lane], spec: FigureSpec) -> str:
+def figure_caption(
+    pair: FramePair, lanes: Mapping[str, Lane], spec: FigureSpec, *, scale: Scale | None = None
+) -> str:
     """A caption that states the pair, every setting and the color scale."""
-    scale = shared_scale(pair, list(lanes.values()))
+    scale = scale or shared_scale(pair, list(lanes.values()))
     used = [title for title in lanes if any(panel[0] == title for panel in spec.panels)]
     parts = [f"{pair.name or 'Pair'}, {pair.size[1]}x{pair.size[0]} px."]
     for title in used:

@@ -24,19 +24,20 @@ from flowcore.io.frames import encode_frame
 from flowcore.lane import Lane, weights_sha256
 from flowcore.metrics.definitions import describe
 from flowcore.types import FramePair
+from flowcore.viz.scale import Scale
 from flowcore.viz.viewer_page import viewer_page
 from flowcore.viz.viewer_payload import ViewerLane, pack_viewer
 
 __all__ = ["bundle", "html_report", "settings_document"]
 
 
-def bundle(pair: FramePair, lanes: Mapping[str, Lane]) -> bytes:
+def bundle(pair: FramePair, lanes: Mapping[str, Lane], *, scale: Scale | None = None) -> bytes:
     """A ZIP of everything: report, sheet, table, settings, the pair, each flow in three formats."""
     files: dict[str, bytes] = {
         "settings.json": settings_document(pair, lanes).encode(),
         "metrics.csv": metrics_table(lanes).to_csv().encode(),
-        "sheet.png": encode_frame(sheet(pair, lanes)),
-        "report.html": html_report(pair, lanes).encode(),
+        "sheet.png": encode_frame(sheet(pair, lanes, scale=scale)),
+        "report.html": html_report(pair, lanes, scale=scale).encode(),
         "repeat.sh": _commands(lanes).encode(),
         **{f"pair/{name}": content for name, content in pair_files(pair).items()},
     }
@@ -50,12 +51,13 @@ def bundle(pair: FramePair, lanes: Mapping[str, Lane]) -> bytes:
     return packed.getvalue()
 
 
-def html_report(pair: FramePair, lanes: Mapping[str, Lane]) -> str:
+def html_report(pair: FramePair, lanes: Mapping[str, Lane], *, scale: Scale | None = None) -> str:
     """The comparison as one HTML page that opens offline: viewer, table, settings, commands.
 
-    Titles and names are escaped; the page asks no server for anything.
+    Titles and names are escaped; the page asks no server for anything. ``scale`` is that of
+    ``shared_scale`` if left out.
     """
-    scale = shared_scale(pair, list(lanes.values()))
+    scale = scale or shared_scale(pair, list(lanes.values()))
     payload = pack_viewer(
         pair,
         [ViewerLane(title, lane.estimate.flow, lane.consistent) for title, lane in lanes.items()],

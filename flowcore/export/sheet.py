@@ -6,6 +6,7 @@ from flowcore.export.panels import draw, draw_truth, layers_of, legend, shared_s
 from flowcore.lane import Lane
 from flowcore.types import FramePair, UInt8Array
 from flowcore.viz.flow_color import color_wheel
+from flowcore.viz.scale import Scale
 from flowcore.viz.sheet import panel_sheet
 
 __all__ = ["flow_sheet", "sheet"]
@@ -13,12 +14,13 @@ __all__ = ["flow_sheet", "sheet"]
 LEGEND_SIZE = 140
 
 
-def sheet(pair: FramePair, lanes: Mapping[str, Lane]) -> UInt8Array:
+def sheet(pair: FramePair, lanes: Mapping[str, Lane], *, scale: Scale | None = None) -> UInt8Array:
     """The comparison as one picture, ``(H, W, 3) uint8``: frames, flows, errors, legends, caption.
 
     Without truth the third row shows the difference between the first and the warped second frame.
+    ``scale`` is that of ``shared_scale`` if left out.
     """
-    scale = shared_scale(pair, list(lanes.values()))
+    scale = scale or shared_scale(pair, list(lanes.values()))
     known = [("Truth", draw_truth(pair, scale))] if pair.truth is not None else []
     judged = "error" if "error" in layers_of(pair) else "difference"
     rows = [

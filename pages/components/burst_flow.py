@@ -8,6 +8,7 @@ from flowcore.bursts.baselines import FLOW_CONFIG
 from flowcore.bursts.restore import Restoration
 from flowcore.export.panels import shared_scale
 from flowcore.types import Burst, PipelineConfig
+from pages.components.color_scale import choose_scale
 from pages.components.downloads import show_downloads
 from pages.components.lane_form import LaneChoice
 from pages.components.results import chosen_pixels, show_lanes, show_table
@@ -58,7 +59,8 @@ def show_implied_flow(burst: Burst, nets: Mapping[str, Restoration]) -> None:
     lanes.append(LaneChoice(FLOW_CONFIG.model, FLOW_CONFIG))
     runs = start(pair, lanes)
     done = watch(runs, key="burst-flow-cancel")
-    show_lanes(pair, runs, shared_scale(pair, list(done.values())), chosen_pixels(pair, done))
+    scale = choose_scale(pair, shared_scale(pair, list(done.values())))
+    show_lanes(pair, runs, scale, chosen_pixels(pair, done))
     if done:
         show_table(done)
         st.caption(
@@ -66,4 +68,4 @@ def show_implied_flow(burst: Burst, nets: Mapping[str, Restoration]) -> None:
             f"no motion. The flow model sees the frames blurred by {FLOW_CONFIG.blur_sigma:g} px, "
             "as in the flow-aligned mean."
         )
-        show_downloads(pair, done)
+        show_downloads(pair, done, scale=scale)

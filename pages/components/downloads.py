@@ -15,24 +15,27 @@ from flowcore.io.flow_files import FLOW_FORMATS, encode_flow
 from flowcore.io.frames import encode_frame
 from flowcore.lane import Lane
 from flowcore.types import FramePair
+from flowcore.viz.scale import Scale
 
 __all__ = ["show_downloads"]
 
 
-def show_downloads(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
-    """Everything that can be taken away, made only when it is asked for."""
+def show_downloads(
+    pair: FramePair, lanes: Mapping[str, Lane], *, scale: Scale | None = None
+) -> None:
+    """Everything that can be taken away, made only when it is asked for, in colors of the scale."""
     files = [
-        ("Panel sheet (PNG)", lambda: encode_frame(sheet(pair, lanes)), "png", None),
+        ("Panel sheet (PNG)", lambda: encode_frame(sheet(pair, lanes, scale=scale)), "png", None),
         ("Metrics (CSV)", lambda: metrics_table(lanes).to_csv(), "csv", None),
         (
             "Report (HTML)",
-            lambda: html_report(pair, lanes),
+            lambda: html_report(pair, lanes, scale=scale),
             "html",
             "One file that opens offline: viewer, table, settings, versions.",
         ),
         (
             "Everything (ZIP)",
-            lambda: bundle(pair, lanes),
+            lambda: bundle(pair, lanes, scale=scale),
             "zip",
             "Report, sheet, table, frames, flows as .flo, KITTI PNG and .npy, settings.",
         ),
@@ -42,7 +45,7 @@ def show_downloads(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
             name = f"flowscope.{suffix}"
             st.download_button(label, make, name, on_click="ignore", help=about)
         _flow_files(lanes)
-        _animations(pair, lanes)
+        _animations(pair, lanes, scale)
         _recipes(lanes)
 
 
@@ -59,7 +62,7 @@ def _flow_files(lanes: Mapping[str, Lane]) -> None:
             )
 
 
-def _animations(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
+def _animations(pair: FramePair, lanes: Mapping[str, Lane], scale: Scale | None) -> None:
     """The warp as a flip, and two lanes as a wipe."""
     with st.popover("Animations"):
         left, right = st.columns(2)
@@ -70,10 +73,12 @@ def _animations(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
             ("Wipe between the lanes (GIF)", wipe_gif, "wipe.gif"),
             ("Wipe between the lanes (MP4)", wipe_mp4, "wipe.mp4"),
         ):
-            chosen = (lanes[one],) if make is flip_gif else (lanes[one], lanes[other])
-            st.download_button(
-                label, partial(make, pair, *chosen), name, key=name + label, on_click="ignore"
+            work = (
+                partial(make, pair, lanes[one])
+                if make is flip_gif
+                else partial(make, pair, lanes[one], lanes[other], scale=scale)
             )
+            st.download_button(label, work, name, key=name + label, on_click="ignore")
 
 
 def _recipes(lanes: Mapping[str, Lane]) -> None:

@@ -10,22 +10,25 @@ from flowcore.export.panels import LAYERS, frame_layers_of, layers_of
 from flowcore.export.table import metrics_latex
 from flowcore.lane import Lane
 from flowcore.types import FramePair
+from flowcore.viz.scale import Scale
 
 __all__ = ["show_figure_builder"]
 
 LATEX_KEYS = ("epe", "fl_all", "outlier_1px", "wauc", "psnr", "ssim", "consistent_share")
 
 
-def show_figure_builder(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
+def show_figure_builder(pair: FramePair, lanes: Mapping[str, Lane], scale: Scale) -> None:
     """A figure for a paper, shown as it will be, with its caption and the LaTeX of the table."""
     with st.expander("Figure for a paper", on_change="rerun", key="figure-builder") as panel:
         if not panel.open:
             return
         try:
             spec = _choose(pair, lanes)
-            st.image(build_figure(pair, lanes, spec, "png"), width=720, alt="The figure")
-            st.caption(figure_caption(pair, lanes, spec))
-            _take_away(pair, lanes, spec)
+            st.image(
+                build_figure(pair, lanes, spec, "png", scale=scale), width=720, alt="The figure"
+            )
+            st.caption(figure_caption(pair, lanes, spec, scale=scale))
+            _take_away(pair, lanes, spec, scale)
         except FlowcoreError as error:
             st.error(str(error))
 
@@ -73,12 +76,12 @@ def _box(label: str, key: str) -> Box | None:
     return left, top, right, bottom
 
 
-def _take_away(pair: FramePair, lanes: Mapping[str, Lane], spec: FigureSpec) -> None:
+def _take_away(pair: FramePair, lanes: Mapping[str, Lane], spec: FigureSpec, scale: Scale) -> None:
     with st.container(horizontal=True):
         for kind in ("pdf", "svg", "png"):
             st.download_button(
                 kind.upper(),
-                lambda kind=kind: build_figure(pair, lanes, spec, kind),
+                lambda kind=kind: build_figure(pair, lanes, spec, kind, scale=scale),
                 f"figure.{kind}",
                 on_click="ignore",
                 key=f"figure-{kind}",

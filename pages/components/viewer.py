@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from flowcore.viz.viewer_page import viewer_script, viewer_style
+from pages.components.color_scale import set_scale
 
 __all__ = ["Picked", "flow_viewer"]
 
@@ -30,13 +31,21 @@ def flow_viewer(payload: bytes, *, key: str) -> Picked | None:
 
     The pick is an event: it comes with one rerun. It is kept until a run comes to the viewer, as a
     run may be cut short before, by a lane that ends. Zoom, panes and colors live in the browser and
-    survive reruns and new payloads. Not for use inside a form, where clicks are not told.
+    survive reruns and new payloads; ``color_scale`` is told the speed of the full color. Not for
+    use inside a form, where clicks are not told.
     """
     kept = f"{key}-picked"
 
     def keep() -> None:
         st.session_state[kept] = st.session_state[key]["picked"]
 
-    _VIEWER(data=payload, key=key, on_picked_change=keep)
+    def rescale() -> None:
+        magnitude = st.session_state[key]["scaled"]
+        if isinstance(magnitude, int | float):
+            set_scale(float(magnitude))
+
+    found = _VIEWER(data=payload, key=key, on_picked_change=keep, on_scaled_change=rescale)
+    if found.get("scaled") is not None:
+        st.rerun()  # what leaves the page has these colors now
     picked = st.session_state.pop(kept, None)
     return Picked(int(picked["x"]), int(picked["y"])) if picked else None

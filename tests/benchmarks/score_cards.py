@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from flowcore import models
-from flowcore.evaluation import evaluate, score_datasets
+from flowcore.evaluation import Failure, evaluate, score_datasets
 from flowcore.models.store import BUNDLED_FOLDER
 from flowcore.types import PipelineConfig
 
@@ -21,10 +21,13 @@ def main(root: Path, wanted: Sequence[str] = ()) -> None:
     for path in sorted(BUNDLED_FOLDER.glob("*.json")):
         if path.stem not in known:
             continue
-        datasets = score_datasets(evaluate(root, PipelineConfig(path.stem)))
+        scores = list(evaluate(root, PipelineConfig(path.stem)))
+        if failed := [score for score in scores if isinstance(score, Failure)]:
+            raise SystemExit(f"Not scored: {failed[0]}")
+        datasets = score_datasets(scores)
         card = json.loads(path.read_bytes())
         card["scores"] = {
-            name: {"epe": round(score.epe, 3), "fl_all": round(score.fl_all, 2)}
+            name: {"epe": round(score.epe, 3), "fl_all": round(score.means["fl_all"], 2)}
             for name, score in datasets.items()
         }
         path.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
