@@ -32,7 +32,7 @@ def test_it_is_the_usual_one_until_it_is_set():
     assert app.text[0].value == "20"
     app = press(app, "set")
     assert app.text[0].value == "7.5"
-    assert app.query_params["full-color"] == ["7.5"]
+    assert app.query_params["full-color"] == "7.5"
     assert press(app, "nonsense").text[0].value == "7.5"
 
 
