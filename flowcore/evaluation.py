@@ -16,7 +16,7 @@ from flowcore.lane import TIMED_RUNS
 from flowcore.metrics.convention import suspicion
 from flowcore.metrics.summary import Measurement, measure_errors
 from flowcore.pipeline import external_estimate, run
-from flowcore.types import Estimate, FramePair, PipelineConfig, Timing
+from flowcore.types import Estimate, FramePair, PipelineConfig, Timing, timing_fields
 
 __all__ = ["DatasetScore", "Failure", "PairScore", "evaluate", "score_datasets"]
 
@@ -49,15 +49,12 @@ class PairScore:
 
     def as_json(self) -> dict[str, Any]:
         """As it is printed: the main numbers first, then all of them."""
-        timing = self.timing
         return {
             "dataset": self.dataset,
             "sequence": self.sequence,
             **{key: self.metrics[key].value for key in _MAIN},
             "num_pixels": self.metrics["epe"].num_pixels,
-            "seconds": timing and timing.seconds,
-            "seconds_median": timing and timing.seconds_median,
-            "runs": timing.runs if timing else 0,
+            **timing_fields(self.timing),
             "metrics": {key: number.value for key, number in self.metrics.items()},
             "suspicions": list(self.suspicions),
         }

@@ -1,4 +1,4 @@
-"""The models that there are, and weights brought from elsewhere."""
+"""What there is: models, weights brought from elsewhere, samples."""
 
 import argparse
 import dataclasses
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flowcore.commands.output import Commands, add_json_option, print_json
+from flowcore.errors import ConfigError
 
 if TYPE_CHECKING:
     from flowcore.models import ModelCard
@@ -27,6 +28,12 @@ def add_commands(commands: Commands) -> None:
     importing.add_argument("--name", help="such as raft_small.things")
     importing.set_defaults(command=_import_weights)
     add_json_option(models, importing)
+
+    sample = commands.add_parser("sample", help="write a bundled pair as files")
+    sample.add_argument("name", nargs="?", metavar="NAME", help="one of --list")
+    sample.add_argument("folder", nargs="?", type=Path, metavar="FOLDER")
+    sample.add_argument("--list", action="store_true", help="the names, and what each shows")
+    sample.set_defaults(command=_sample)
 
 
 def _models(options: argparse.Namespace) -> None:
@@ -65,3 +72,16 @@ def _print_card(card: "ModelCard", *, is_json: bool = False) -> None:
         return
     for key, value in (facts | facts.pop("training")).items():
         print(f"{key:20} {value}")
+
+
+def _sample(options: argparse.Namespace) -> None:
+    from flowcore.data import samples
+    from flowcore.export.files import write_pair
+
+    if options.list:
+        for name in samples.names():
+            print(f"{name:16} {samples.SAMPLES[name].description}")
+        return
+    if options.folder is None:
+        raise ConfigError("Expected a sample's NAME and a FOLDER to write it into, or --list.")
+    write_pair(options.folder, samples.load(options.name))

@@ -1,4 +1,4 @@
-"""Flow of two frames, errors over folders of pairs, and samples as files."""
+"""Flow of two frames and errors over folders of pairs."""
 
 import argparse
 import dataclasses
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flowcore.commands.output import Commands, add_json_option, print_json, say
 from flowcore.errors import ConfigError, FlowFileError
 from flowcore.knobs import KNOBS, Knob, config_from
-from flowcore.types import FramePair, PipelineConfig
+from flowcore.types import FramePair, PipelineConfig, timing_fields
 
 if TYPE_CHECKING:
     from flowcore.evaluation import Failure, PairScore
@@ -49,12 +49,6 @@ def add_commands(commands: Commands) -> None:
     )
     evaluate.add_argument("--out", type=Path, metavar="FOLDER", help="write one .flo per pair")
     evaluate.set_defaults(command=_evaluate)
-
-    sample = commands.add_parser("sample", help="write a bundled pair as files")
-    sample.add_argument("name", nargs="?", metavar="NAME", help="one of --list")
-    sample.add_argument("folder", nargs="?", type=Path, metavar="FOLDER")
-    sample.add_argument("--list", action="store_true", help="the names, and what each shows")
-    sample.set_defaults(command=_sample)
     add_json_option(estimate, evaluate)
 
 
@@ -207,10 +201,7 @@ def _estimate(options: argparse.Namespace) -> None:
                 "model": config.model,
                 "height": height,
                 "width": width,
-                "seconds": timing and timing.seconds,
-                "seconds_median": timing and timing.seconds_median,
-                "runs": timing.runs if timing else 0,
-                "threads": timing and timing.threads,
+                **timing_fields(timing),
                 "metrics": {key: measurement.value for key, measurement in lane.metrics.items()},
                 "suspicions": suspicions,
             }
@@ -294,16 +285,3 @@ def _print_scores(
         )
         line = f"{name:16} {score.pairs:5} {means['epe']:9.3f} {means['fl_all']:9.2f}"
         print(line + (filled if means["density"] < 100 else ""))
-
-
-def _sample(options: argparse.Namespace) -> None:
-    from flowcore.data import samples
-    from flowcore.export.files import write_pair
-
-    if options.list:
-        for name in samples.names():
-            print(f"{name:16} {samples.SAMPLES[name].description}")
-        return
-    if options.folder is None:
-        raise ConfigError("Expected a sample's NAME and a FOLDER to write it into, or --list.")
-    write_pair(options.folder, samples.load(options.name))

@@ -8,7 +8,7 @@ __all__ = ["write_bytes"]
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:
-    """Nothing; afterwards the file holds ``data`` in full, or, after an error, what it held before.
+    """Write ``data`` in full, or leave the file as it was if there is an error.
 
     The bytes go to a draft in the same folder, which then takes the file's place in one step.
 

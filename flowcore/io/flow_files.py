@@ -159,7 +159,7 @@ def read_flow(path: str | Path, format: str | None = None) -> FlowField:
 
 
 def write_flow(path: str | Path, flow: FlowField, format: str | None = None) -> None:
-    """Nothing; afterwards the file holds the flow.
+    """Write the flow as a file.
 
     Parameters
     ----------

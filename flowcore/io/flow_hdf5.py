@@ -49,7 +49,7 @@ def encode_flo5(flow: FlowField) -> bytes:
 
 
 def _require_flow(dataset: h5py.Dataset, name: str) -> None:
-    """Nothing, where the dataset's description alone says that it is a flow kept in this file."""
+    """Refuse a dataset whose description alone says that it is no flow kept in this file."""
     if not isinstance(dataset, h5py.Dataset) or dataset.shape is None:
         raise FlowFileError(f"'flow' in {name} is not a dataset of values.")
     if dataset.ndim != 3 or dataset.shape[2] != 2 or dataset.dtype.kind != "f":
@@ -62,7 +62,7 @@ def _require_flow(dataset: h5py.Dataset, name: str) -> None:
 
 
 def _require_honest_chunks(dataset: h5py.Dataset, name: str) -> None:
-    """Nothing, where no chunk inflates to more than it declares.
+    """Refuse chunks that inflate to more than they declare.
 
     HDF5 itself gives a chunk as much memory as its compressed bytes ask for.
     """

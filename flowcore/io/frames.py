@@ -224,7 +224,7 @@ def encode_frame(frame: UInt8Array, *, format: FrameFormat = "png", quality: int
 
 
 def write_frame(path: str | Path, frame: UInt8Array) -> None:
-    """Nothing; afterwards the file holds the frame, in the format of its suffix.
+    """Write the frame as a file in the format of its suffix.
 
     Raises
     ------

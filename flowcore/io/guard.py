@@ -13,7 +13,7 @@ MAX_PIXELS = 40_000_000
 
 
 def require_size(height: int, width: int, *, name: str, error: type[InputError]) -> None:
-    """Nothing, where a declared size has 1 to ``MAX_PIXELS`` pixels; to be asked before decoding.
+    """Refuse a declared size without 1 to ``MAX_PIXELS`` pixels; to be asked before decoding.
 
     Raises
     ------

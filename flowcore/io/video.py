@@ -137,7 +137,7 @@ def _suffix(data: bytes) -> str:
 
 
 def _run_worker(**request: object) -> None:
-    """Nothing, once the worker has answered; an error in words where it crashed or hung."""
+    """Let a worker answer; an error in words where it crashes or hangs."""
     try:
         worker = subprocess.run(  # noqa: S603  (our own interpreter and file, nothing of the user's)
             [sys.executable, "-I", video_worker.__file__],

@@ -15,7 +15,7 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Nothing; afterwards ``answer.json`` and one ``INDEX.npy`` a frame lie beside the video.
+    """Write ``answer.json`` and one ``INDEX.npy`` a frame beside the video.
 
     Standard input holds the request as JSON: ``path`` of the video; ``wanted``, the indices to
     save; ``last``, the index after which to stop; ``max_pixels`` of a frame, beyond which to stop.

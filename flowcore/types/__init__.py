@@ -7,7 +7,7 @@ channel 1 = v (down), in pixels of its own grid, pointing from the first frame t
 
 from flowcore.types.arrays import BoolArray, FloatArray, IntArray, UInt8Array
 from flowcore.types.config import Blend, ChunkGrid, PipelineConfig, Precision
-from flowcore.types.estimate import Estimate, FeatureMap, Prediction, Timing, Weights
+from flowcore.types.estimate import Estimate, FeatureMap, Prediction, Timing, Weights, timing_fields
 from flowcore.types.frames import Burst, FlowField, FramePair
 
 __all__ = [
@@ -27,4 +27,5 @@ __all__ = [
     "Timing",
     "UInt8Array",
     "Weights",
+    "timing_fields",
 ]

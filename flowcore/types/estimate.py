@@ -12,7 +12,7 @@ from flowcore.types.arrays import FloatArray
 from flowcore.types.config import PipelineConfig
 from flowcore.types.frames import FlowField
 
-__all__ = ["Estimate", "FeatureMap", "Prediction", "Timing", "Weights"]
+__all__ = ["Estimate", "FeatureMap", "Prediction", "Timing", "Weights", "timing_fields"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +94,18 @@ class Timing:
 
 
 _DISTURBING = 0.1
+
+
+def timing_fields(timing: Timing | None) -> dict[str, float | int | None]:
+    """The times as documents have them: null, and no run, of an external flow."""
+    if timing is None:
+        return {"seconds": None, "seconds_median": None, "runs": 0, "threads": None}
+    return {
+        "seconds": timing.seconds,
+        "seconds_median": timing.seconds_median,
+        "runs": timing.runs,
+        "threads": timing.threads,
+    }
 
 
 @dataclass(frozen=True, eq=False)

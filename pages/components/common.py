@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from flowcore.lane import Lane, common_pixels, have_own_pixels
+from flowcore.lane import Lane, have_own_pixels
 from flowcore.types import FramePair, PipelineConfig
 from pages.components.lane_form import LaneChoice
 from pages.components.runs import Run, watch
@@ -21,17 +21,10 @@ def with_common_pixels(
     known = dict(lanes)
     if not all(run.job.is_over for run in runs) or not have_own_pixels(known.values()):
         return known
-    flows = [lane.estimate.flow for lane in known.values()]
     parts = [run.job.key for run in runs if run.job.state == "done"]
     key = hashlib.sha256(repr((parts, pair.truth_digest)).encode()).hexdigest()
-    job = ask(
-        f"common:{key}",
-        measure_common,
-        pair,
-        flows,
-        common_pixels(pair, known.values()),
-        again=again,
-    )
+    slim = [replace(lane, backward=None, metrics={}) for lane in known.values()]
+    job = ask(f"common:{key}", measure_common, pair, slim, again=again)
     if job is None:
         return known
     name = LaneChoice("common pixels", PipelineConfig("common pixels"))

@@ -8,11 +8,11 @@ from flowcore.features.attribution import Attribution, Method, attribute, shuffl
 from flowcore.features.dense import DenseMatching, dense_matching
 from flowcore.features.matching import Matching, look_inside
 from flowcore.hardware import use_threads
-from flowcore.lane import Lane, external_lane, measure_again, run_lane
+from flowcore.lane import Lane, common_pixels, external_lane, measure_again, run_lane
 from flowcore.metrics.summary import Measurement, measure_warp
 from flowcore.pipeline import load_model
 from flowcore.refinement import Refinement, refine
-from flowcore.types import BoolArray, Burst, FlowField, FramePair, PipelineConfig
+from flowcore.types import Burst, FlowField, FramePair, PipelineConfig
 
 __all__ = [
     "FRAMES_ALONE",
@@ -159,13 +159,13 @@ def measure_lane(_progress: Report, pair: FramePair, lane: Lane) -> Lane:
 
 
 def measure_common(
-    progress: Report, pair: FramePair, flows: list[FlowField], pixels: BoolArray
+    progress: Report, pair: FramePair, lanes: list[Lane]
 ) -> list[dict[str, Measurement]]:
-    """The warp numbers of each flow over the same pixels."""
-    found = []
-    for number, flow in enumerate(flows):
-        progress(number / len(flows), "measuring on common pixels")
-        found.append(measure_warp(flow, pair, pixels))
+    """The warp numbers of each lane over the pixels that all of them see."""
+    pixels, found = common_pixels(pair, lanes), []
+    for number, lane in enumerate(lanes):
+        progress(number / len(lanes), "measuring on common pixels")
+        found.append(measure_warp(lane.estimate.flow, pair, pixels))
     return found
 
 

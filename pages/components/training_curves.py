@@ -121,7 +121,7 @@ def _explain(name: str, runs: Sequence[LoggedRun]) -> None:
         sentences.append(f"Line: mean of {seeds}; band: from the least to the greatest of them.")
     longest = max(runs, key=lambda run: run.longest["step"].iloc[-1])
     spans = enumerate(stage_spans(longest.longest), start=1)
-    stages = ", ".join(f"{number} {span.name}" for number, span in spans)
+    stages = "; ".join(f"{number} {span.name}" for number, span in spans)
     if stages:
         sentences.append(f"Stages of {longest.name}: {stages}.")
     st.caption(" ".join(sentences))

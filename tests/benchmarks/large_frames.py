@@ -1,9 +1,10 @@
 """Time and peak memory of large pairs: ``python tests/benchmarks/large_frames.py [WORD ...]``.
 
-Each row is one ``python -m flowcore estimate`` in a process of its own, on 3840x2160 or 7680x4320;
-with words only the rows that have them all. The peak is that of the whole process, decoding and
-warm-up included, and without ``--flow-only`` the backward flow and metrics as well; the seconds are
-the forward estimate alone. ``raft_small.things`` must have been imported (``weights import``).
+Each row is one ``python -m flowcore estimate`` in a process of its own, on 3840x2160, 7680x4320 or
+7680x5208; "external" takes the true flow for that of another tool. With words only the rows that
+have them all. The peak is that of the whole process, decoding and warm-up included, and without
+``--flow-only`` the backward flow and metrics as well; the seconds are the forward estimate alone.
+``raft_small.things`` must have been imported (``weights import``).
 
 Last, the time that metrics take in bands of rows, as a share of that with one band for the whole
 frame, both in one process.
@@ -27,7 +28,7 @@ from flowcore.metrics.summary import measure
 from flowcore.ops import bands
 from flowcore.types import FlowField, FramePair
 
-SIZES = {"4K": (2160, 3840), "8K": (4320, 7680)}
+SIZES = {"4K": (2160, 3840), "8K": (4320, 7680), "40Mpx": (5208, 7680)}
 MOTION = (13, -7)  # px right, px down
 RUNS = (
     ("4K", ["--model", "dis_medium"]),
@@ -41,6 +42,7 @@ RUNS = (
     ("4K", ["--model", "raft_small.things", "--chunks", "6x6"]),
     ("4K", ["--model", "raft_small.things"]),
     ("8K", ["--model", "scope_070.scenes", "--chunks", "8x8"]),
+    ("40Mpx", ["--model", "external"]),
 )
 MEASURED = ((436, 1024), (1080, 1920))  # sizes on which bands are timed
 
@@ -73,8 +75,8 @@ def run(arguments: list[str]) -> dict[str, float]:
         return {}
     result = json.loads(output)
     return {
-        "seconds": result["seconds"],
-        "threads": result["threads"],
+        "seconds": result["seconds"] or math.nan,
+        "threads": result["threads"] or 0,
         "epe": result["metrics"].get("epe", math.nan),
         "peak_gib": usage.ru_maxrss / 2**20,
     }
@@ -105,7 +107,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             pair = write_pair(Path(folder), SIZES[name])
             for arguments in (arguments for size, arguments in rows if size == name):
-                row = run([*pair, *arguments])
+                truth = f"external:{pair[-1]}"
+                row = run([*pair, *(truth if it == "external" else it for it in arguments)])
                 numbers = (
                     f"{row['seconds']:7.2f} {row['peak_gib']:9.2f} {row['epe']:8.3f}"
                     f"  ({row['threads']} threads)"

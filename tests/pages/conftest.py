@@ -1,7 +1,9 @@
 """Fixtures for pages as scripts."""
 
+import numpy as np
 import pytest
 
+from flowcore.data.synthetic import make_pair
 from pages.components.work import shared_queue
 
 PURPOSES = ("lanes", "files")
@@ -26,3 +28,11 @@ def server_queues(session_queues):
     for queue in session_queues:
         for job in queue.active():
             queue.drop(job.key)
+
+
+@pytest.fixture(scope="module")
+def pair():
+    """A texture of 128x96 px that moves by (3, 1) px."""
+    texture = np.random.default_rng(0).integers(0, 256, (12, 16, 3), np.uint8)
+    texture = texture.repeat(8, 0).repeat(8, 1)
+    return make_pair(np.ascontiguousarray(texture), dx=3, dy=1)

@@ -13,13 +13,6 @@ from tests.pages.waiting import finished, opened
 pytestmark = pytest.mark.usefixtures("server_queues")
 
 
-@pytest.fixture(scope="module")
-def pair():
-    rng = np.random.default_rng(0)
-    texture = rng.integers(0, 256, (12, 16, 3), np.uint8).repeat(8, 0).repeat(8, 1)
-    return make_pair(np.ascontiguousarray(texture), dx=3, dy=1)
-
-
 def compare(**query):
     return finished(opened("compare", **{"lanes": "2", **query}))
 

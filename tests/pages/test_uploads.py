@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from flowcore.data.synthetic import make_pair
 from flowcore.io.flow_files import encode_flow
 from flowcore.io.frames import encode_frame
 from flowcore.types import FlowField
@@ -15,13 +14,6 @@ from pages.components.uploads import in_natural_order, plain_name
 from tests.pages.waiting import finished, opened
 
 pytestmark = pytest.mark.usefixtures("server_queues")
-
-
-@pytest.fixture(scope="module")
-def pair():
-    rng = np.random.default_rng(0)
-    texture = rng.integers(0, 256, (12, 16, 3), np.uint8).repeat(8, 0).repeat(8, 1)
-    return make_pair(np.ascontiguousarray(texture), dx=3, dy=1)
 
 
 @pytest.fixture
