@@ -1,6 +1,6 @@
 """What each ingredient of training buys, on the smallest net under one short schedule.
 
-``python tests/benchmarks/ablations.py PHOTOS [PHOTOS ...] [--only NAME ...] [--seeds N] [--json]``
+``python -m tests.benchmarks.ablations PHOTOS [PHOTOS ...] [--only NAME ...] [--seeds N] [--json]``
 
 Every variant is trained with the same seeds as the baseline: from the same first weights, on the
 same scenes where its recipe leaves them alone. Errors are EPE in px on held-out scenes of four

@@ -1,6 +1,6 @@
 """What the matching alone knows: argmax flow beside the refined flow, where the motion is known.
 
-``python tests/benchmarks/argmax.py MODEL ... [--iterations N] [--threads N]``
+``python -m tests.benchmarks.argmax MODEL ... [--iterations N] [--threads N]``
 
 The middles of the samples' photos, 384x288 px, each moved as a whole by every speed in two
 directions. Over the pixels that stay visible: the share of which the argmax flow is right to one

@@ -1,6 +1,6 @@
 """The burst nets that ship beside the baselines, on bursts made from held-out photos.
 
-``PYTHONPATH=. python tests/benchmarks/burst_methods.py PHOTOS [--count N] [--method NAME ...]
+``python -m tests.benchmarks.burst_methods PHOTOS [--count N] [--method NAME ...]
 [--strengths H ...] [--runs FILE]``
 
 From each of N photos, evenly spread over the folder, the middle 144x144 px become a burst that

@@ -1,6 +1,6 @@
 """Every variant of the burst net under one short schedule: PSNR, edge effects, palette.
 
-``PYTHONPATH=. python tests/benchmarks/bursts.py VALIDATION PHOTOS [PHOTOS ...] [--only NAME ...]
+``python -m tests.benchmarks.bursts VALIDATION PHOTOS [PHOTOS ...] [--only NAME ...]
 [--seeds N] [--runs FILE]``
 
 Trains on the photos, measures on those of the folder VALIDATION. Finished runs are kept in the file

@@ -1,4 +1,4 @@
-"""Time of chunks on one frame size, and memory on 8K: ``python tests/benchmarks/chunk_time.py``.
+"""Time of chunks on one frame size, and memory on 8K: ``python -m tests.benchmarks.chunk_time``.
 
 ``scope_070.scenes`` on two threads. At 1024x448, best of five: the whole frame, then for each grid
 a plain loop over the chunks (every chunk on both threads) and one thread per chunk; last, the

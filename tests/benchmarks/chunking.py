@@ -1,6 +1,6 @@
 """What chunking costs in accuracy.
 
-``python tests/benchmarks/chunking.py MODEL [DATA] [--pairs N] [--max-motion PX]
+``python -m tests.benchmarks.chunking MODEL [DATA] [--pairs N] [--max-motion PX]
 [--only WORDS ...] [--table]``
 
 EPE in px of every way of cutting, and its change against the whole frame in percent: over the

@@ -1,6 +1,6 @@
 """The claims of the FlowNet2 paper, tested on thin networks under one short schedule.
 
-``python tests/benchmarks/claims.py PHOTOS [PHOTOS ...] [--seeds N] [--processes N] [--json]``
+``python -m tests.benchmarks.claims PHOTOS [PHOTOS ...] [--seeds N] [--processes N] [--json]``
 
 Ilg et al., FlowNet 2.0, CVPR 2017, sections 3 to 5. Networks have an eighth of the channels, at
 most 32. All variants of a seed begin with the same first weights where they have the same layers;

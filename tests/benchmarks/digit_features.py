@@ -1,4 +1,4 @@
-"""Why argmax features are not the points: ``python tests/benchmarks/digit_features.py``.
+"""Why argmax features are not the points: ``python -m tests.benchmarks.digit_features``.
 
 On 1000 canvases of unseen digits each, over the rows that hold ink: how often, and by how much, the
 argmax of a row is not its first ink; how far the box of all that is not zero is from that of the

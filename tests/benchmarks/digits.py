@@ -1,4 +1,4 @@
-"""Every net of the digits lab: ``PYTHONPATH=. python tests/benchmarks/digits.py MNIST_FOLDER``.
+"""Every net of the digits lab: ``python -m tests.benchmarks.digits MNIST_FOLDER``.
 
 On one thread, three seeds: all nets on two tasks, some of them on others and for longer. Rows go to
 ``assets/digits/results.csv`` as they are made, and what is there already is not made again; the

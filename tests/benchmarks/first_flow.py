@@ -1,6 +1,6 @@
 """Time to the first flow on screen, in headless Chromium.
 
-``python tests/benchmarks/first_flow.py`` starts ``make run`` in this checkout, waits for the first
+``python -m tests.benchmarks.first_flow`` starts ``make run`` in this checkout, waits for the first
 panel of Compare, then loads the page five times more, warm. In a clean clone, run it with any
 Python that has playwright: the first number then includes making ``.venv`` and installing.
 """

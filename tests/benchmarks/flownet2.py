@@ -1,6 +1,6 @@
 """Time and peak memory of the FlowNet2 family at 1024x436, weights as they come.
 
-``python tests/benchmarks/flownet2.py [NAME ...] [--threads N] [--repeats N]``
+``python -m tests.benchmarks.flownet2 [NAME ...] [--threads N] [--repeats N]``
 
 Each net runs in a process of its own, on noise, with random weights where none are here: neither
 changes what is computed. Memory is the process's peak beyond what it held with the net built.

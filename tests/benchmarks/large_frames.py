@@ -1,4 +1,4 @@
-"""Time and peak memory of large pairs: ``python tests/benchmarks/large_frames.py [WORD ...]``.
+"""Time and peak memory of large pairs: ``python -m tests.benchmarks.large_frames [WORD ...]``.
 
 Each row is one ``python -m flowcore estimate`` in a process of its own, on 3840x2160, 7680x4320 or
 7680x5208; "external" takes the true flow for that of another tool. With words only the rows that
@@ -12,6 +12,7 @@ frame, both in one process.
 
 import json
 import math
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -105,7 +106,9 @@ def main() -> None:
     print(f"{'settings':60} {'s':>7} {'peak GiB':>9} {'EPE px':>8}")
     for name in dict.fromkeys(name for name, _ in rows):
         with tempfile.TemporaryDirectory() as folder:
-            pair = write_pair(Path(folder), SIZES[name])
+            # Aside: a child begins with the peak of its parent, which has to stay small.
+            with multiprocessing.get_context("spawn").Pool(1) as aside:
+                pair = aside.apply(write_pair, (Path(folder), SIZES[name]))
             for arguments in (arguments for size, arguments in rows if size == name):
                 truth = f"external:{pair[-1]}"
                 row = run([*pair, *(truth if it == "external" else it for it in arguments)])

@@ -1,4 +1,4 @@
-"""From a click to the probe: ``PYTHONPATH=. python tests/benchmarks/probe.py URL``.
+"""From a click to the probe: ``python -m tests.benchmarks.probe URL``.
 
 Against a server that runs already, such as that of ``make run``. Four lanes on the first sample,
 all of them finished and looked into; the time from the button's release until every picture of the

@@ -1,4 +1,4 @@
-"""Time of a rerun of Compare with four finished lanes: ``python tests/benchmarks/rerun.py``.
+"""Time of a rerun of Compare with four finished lanes: ``python -m tests.benchmarks.rerun``.
 
 The script alone, as Streamlit runs it after a click, without network and browser.
 """

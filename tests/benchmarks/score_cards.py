@@ -1,6 +1,6 @@
 """Errors of the models that ship, onto their cards.
 
-``python tests/benchmarks/score_cards.py DATA [NAME ...]``, DATA laid out as
+``python -m tests.benchmarks.score_cards DATA [NAME ...]``, DATA laid out as
 ``DATA/<dataset>/<sequence>/``: the
 numbers of ``python -m flowcore evaluate``.
 """

@@ -1,6 +1,6 @@
 """Memory of the server over 100 comparisons of changing pairs, and two users at once.
 
-``python tests/benchmarks/server_memory.py`` starts a server, opens Compare 100 times on a pair of
+``python -m tests.benchmarks.server_memory`` starts a server, opens Compare 100 times on a pair of
 another motion, and prints the resident memory of the server with its workers; then two browsers run
 TV-L1 on different pairs at the same time.
 """

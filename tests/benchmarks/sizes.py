@@ -1,4 +1,4 @@
-"""Time and peak memory of each size beside others: ``python tests/benchmarks/sizes.py``.
+"""Time and peak memory of each size beside others: ``python -m tests.benchmarks.sizes``.
 
 One 1024x436 pair, every row in a process of its own that loads the model, warms up and takes the
 best of three; the peak is that of the process less what it held with the model loaded. Rows that

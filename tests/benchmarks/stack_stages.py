@@ -1,6 +1,6 @@
 """The error of every network of a FlowNet2 over folders of pairs, and on sub-pixel samples.
 
-``python tests/benchmarks/stack_stages.py DATA [--model NAME]``, DATA laid out as for
+``python -m tests.benchmarks.stack_stages DATA [--model NAME]``, DATA laid out as for
 ``python -m flowcore evaluate``. EPE in px, mean of pair means; beside the datasets 24 scenes whose
 motion is below one px, from the photos that ship, and the bundled sub-pixel sample.
 """

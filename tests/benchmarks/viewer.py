@@ -1,4 +1,4 @@
-"""The viewer in headless Chromium: ``python tests/benchmarks/viewer.py``.
+"""The viewer in headless Chromium: ``python -m tests.benchmarks.viewer``.
 
 A real pair at 1024x436 with truth and four lanes: bytes of payload and HTML report, time from the
 data's arrival to the first draw, time to recolor every pane, frames a second while panning.
