@@ -20,7 +20,7 @@ from flowcore.metrics.masks import visible_pixels
 from flowcore.metrics.round_trip import round_trip
 from flowcore.metrics.summary import Measurement, measure
 from flowcore.pipeline import external_estimate, run
-from flowcore.types import BoolArray, Estimate, FlowField, FramePair, PipelineConfig
+from flowcore.types import BoolArray, Box, Estimate, FlowField, FramePair, PipelineConfig
 
 __all__ = [
     "Lane",
@@ -30,6 +30,7 @@ __all__ = [
     "have_own_pixels",
     "measure_again",
     "measure_key",
+    "measure_region",
     "run_lane",
     "weights_sha256",
 ]
@@ -144,6 +145,18 @@ def measure_again(pair: FramePair, lane: Lane) -> Lane:
     """The lane with its metrics on this pair: the same frames, of which more or less is known."""
     metrics = measure(lane.estimate.flow, pair, backward=lane.backward)
     return replace(lane, metrics=metrics, measured_against=pair.truth_digest)
+
+
+def measure_region(pair: FramePair, lane: Lane, box: Box) -> Mapping[str, Measurement]:
+    """The lane's metrics over the pixels of a rectangle.
+
+    Raises
+    ------
+    ConfigError
+        The rectangle is not inside the frame.
+    """
+    flow, backward = lane.estimate.flow, lane.backward
+    return measure(flow, pair, backward=backward, within=box.mask(pair.size))
 
 
 def common_pixels(pair: FramePair, lanes: Iterable[Lane]) -> BoolArray:

@@ -10,6 +10,7 @@ from pages.components.hardships import show_hardships
 from pages.components.lane_form import choose_lanes
 from pages.components.pair_picker import pick_pair
 from pages.components.probe import restart_probe, show_lanes_and_probe
+from pages.components.region import choose_region, lanes_within
 from pages.components.results import chosen_pixels, offer_new_times, show_table
 from pages.components.runs import start, watch
 from pages.components.stack import show_stack
@@ -22,13 +23,15 @@ lanes, threads, again = choose_lanes()
 runs = start(pair, lanes, threads=threads, again=again)
 finished = with_common_pixels(pair, runs, watch(runs), again=again)
 scale = choose_scale(pair, shared_scale(pair, list(finished.values())))
+box = choose_region(pair)
 if again:
     restart_probe(pair, runs, threads=threads)
 
-show_lanes_and_probe(pair, runs, scale, chosen_pixels(pair, finished), threads=threads)
+show_lanes_and_probe(pair, runs, scale, chosen_pixels(pair, finished, box), threads=threads)
 if finished:
     show_why(pair, finished)
-    show_table(finished)
+    within = box and (box, lanes_within(pair, runs, finished, box, again=again))
+    show_table(finished, within=within)
     offer_new_times(pair, runs, threads=threads)
     show_charts(pair, finished)
     show_stages(pair, lanes, scale, threads=threads, again=again)

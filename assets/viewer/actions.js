@@ -1,5 +1,6 @@
 // What a person can do, as functions of the viewer; buttons, menus, keys and pointers all call these.
 
+import { boxAround } from "./box.js";
 import { sharedLayers, sourceOf } from "./layers.js";
 import { fitView, panView, revealPixel, toScreen, zoomView } from "./view.js";
 
@@ -158,14 +159,23 @@ export function pointAt(viewer, pixel) {
   viewer.redraw();
 }
 
-// Starts from the pin, or from the middle of the view, if nothing is pointed at yet.
+// The pin, or the middle of the view, if nothing is pointed at yet.
+/** @type {(state: State) => Point} */
+function pointedAt({ cursor, pin, view }) {
+  return cursor ?? pin ?? { x: Math.floor(view.x), y: Math.floor(view.y) };
+}
+
+/** @type {(point: Point, frame: Size) => Point} */
+function clampPixel({ x, y }, { width, height }) {
+  return { x: Math.min(width - 1, Math.max(0, x)), y: Math.min(height - 1, Math.max(0, y)) };
+}
+
 /** @type {(viewer: Viewer, dx: number, dy: number) => void} */
 export function moveCursor(viewer, dx, dy) {
   const { state, model, paneSize } = viewer;
-  const from = state.cursor ?? state.pin ?? { x: Math.floor(state.view.x), y: Math.floor(state.view.y) };
-  /** @type {(value: number, length: number) => number} */
-  const clamp = (value, length) => Math.min(length - 1, Math.max(0, value));
-  state.cursor = { x: clamp(from.x + dx, model.width), y: clamp(from.y + dy, model.height) };
+  const from = pointedAt(state);
+  state.cursor = clampPixel({ x: from.x + dx, y: from.y + dy }, model);
+  if (state.corner) state.box = boxAround(state.corner, state.cursor);
   state.view = revealPixel(state.view, model, paneSize, state.cursor);
   viewer.redraw();
   viewer.announce();
@@ -173,6 +183,7 @@ export function moveCursor(viewer, dx, dy) {
 
 /** @type {(viewer: Viewer, pixel?: Point | null) => void} */
 export function pin(viewer, pixel = viewer.state.cursor) {
+  if (viewer.state.corner) return endBox(viewer);
   if (!pixel) return;
   viewer.state.pin = pixel;
   viewer.onPick(pixel);
@@ -182,9 +193,68 @@ export function pin(viewer, pixel = viewer.state.cursor) {
 
 /** @type {(viewer: Viewer) => void} */
 export function unpin(viewer) {
+  if (viewer.state.corner || viewer.state.isBoxing) return cancelBox(viewer);
   viewer.state.pin = null;
   viewer.state.cursor = null;
   viewer.redraw();
+}
+
+// From the button: the next drag makes a rectangle, or none after all.
+/** @type {(viewer: Viewer) => void} */
+export function toggleBoxing(viewer) {
+  if (viewer.state.isBoxing) return cancelBox(viewer);
+  viewer.state.isBoxing = true;
+  viewer.refresh();
+}
+
+// From the keyboard: begins at the crosshair; once more, and it is finished.
+/** @type {(viewer: Viewer) => void} */
+export function markCorner(viewer) {
+  if (viewer.state.corner) endBox(viewer);
+  else {
+    startBox(viewer, pointedAt(viewer.state));
+    moveCursor(viewer, 0, 0);
+  }
+}
+
+/** @type {(viewer: Viewer, corner: Point) => void} */
+export function startBox(viewer, corner) {
+  const { state } = viewer;
+  if (!state.corner) state.boxBefore = state.box;
+  state.corner = corner;
+}
+
+/** @type {(viewer: Viewer, point: Point) => void} */
+export function stretchBox(viewer, point) {
+  const { state, model } = viewer;
+  if (!state.corner) return;
+  state.box = boxAround(state.corner, clampPixel({ x: Math.floor(point.x), y: Math.floor(point.y) }, model));
+  viewer.redraw();
+}
+
+/** @type {(viewer: Viewer) => void} */
+export function endBox(viewer) {
+  const { state } = viewer;
+  state.corner = null;
+  state.isBoxing = false;
+  viewer.refresh();
+  viewer.onBox(state.box);
+}
+
+/** @type {(viewer: Viewer) => void} */
+export function cancelBox(viewer) {
+  const { state } = viewer;
+  if (state.corner) state.box = state.boxBefore;
+  state.corner = null;
+  state.isBoxing = false;
+  viewer.refresh();
+}
+
+/** @type {(viewer: Viewer) => void} */
+export function removeBox(viewer) {
+  if (!viewer.state.box) return;
+  viewer.state.box = null;
+  endBox(viewer);
 }
 
 /** @type {(viewer: Viewer) => void} */

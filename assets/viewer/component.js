@@ -10,11 +10,13 @@ const VIEWERS = new WeakMap();
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = /** @type {HTMLElement} */ (parentElement.querySelector(".flow-viewer"));
   const viewer = VIEWERS.get(parentElement) ?? createViewer(root);
+  if (!VIEWERS.has(parentElement)) viewer.linkedBox = new URLSearchParams(location.search).get("region");
   VIEWERS.set(parentElement, viewer);
   /** @type {Viewer["onPick"]} */
   const onPick = (pixel) => setTriggerValue("picked", pixel);
   viewer.onPick = onPick;
   viewer.onScale = (maxMagnitude) => setTriggerValue("scaled", maxMagnitude);
+  viewer.onBox = (box) => setTriggerValue("boxed", box ? [box.left, box.top, box.right, box.bottom] : []);
   viewer.show(data);
   return () => {
     if (viewer.onPick !== onPick) return; // taken back late: the page has called again meanwhile

@@ -34,6 +34,7 @@ function drawClipped(context, viewer, pane, left, right) {
   drawPictures(context, viewer, pane);
   const { source, layer } = pane;
   if (layer === "arrows" && source.field) drawArrows(context, viewer, source.field);
+  drawBox(context, viewer);
   drawCrosshair(context, viewer);
   drawPin(context, viewer);
   if (describeLayer(viewer.model, layer).photo === "second") drawTargets(context, viewer);
@@ -119,6 +120,17 @@ function strokeTwice(context, dark, light, trace) {
     context.lineWidth = width;
     context.stroke();
   }
+}
+
+/** @type {(context: CanvasRenderingContext2D, viewer: Viewer) => void} */
+function drawBox(context, { state, model, paneSize }) {
+  if (!state.box) return;
+  const { left, top, right, bottom } = state.box;
+  const corner = toScreen(state.view, model, paneSize, { x: left, y: top });
+  const opposite = toScreen(state.view, model, paneSize, { x: right, y: bottom });
+  strokeTwice(context, "#000", "#fff", () => {
+    context.rect(corner.x, corner.y, opposite.x - corner.x, opposite.y - corner.y);
+  });
 }
 
 /** @type {(context: CanvasRenderingContext2D, viewer: Viewer) => void} */

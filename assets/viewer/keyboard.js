@@ -1,6 +1,6 @@
 // Every key in one table, which both the keyboard and its help read.
 
-import { centerOnCursor, fit, moveCursor, pin, setMode, setWipe, showPane, stepLayerOfAll, stepPane, stepScale, swapSides, toggleBlinking, toggleFullscreen, toggleMarks, unpin, zoomBy } from "./actions.js";
+import { centerOnCursor, fit, markCorner, moveCursor, pin, removeBox, setMode, setWipe, showPane, stepLayerOfAll, stepPane, stepScale, swapSides, toggleBlinking, toggleFullscreen, toggleMarks, unpin, zoomBy } from "./actions.js";
 import { make, makeButton } from "./dom.js";
 
 const STRIDE = 16;
@@ -31,7 +31,9 @@ const KEYS = [
   [["c"], "Center on the crosshair", centerOnCursor],
   [Object.keys(ARROWS), `Move the crosshair by 1 px, with Shift by ${STRIDE}`, moveByArrow],
   [["Enter"], "Pin the pixel under the crosshair", (viewer) => pin(viewer)],
-  [["Escape"], "Remove pin and crosshair", unpin],
+  [["Escape"], "Remove pin and crosshair; give up a rectangle", unpin],
+  [["r"], "Begin a rectangle at the crosshair, stretch it with the arrows, finish it", markCorner],
+  [["R"], "Remove the rectangle", removeBox],
   [["f"], "Full screen", toggleFullscreen],
   [["?"], "These keys", (viewer) => viewer.help.showModal()],
 ];
@@ -71,7 +73,7 @@ export function createHelp() {
   dialog.append(
     make("h2", {}, "Keyboard"),
     make("dl", { tabIndex: 0, "aria-label": "Keys" }, ...rows),
-    make("p", {}, "Drag to move, wheel or pinch to zoom, click to pin, double-click to zoom in."),
+    make("p", {}, "Drag to move, with Shift to mark a rectangle, wheel or pinch to zoom, click to pin, double-click to zoom in."),
     makeButton("Close", "Close the help", () => dialog.close()),
   );
   dialog.onclick = (event) => { if (event.target === dialog) dialog.close(); };

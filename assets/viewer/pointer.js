@@ -1,7 +1,8 @@
-// Mouse, pen and touch on a canvas: hover reads, drag pans, pinch and wheel zoom, click pins.
+// Mouse, pen and touch on a canvas: hover reads, drag pans or with Shift makes a rectangle, pinch and
+// wheel zoom, click pins.
 
-import { panBy, pin, pointAt, setWipe, zoomBy } from "./actions.js";
-import { pixelAt } from "./view.js";
+import { cancelBox, endBox, panBy, pin, pointAt, setWipe, startBox, stretchBox, zoomBy } from "./actions.js";
+import { pixelAt, toFrame } from "./view.js";
 
 const CLICK_SLACK = 4;
 const GRAB_RANGE = 16;
@@ -36,6 +37,13 @@ export function followPointer(viewer, canvas) {
     zoomBy(viewer, distance(still, place) / Math.max(1, distance(still, previous)), onCanvas(middle));
   };
 
+  /** @type {(gesture: Gesture, point: Point) => void} */
+  const drag = ({ hasMoved, pixel }, point) => {
+    if (!hasMoved || !pixel) return;
+    startBox(viewer, pixel);
+    stretchBox(viewer, toFrame(viewer.state.view, viewer.model, viewer.paneSize, point));
+  };
+
   canvas.onpointerdown = (event) => {
     if (event.button !== 0) return;
     const point = pointOf(event);
@@ -44,7 +52,8 @@ export function followPointer(viewer, canvas) {
     const start = placeOf(event);
     const pixel = pixelOf(point);
     fingers.set(event.pointerId, start);
-    const kind = fingers.size === 2 ? "pinch" : grabsDivider(viewer, point) ? "wipe" : "pan";
+    if (gesture?.kind === "box") cancelBox(viewer);
+    const kind = kindOf(viewer, fingers.size, point, pixel, event.shiftKey);
     gesture = { kind, start, pixel, hasMoved: kind === "pinch" };
     pointAt(viewer, pixel);
   };
@@ -57,6 +66,7 @@ export function followPointer(viewer, canvas) {
       gesture.hasMoved ||= distance(place, gesture.start) > CLICK_SLACK;
       if (gesture.kind === "pinch") pinch([...fingers.values()], previous, place);
       else if (gesture.kind === "wipe") setWipe(viewer, point.x / viewer.paneSize.width);
+      else if (gesture.kind === "box") drag(gesture, point);
       else if (gesture.hasMoved) panBy(viewer, place.x - previous.x, place.y - previous.y);
       fingers.set(event.pointerId, place);
     }
@@ -67,7 +77,8 @@ export function followPointer(viewer, canvas) {
   canvas.onpointerup = canvas.onpointercancel = (event) => {
     fingers.delete(event.pointerId);
     const pressed = gesture;
-    if (event.type === "pointerup" && pressed?.kind === "pan" && !pressed.hasMoved) pin(viewer, pressed.pixel);
+    if (pressed?.kind === "box" && pressed.hasMoved) (event.type === "pointerup" ? endBox : cancelBox)(viewer);
+    else if (event.type === "pointerup" && pressed?.kind === "pan" && !pressed.hasMoved) pin(viewer, pressed.pixel);
     if (fingers.size === 0) gesture = null;
   };
 
@@ -82,6 +93,13 @@ export function followPointer(viewer, canvas) {
     const speed = event.ctrlKey ? 6 * WHEEL_SPEED : WHEEL_SPEED;
     zoomBy(viewer, Math.exp(-event.deltaY * lines * speed), pointOf(event));
   };
+}
+
+/** @type {(viewer: Viewer, numFingers: number, point: Point, pixel: Point | null, isShifted: boolean) => Gesture["kind"]} */
+function kindOf(viewer, numFingers, point, pixel, isShifted) {
+  if (numFingers === 2) return "pinch";
+  if (grabsDivider(viewer, point)) return "wipe";
+  return pixel && (isShifted || viewer.state.isBoxing) ? "box" : "pan";
 }
 
 /** @type {(viewer: Viewer, point: Point) => boolean} */

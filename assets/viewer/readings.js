@@ -16,6 +16,22 @@ export function epeAt(field, truth, i) {
   return Math.sqrt(du * du + dv * dv);
 }
 
+// Mean end-point error over a rectangle, px; NaN where nothing is known in it.
+/** @type {(field: Vectors, truth: Vectors, box: Rect, width: number) => number} */
+export function meanEpe(field, truth, { left, top, right, bottom }, width) {
+  let sum = 0;
+  let count = 0;
+  for (let y = top; y < bottom; y++) {
+    for (let i = y * width + left; i < y * width + right; i++) {
+      const error = epeAt(field, truth, i);
+      if (Number.isNaN(error)) continue;
+      sum += error;
+      count++;
+    }
+  }
+  return sum / count;
+}
+
 // Everything the read-out says of one source at pixel (x, y).
 /** @type {(source: { field: Vectors }, truth: Vectors | null | undefined, pixel: Point, width: number) => Reading | null} */
 export function readSource({ field }, truth, { x, y }, width) {

@@ -2,7 +2,7 @@
 
 import { make } from "./dom.js";
 import { flowSources } from "./layers.js";
-import { readSource } from "./readings.js";
+import { meanEpe, readSource } from "./readings.js";
 
 /** @type {Column[]} */
 const COLUMNS = [
@@ -12,8 +12,12 @@ const COLUMNS = [
   ["angle", "Angle", "degrees, 0 is right and 90 down"],
   ["epe", "EPE", "px from the truth; lower is better"],
   ["angularError", "Angular", "angular error in degrees; lower is better"],
+  ["boxEpe", "EPE in rectangle", "px from the truth, mean over the rectangle; lower is better"],
   ["target", "Goes to", "x, y in the second frame, px"],
 ];
+
+/** @type {ColumnKey[]} */
+const OF_TRUTH = ["epe", "angularError", "boxEpe"];
 
 /** @type {(viewer: Viewer) => Readout} */
 export function createReadout(viewer) {
@@ -23,10 +27,13 @@ export function createReadout(viewer) {
   const element = make("div", { className: "readout" }, place, make("div", { className: "rows" }, table), spoken);
   /** @type {{ source: FlowSource, columns: Column[], row: HTMLTableRowElement }[]} */
   let cells = [];
+  /** @type {Rect | null | undefined} */
+  let box; // that of the column which tells of it
 
   const build = () => {
-    const columns = viewer.model.truth ? COLUMNS : COLUMNS.filter(([key]) => key !== "epe" && key !== "angularError");
-    const titles = columns.map(([, text, title]) => make("th", { scope: "col", title }, text));
+    box = undefined;
+    const columns = viewer.model.truth ? COLUMNS : COLUMNS.filter(([key]) => !OF_TRUTH.includes(key));
+    const titles = columns.map(([key, text, title]) => make("th", { scope: "col", className: key, title }, text));
     cells = flowSources(viewer.model.sources).map((source) => ({ source, columns, row: makeRow(viewer, source, columns) }));
     table.replaceChildren(
       make("caption", { className: "unseen" }, "Flow at the crosshair"),
@@ -39,7 +46,22 @@ export function createReadout(viewer) {
     place.replaceChildren(...describePlace(viewer, pixel));
     for (const { source, columns, row } of cells) {
       const reading = pixel && readSource(source, viewer.model.truth?.field, pixel, viewer.model.width);
-      columns.forEach(([key], i) => { row.cells[i + 1].textContent = formatCell(key, reading); });
+      columns.forEach(([key], i) => { if (key !== "boxEpe") row.cells[i + 1].textContent = formatCell(key, reading); });
+    }
+    updateBox();
+  };
+  // Its column is there with the rectangle alone, and told again when that has changed.
+  const updateBox = () => {
+    const { model, state } = viewer;
+    const truth = model.truth?.field;
+    if (!truth || state.box === box) return;
+    box = state.box;
+    for (const cell of /** @type {NodeListOf<HTMLElement>} */ (table.querySelectorAll(".boxEpe"))) cell.hidden = !box;
+    if (!box) return;
+    for (const { source, row } of cells) {
+      const mean = source.field === truth ? NaN : meanEpe(source.field, truth, box, model.width);
+      const cell = /** @type {HTMLElement} */ (row.querySelector(".boxEpe"));
+      cell.textContent = Number.isNaN(mean) ? "–" : number(mean, 2);
     }
   };
   const announce = () => { spoken.textContent = speak(viewer); };
@@ -56,7 +78,7 @@ function makeRow(viewer, source, columns) {
 
 /** @type {(key: ColumnKey, reading: Reading | null) => string} */
 export function formatCell(key, reading) {
-  if (!reading) return "–";
+  if (!reading || key === "boxEpe") return "–";
   if (key === "target") return `${number(reading.x, 1)}, ${number(reading.y, 1)}`;
   const value = reading[key];
   return value === undefined ? "–" : number(value, key === "angle" || key === "angularError" ? 1 : 2);

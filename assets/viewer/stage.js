@@ -40,7 +40,7 @@ export function createStage(viewer) {
   };
   const draw = () => {
     // At rest a finger scrolls the page past the panes; once zoomed in it moves the view.
-    element.classList.toggle("zoomed", viewer.state.view.zoom > 1);
+    element.classList.toggle("zoomed", viewer.state.view.zoom > 1 || viewer.state.isBoxing);
     for (const pane of panes) pane.draw();
     clearTimeout(timer);
     timer = setTimeout(() => {

@@ -1,6 +1,7 @@
 // The row above the panes: mode, layer of all panes, one more pane, zoom, help.
 
-import { addPane, fit, MODES, setLayerOfAll, setMode, toggleBlinking, toggleMarks, zoomBy } from "./actions.js";
+import { addPane, fit, MODES, removeBox, setLayerOfAll, setMode, toggleBlinking, toggleBoxing, toggleMarks, zoomBy } from "./actions.js";
+import { boxSize } from "./box.js";
 import { make, makeButton, setOptions } from "./dom.js";
 import { layerLabel, sharedLayers } from "./layers.js";
 
@@ -16,6 +17,8 @@ export function createToolbar(viewer) {
   const layers = make("select", { onchange: () => setLayerOfAll(viewer, layers.value) });
   const add = makeButton("+ Pane", "Add a pane", () => addPane(viewer));
   const marks = makeButton("", "", () => toggleMarks(viewer));
+  const boxing = makeButton("Rectangle", "Mark a rectangle: drag over the frame (Shift and drag does it too)", () => toggleBoxing(viewer));
+  const unbox = makeButton("", "", () => removeBox(viewer));
   const zoom = make("output", { className: "zoom", "aria-label": "Zoom" });
   const element = make(
     "div",
@@ -25,6 +28,8 @@ export function createToolbar(viewer) {
     make("label", { className: "all" }, "All panes ", layers),
     add,
     marks,
+    boxing,
+    unbox,
     make("span", { className: "spacer" }),
     makeButton("−", "Zoom out", () => zoomBy(viewer, 1 / ZOOM_STEP)),
     zoom,
@@ -42,6 +47,9 @@ export function createToolbar(viewer) {
     marks.hidden = !model.marked;
     marks.setAttribute("aria-pressed", String(state.isMarkShown));
     if (model.marked) relabel(marks, `Marked: ${model.marked.title}`, `Show or hide the marked pixels: ${model.marked.title}`);
+    boxing.setAttribute("aria-pressed", String(state.isBoxing));
+    unbox.hidden = !state.box;
+    if (state.box) relabel(unbox, `× ${boxSize(state.box)}`, "Remove the rectangle");
     const options = sharedLayers(model).map((layer) => [layer, layerLabel(model, layer)]);
     setOptions(layers, options, state.layerOfAll);
     zoom.textContent = `${state.view.zoom.toFixed(1)}×`;

@@ -119,7 +119,7 @@ interface Reading extends Point {
   epe?: number;
   angularError?: number;
 }
-type ColumnKey = keyof Reading | "target";
+type ColumnKey = keyof Reading | "target" | "boxEpe";
 type Column = [key: ColumnKey, text: string, title: string];
 /** What a painter is given: `opponent` and `map` are there for the layers of that kind alone. */
 interface Subject {
@@ -158,10 +158,16 @@ interface State {
   view: View;
   cursor: Point | null;
   pin: Point | null;
+  box: Rect | null;
+  /** The next drag makes a rectangle. */
+  isBoxing: boolean;
+  /** Where a rectangle began that is not finished, and what was there before. */
+  corner: Point | null;
+  boxBefore: Rect | null;
   scale: Scale;
 }
 interface Gesture {
-  kind: "pan" | "wipe" | "pinch";
+  kind: "pan" | "wipe" | "pinch" | "box";
   start: Point;
   pixel: Point | null;
   hasMoved: boolean;
@@ -194,6 +200,9 @@ interface Viewer {
   colorOf(source: Source): string;
   onPick(pixel: Point): void;
   onScale(maxMagnitude: number): void;
+  onBox(box: Rect | null): void;
+  /** What the address says of a rectangle. */
+  linkedBox: string | null;
   onDrawn: (() => void) | null;
   redraw(): void;
   refresh(): void;

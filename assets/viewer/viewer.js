@@ -1,6 +1,7 @@
 // The viewer: one state, one model, and the parts that show them.
 
 import { stepPane } from "./actions.js";
+import { readBox } from "./box.js";
 import { decodeModel, readHeader } from "./decode.js";
 import { make } from "./dom.js";
 import { createHelp, onKey } from "./keyboard.js";
@@ -21,7 +22,7 @@ const LANE_COLORS = "#0072b2,#d55e00,#009e73,#cc79a7,#e69f00,#56b4e9,#9a8c00,#5a
 /** @type {(root: HTMLElement) => Viewer} */
 export function createViewer(root) {
   /** @type {Partial<Viewer>} */
-  const blank = { root, paneSize: { width: 1, height: 1 }, pixelRatio: 1, shownId: null, isShowing: false, onPick: () => {}, onScale: () => {} };
+  const blank = { root, paneSize: { width: 1, height: 1 }, pixelRatio: 1, shownId: null, isShowing: false, linkedBox: null, onPick: () => {}, onScale: () => {}, onBox: () => {} };
   const viewer = /** @type {Viewer} */ (blank);
   viewer.colorOf = (source) => laneColor(root, source);
   viewer.help = createHelp();
@@ -149,8 +150,8 @@ async function load(viewer, { header, body }, parts) {
 // State for a new model: zoom, crosshair, panes and a scale that was set stay as far as they make
 // sense there.
 /** @type {(viewer: Viewer, model: Model) => State} */
-function carryOver({ state, model: old, isShowing }, model) {
-  const fresh = firstState(model);
+function carryOver({ state, model: old, isShowing, linkedBox }, model) {
+  const fresh = firstState(model, readBox(linkedBox, model));
   if (!isShowing) return fresh;
   /** @type {(chosen: Chosen) => boolean} */
   const hasSame = ({ source, layer }) => model.sources.some(({ key, layers }) => key === source && layers.includes(layer));
@@ -165,11 +166,11 @@ function carryOver({ state, model: old, isShowing }, model) {
   const kept = { ...state, scale, panes: panes.length ? panes : fresh.panes, active: 0, isMarkShown: true };
   kept.other = Math.min(1, kept.panes.length - 1);
   const isSameSize = old.width === model.width && old.height === model.height;
-  return isSameSize ? kept : { ...kept, view: fresh.view, cursor: null, pin: null };
+  return isSameSize ? kept : { ...kept, view: fresh.view, cursor: null, pin: null, box: null, corner: null };
 }
 
-/** @type {(model: Model) => State} */
-function firstState(model) {
+/** @type {(model: Model, box: Rect | null) => State} */
+function firstState(model, box) {
   const panes = model.sources.map(({ key, layers }) => ({ source: key, layer: layers[0] }));
   const { maxMagnitude, noiseFloor, maxError } = model;
   return {
@@ -184,6 +185,10 @@ function firstState(model) {
     view: fitView(model),
     cursor: null,
     pin: null,
+    box,
+    isBoxing: false,
+    corner: null,
+    boxBefore: null,
     scale: { maxMagnitude, noiseFloor, maxError },
   };
 }

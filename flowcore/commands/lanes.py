@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from flowcore.commands.output import Commands, add_json_option, print_json, say
 from flowcore.errors import ConfigError, FlowFileError
 from flowcore.knobs import KNOBS, Knob, config_from
-from flowcore.types import FramePair, PipelineConfig, timing_fields
+from flowcore.types import Box, FramePair, PipelineConfig, timing_fields
 
 if TYPE_CHECKING:
     from flowcore.evaluation import Failure, PairScore
+    from flowcore.lane import Lane
 
 __all__ = ["add_commands"]
 
@@ -39,6 +40,12 @@ def add_commands(commands: Commands) -> None:
     )
     estimate.add_argument("--png", type=Path, metavar="FILE", help="write the flow in color")
     estimate.add_argument(
+        "--region",
+        type=_parsed(Box.parse),
+        metavar="L,T,R,B",
+        help="measure these pixels alone: left, top, right, bottom (the last two just outside)",
+    )
+    estimate.add_argument(
         "--flow-only", action="store_true", help="no backward flow and no metrics: least memory"
     )
     estimate.set_defaults(command=_estimate)
@@ -61,7 +68,7 @@ def _lane_options() -> argparse.ArgumentParser:
             lane.add_argument(
                 knob.flag,
                 dest=knob.name,
-                type=_parser_of(knob),
+                type=_parsed(knob.parse),
                 metavar=knob.metavar or None,
                 choices=knob.choices or None,
                 help=_help(knob),
@@ -90,10 +97,10 @@ def _help(knob: Knob) -> str:
     return knob.help.replace("%", "%%")
 
 
-def _parser_of(knob: Knob) -> Callable[[str], Any]:
+def _parsed(read: Callable[[str], Any]) -> Callable[[str], Any]:
     def parse(text: str) -> Any:
         try:
-            return knob.parse(text)
+            return read(text)
         except ConfigError as error:
             raise argparse.ArgumentTypeError(str(error)) from error
 
@@ -147,13 +154,10 @@ def _external_path(config: PipelineConfig) -> Path | None:
 def _estimate(options: argparse.Namespace) -> None:
     from flowcore.data.files import read_pair
     from flowcore.export.sheet import flow_sheet
-    from flowcore.io.flow_files import interpret_flow, write_flow
+    from flowcore.io.flow_files import write_flow
     from flowcore.io.frames import write_frame
-    from flowcore.io.guard import read_bytes
-    from flowcore.lane import TIMED_RUNS, Lane, external_lane, run_lane
     from flowcore.metrics.convention import suspicion
     from flowcore.metrics.definitions import describe
-    from flowcore.pipeline import run
 
     config = _config(options)
     pair = read_pair(
@@ -169,22 +173,14 @@ def _estimate(options: argparse.Namespace) -> None:
         say([f"{options.truth.name} knows no pixel of the true flow; left out."])
         pair = dataclasses.replace(pair, truth=None)
     pair = _prepared(pair, options)
-    external = _external_path(config)
-    if external:
-        reading = interpret_flow(read_bytes(external, FlowFileError), name=external.name)
-        say(filter(None, [reading.doubt]))
-        lane = external_lane(pair, reading.flow, name=config.model)
-    elif options.flow_only:
-        lane = Lane(run(pair, config, warm_up=True, runs=TIMED_RUNS, **_where(options)), None, {})
-    else:
-        lane = run_lane(pair, config, **_where(options))
+    lane = _lane(pair, config, options)
     if options.out:
         write_flow(options.out, lane.estimate.flow)
     if options.png:
         write_frame(options.png, flow_sheet(pair, config.model, lane))
     flows = {
         "The true flow": pair.truth,
-        "The external flow": lane.estimate.flow if external else None,
+        "The external flow": lane.estimate.flow if _external_path(config) else None,
     }
     suspicions = [
         sentence
@@ -202,6 +198,7 @@ def _estimate(options: argparse.Namespace) -> None:
                 "height": height,
                 "width": width,
                 **timing_fields(timing),
+                **({"region": options.region} if options.region else {}),
                 "metrics": {key: measurement.value for key, measurement in lane.metrics.items()},
                 "suspicions": suspicions,
             }
@@ -212,6 +209,29 @@ def _estimate(options: argparse.Namespace) -> None:
     for key, (value, num_pixels) in lane.metrics.items():
         metric = describe(key)
         print(f"{metric.label:28} {value:10.3f} {metric.unit:12} over {num_pixels:,} px")
+
+
+def _lane(pair: FramePair, config: PipelineConfig, options: argparse.Namespace) -> "Lane":
+    """The flow that is asked for, with its numbers."""
+    from flowcore.io.flow_files import interpret_flow
+    from flowcore.io.guard import read_bytes
+    from flowcore.lane import TIMED_RUNS, Lane, external_lane, measure_region, run_lane
+    from flowcore.pipeline import run
+
+    if options.region is not None:
+        options.region.mask(pair.size)  # refused before the work, if it must be
+    external = _external_path(config)
+    if external:
+        reading = interpret_flow(read_bytes(external, FlowFileError), name=external.name)
+        say(filter(None, [reading.doubt]))
+        lane = external_lane(pair, reading.flow, name=config.model)
+    elif options.flow_only:
+        return Lane(run(pair, config, warm_up=True, runs=TIMED_RUNS, **_where(options)), None, {})
+    else:
+        lane = run_lane(pair, config, **_where(options))
+    if options.region is None:
+        return lane
+    return dataclasses.replace(lane, metrics=measure_region(pair, lane, options.region))
 
 
 def _evaluate(options: argparse.Namespace) -> int:

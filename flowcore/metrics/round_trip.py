@@ -23,17 +23,21 @@ class RoundTrip(NamedTuple):
     consistent : (H, W) bool
         Where the two flows agree; see ``flowcore.ops.consistency.consistency_mask``.
     distance : 1-D float64
-        Px by which the pixels that stay in the frame miss their start, row by row.
+        Px by which the pixels that stay in the frame miss their start, row by row; of those
+        within what was asked for.
     """
 
     consistent: BoolArray
     distance: Numbers
 
 
-def round_trip(flow: FlowField, backward: FlowField) -> RoundTrip:
+def round_trip(
+    flow: FlowField, backward: FlowField, *, within: BoolArray | None = None
+) -> RoundTrip:
     """The round trip by ``flow`` and back by ``backward``, both of one size.
 
     Only pixels count whose flow is valid, and that of the four around the place where they land.
+    ``within``, (H, W) bool, are the pixels whose distances are given; all if left out.
     """
     back = flow_to_tensor(backward.uv)
     known = torch.from_numpy(np.array(backward.valid, np.float32))[None, None]
@@ -45,5 +49,7 @@ def round_trip(flow: FlowField, backward: FlowField) -> RoundTrip:
             counts &= warp(known, there, top=top)[:, 0] > 0.99
         consistent[rows] = (consistency_mask(there, back, top=top) & counts)[0].numpy()
         counts &= lands_inside(there, top=top, height=len(backward.uv))
+        if within is not None:
+            counts &= torch.from_numpy(within[rows])[None]
         distances.append(consistency_distance(there, back, top=top)[counts].double().numpy())
     return RoundTrip(consistent, np.concatenate(distances))

@@ -39,7 +39,11 @@ class Measurement(NamedTuple):
 
 
 def measure(
-    flow: FlowField, pair: FramePair, *, backward: FlowField | None = None
+    flow: FlowField,
+    pair: FramePair,
+    *,
+    backward: FlowField | None = None,
+    within: BoolArray | None = None,
 ) -> dict[str, Measurement]:
     """Every number that can be had for this flow of this pair, by key of `METRICS`.
 
@@ -53,6 +57,9 @@ def measure(
         ``epe_class_N`` for each class N present, 0 left out.
     backward : FlowField, optional
         The estimate, second -> first: gives the numbers of the round trip.
+    within : (H, W) bool, optional
+        The pixels that count, such as a rectangle; all of them if left out. What is seen around
+        them is the same: a distance to a boundary, a window, where the motion leads.
 
     Returns
     -------
@@ -75,19 +82,30 @@ def measure(
             raise ShapeMismatchError(
                 f"The {name} has (height, width) {field.size}, the frames {pair.size}."
             )
-    found = measure_errors(flow, pair)
+    if within is not None and within.shape != pair.size:
+        raise ShapeMismatchError(
+            f"The pixels that count have (height, width) {within.shape}, the frames {pair.size}."
+        )
+    found = measure_errors(flow, pair, within=within)
     consistent = None
     if backward is not None:
-        consistent, numbers = _there_and_back(flow, backward)
+        consistent, numbers = _there_and_back(flow, backward, within)
         found |= numbers
-    found |= _between_frames(flow, pair, visible_pixels(flow, pair, consistent))
+    visible = visible_pixels(flow, pair, consistent)
+    found |= _between_frames(flow, pair, visible if within is None else visible & within)
     return {key: number for key, number in found.items() if number.num_pixels}
 
 
-def measure_errors(flow: FlowField, pair: FramePair) -> dict[str, Measurement]:
+def measure_errors(
+    flow: FlowField, pair: FramePair, *, within: BoolArray | None = None
+) -> dict[str, Measurement]:
     """What `measure` gives of the flow and the truth alone, without looking at the frames."""
-    found = _against_truth(flow, pair.truth, pair) if pair.truth is not None else {}
-    found["density"] = Measurement(100 * statistics.mean(flow.valid), flow.valid.size)
+    truth, known = pair.truth, flow.valid
+    if within is not None:
+        known = known[within]
+        truth = truth and FlowField(truth.uv, truth.valid & within)
+    found = _against_truth(flow, truth, pair) if truth is not None else {}
+    found["density"] = Measurement(100 * statistics.mean(known), known.size)
     return {key: number for key, number in found.items() if number.num_pixels}
 
 
@@ -156,12 +174,13 @@ def _with_gaps_filled(flow: FlowField, truth: FlowField) -> dict[str, Measuremen
 
 
 def _there_and_back(
-    flow: FlowField, backward: FlowField
+    flow: FlowField, backward: FlowField, within: BoolArray | None
 ) -> tuple[BoolArray, dict[str, Measurement]]:
-    consistent, distance = round_trip(flow, backward)
-    share = 100 * statistics.mean(consistent[flow.valid])
+    consistent, distance = round_trip(flow, backward, within=within)
+    counts = flow.valid if within is None else flow.valid & within
+    share = 100 * statistics.mean(consistent[counts])
     return consistent, {
-        "consistent_share": Measurement(share, int(flow.valid.sum())),
+        "consistent_share": Measurement(share, int(counts.sum())),
         "consistency_median": _measured(statistics.percentile(distance, 50), distance),
     }
 

@@ -6,6 +6,7 @@ channel 1 = v (down), in pixels of its own grid, pointing from the first frame t
 """
 
 from flowcore.types.arrays import BoolArray, FloatArray, IntArray, UInt8Array
+from flowcore.types.box import Box
 from flowcore.types.config import Blend, ChunkGrid, PipelineConfig, Precision
 from flowcore.types.estimate import Estimate, FeatureMap, Prediction, Timing, Weights, timing_fields
 from flowcore.types.frames import Burst, FlowField, FramePair
@@ -13,6 +14,7 @@ from flowcore.types.frames import Burst, FlowField, FramePair
 __all__ = [
     "Blend",
     "BoolArray",
+    "Box",
     "Burst",
     "ChunkGrid",
     "Estimate",

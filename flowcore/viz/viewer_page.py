@@ -17,6 +17,7 @@ SCRIPTS = (
     "readings",
     "layers",
     "view",
+    "box",
     "painters",
     "dom",
     "paint",

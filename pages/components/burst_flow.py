@@ -11,6 +11,7 @@ from flowcore.types import Burst, PipelineConfig
 from pages.components.color_scale import choose_scale
 from pages.components.downloads import show_downloads
 from pages.components.lane_form import LaneChoice
+from pages.components.region import choose_region, lanes_within
 from pages.components.results import chosen_pixels, show_lanes, show_table
 from pages.components.runs import start, watch
 
@@ -60,9 +61,10 @@ def show_implied_flow(burst: Burst, nets: Mapping[str, Restoration]) -> None:
     runs = start(pair, lanes)
     done = watch(runs, key="burst-flow-cancel")
     scale = choose_scale(pair, shared_scale(pair, list(done.values())))
-    show_lanes(pair, runs, scale, chosen_pixels(pair, done))
+    box = choose_region(pair)
+    show_lanes(pair, runs, scale, chosen_pixels(pair, done, box))
     if done:
-        show_table(done)
+        show_table(done, within=box and (box, lanes_within(pair, runs, done, box, again=False)))
         st.caption(
             "An offset is a mean over the source field, so attention that spreads is drawn towards "
             f"no motion. The flow model sees the frames blurred by {FLOW_CONFIG.blur_sigma:g} px, "

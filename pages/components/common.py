@@ -1,8 +1,9 @@
-"""Lanes on the pixels that all of them see, where each would else be judged on its own."""
+"""Work on all lanes together, such as numbers over the pixels that all of them see."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from flowcore.lane import Lane, have_own_pixels
 from flowcore.types import FramePair, PipelineConfig
@@ -11,7 +12,7 @@ from pages.components.runs import Run, watch
 from pages.components.tasks import measure_common
 from pages.components.work import ask
 
-__all__ = ["with_common_pixels"]
+__all__ = ["ask_of_all", "with_common_pixels"]
 
 
 def with_common_pixels(
@@ -21,16 +22,33 @@ def with_common_pixels(
     known = dict(lanes)
     if not all(run.job.is_over for run in runs) or not have_own_pixels(known.values()):
         return known
-    parts = [run.job.key for run in runs if run.job.state == "done"]
-    key = hashlib.sha256(repr((parts, pair.truth_digest)).encode()).hexdigest()
-    slim = [replace(lane, backward=None, metrics={}) for lane in known.values()]
-    job = ask(f"common:{key}", measure_common, pair, slim, again=again)
-    if job is None:
+    found = ask_of_all("common pixels", measure_common, pair, runs, known, again=again)
+    if found is None:
         return known
-    name = LaneChoice("common pixels", PipelineConfig("common pixels"))
-    for found in watch([Run(name, job)], key="cancel-common").values():
-        return {
-            title: replace(lane, metrics={**lane.metrics, **metrics})
-            for (title, lane), metrics in zip(known.items(), found, strict=True)
-        }
-    return known
+    return {
+        title: replace(lane, metrics={**lane.metrics, **metrics})
+        for (title, lane), metrics in zip(known.items(), found, strict=True)
+    }
+
+
+def ask_of_all(
+    name: str,
+    task: Callable[..., Any],
+    pair: FramePair,
+    runs: Sequence[Run],
+    lanes: Mapping[str, Lane],
+    *args: Any,
+    again: bool,
+) -> Any:
+    """What ``task(progress, pair, lanes, *args)`` finds of these lanes; None as long as it works.
+
+    ``runs`` are the lanes' own. A way to cancel is shown meanwhile.
+    """
+    keys = [run.job.key for run in runs if run.job.state == "done"]
+    key = hashlib.sha256(repr((keys, pair.truth_digest, args)).encode()).hexdigest()
+    slim = [replace(lane, metrics={}) for lane in lanes.values()]
+    job = ask(f"{name}:{key}", task, pair, slim, *args, again=again)
+    if job is None:
+        return None
+    one = LaneChoice(name, PipelineConfig(name))
+    return watch([Run(one, job)], key=f"cancel-{name}").get(name)

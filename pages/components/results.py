@@ -12,13 +12,15 @@ from flowcore.lane import Lane, common_pixels
 from flowcore.metrics.definitions import describe
 from flowcore.metrics.masks import pixels_behind
 from flowcore.probe import matching_layers
-from flowcore.types import BoolArray, FramePair
+from flowcore.types import BoolArray, Box, FramePair
 from flowcore.viz.scale import Scale
 from flowcore.viz.viewer_payload import ViewerLane, pack_viewer
+from pages.components.charts import pixels_of_point
 from pages.components.conventions import warn_of_convention
+from pages.components.marks import is_chosen, on_choice
 from pages.components.runs import Run, forget
 from pages.components.viewer import Picked, flow_viewer
-from pages.components.why import lit_pixels, put_out
+from pages.components.why import lit_pixels
 
 __all__ = ["chosen_pixels", "offer_new_times", "show_lanes", "show_table"]
 
@@ -43,7 +45,7 @@ GROUPS = {
 OF_GAPS = ("density", "epe_filled", "fl_all_filled")  # say nothing new where there are none
 BEST = "font-weight: 700"
 DISTURBED = "color: gray"
-TABLE = "table"
+TABLE, REGION_TABLE = "table", "region-table"
 
 
 def show_lanes(
@@ -105,8 +107,13 @@ def _payload(
     )
 
 
-def show_table(lanes: Mapping[str, Lane]) -> None:
-    """One row per lane; the best number of each column is bold; a click shows a number's pixels."""
+def show_table(
+    lanes: Mapping[str, Lane], *, within: tuple[Box, Mapping[str, Lane]] | None = None
+) -> None:
+    """One row per lane; the best number of each column is bold; a click shows a number's pixels.
+
+    ``within`` is a rectangle, and the lanes with their metrics over it, for a second table.
+    """
     table = metrics_table(lanes)
     if (table["density"] == 100).all():
         table = table.drop(columns=[key for key in OF_GAPS if key in table])
@@ -122,15 +129,34 @@ def show_table(lanes: Mapping[str, Lane]) -> None:
         bind="query-params",
         help="Click a number to see its pixels in the viewer, or a dash to learn why it is one.",
     )
-    shown = table[["seconds", "threads", *groups.get(name, groups["Summary"])]]
+    columns = groups.get(name, groups["Summary"])
+    _draw_table(table[["seconds", "threads", *columns]], lanes, TABLE)
+    if within is None:
+        return
+    box, inside = within
+    st.markdown(
+        f"**In the rectangle** of {box.right - box.left}x{box.bottom - box.top} px, x {box.left} "
+        f"to {box.right - 1}, y {box.top} to {box.bottom - 1}"
+    )
+    if not any(lane.metrics for lane in inside.values()):
+        return  # not measured yet
+    table = metrics_table(inside)
+    columns = [key for key in columns if key in table]
+    if not columns:
+        st.info("No pixel in this rectangle has any of these numbers: nothing is known of it.")
+        return
+    _draw_table(table[columns], inside, REGION_TABLE)
+
+
+def _draw_table(table: pd.DataFrame, lanes: Mapping[str, Lane], key: str) -> None:
     st.dataframe(
-        shown.style.apply(lambda column: _styles(column, lanes)),
-        column_config={key: _column(key, lanes) for key in shown},
-        on_select=put_out,
+        table.style.apply(lambda column: _styles(column, lanes)),
+        column_config={name: _column(name, lanes) for name in table},
+        on_select=on_choice(key),
         selection_mode="single-cell",
-        key=TABLE,
+        key=key,
         placeholder="-",
-        alt="Metrics of every lane",
+        alt=f"Metrics of every lane{' in the rectangle' if key == REGION_TABLE else ''}",
     )
 
 
@@ -149,13 +175,30 @@ def offer_new_times(pair: FramePair, runs: Sequence[Run], *, threads: int) -> No
         st.button("Measure again", on_click=forget, args=(pair, lanes, threads))
 
 
-def chosen_pixels(pair: FramePair, lanes: Mapping[str, Lane]) -> tuple[str, BoolArray] | None:
-    """The pixels that were asked for, and what they are: a part of the Why card, or a number's."""
-    lit = lit_pixels(pair, lanes)
-    if lit:
-        return lit
-    cells = st.session_state.get(TABLE, {}).get("selection", {}).get("cells", [])
-    if not cells:
+def chosen_pixels(
+    pair: FramePair, lanes: Mapping[str, Lane], box: Box | None = None
+) -> tuple[str, BoolArray] | None:
+    """The pixels that were chosen last, and what they are.
+
+    A part of the Why card, a point of a chart, or what is behind a number of a table.
+    """
+    found = (
+        lit_pixels(pair, lanes)
+        or pixels_of_point(pair, lanes)
+        or _pixels_of_cell(pair, lanes, TABLE)
+    )
+    if found or box is None:
+        return found
+    found = _pixels_of_cell(pair, lanes, REGION_TABLE)
+    return found and (found[0], found[1] & box.mask(pair.size))
+
+
+def _pixels_of_cell(
+    pair: FramePair, lanes: Mapping[str, Lane], table: str
+) -> tuple[str, BoolArray] | None:
+    """What is behind the number that was clicked in a table."""
+    cells = st.session_state.get(table, {}).get("selection", {}).get("cells", [])
+    if not cells or not is_chosen(table):
         return None
     row, key = cells[0]
     if row >= len(lanes) or key in ("seconds", "threads"):

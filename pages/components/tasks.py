@@ -1,6 +1,6 @@
 """What worker processes are asked to do; free of streamlit, so that they start quickly."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from flowcore import models
@@ -8,11 +8,18 @@ from flowcore.features.attribution import Attribution, Method, attribute, shuffl
 from flowcore.features.dense import DenseMatching, dense_matching
 from flowcore.features.matching import Matching, look_inside
 from flowcore.hardware import use_threads
-from flowcore.lane import Lane, common_pixels, external_lane, measure_again, run_lane
+from flowcore.lane import (
+    Lane,
+    common_pixels,
+    external_lane,
+    measure_again,
+    measure_region,
+    run_lane,
+)
 from flowcore.metrics.summary import Measurement, measure_warp
 from flowcore.pipeline import load_model
 from flowcore.refinement import Refinement, refine
-from flowcore.types import Burst, FlowField, FramePair, PipelineConfig
+from flowcore.types import Box, Burst, FlowField, FramePair, PipelineConfig
 
 __all__ = [
     "FRAMES_ALONE",
@@ -29,6 +36,7 @@ __all__ = [
     "measure_flattened",
     "measure_lane",
     "measure_size",
+    "measure_within",
     "restore_middle",
     "walk_stack",
 ]
@@ -166,6 +174,17 @@ def measure_common(
     for number, lane in enumerate(lanes):
         progress(number / len(lanes), "measuring on common pixels")
         found.append(measure_warp(lane.estimate.flow, pair, pixels))
+    return found
+
+
+def measure_within(
+    progress: Report, pair: FramePair, lanes: list[Lane], box: Box
+) -> list[Mapping[str, Measurement]]:
+    """The metrics of each lane over the pixels of a rectangle."""
+    found = []
+    for number, lane in enumerate(lanes):
+        progress(number / len(lanes), "measuring in the rectangle")
+        found.append(measure_region(pair, lane, box))
     return found
 
 

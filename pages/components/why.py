@@ -9,8 +9,9 @@ from flowcore.export.why import best_two, explain_lanes, name_of_part, why_sente
 from flowcore.lane import Lane
 from flowcore.metrics.why import Split, Why
 from flowcore.types import BoolArray, FramePair
+from pages.components.marks import is_chosen, on_choice
 
-__all__ = ["lit_pixels", "put_out", "show_why"]
+__all__ = ["lit_pixels", "show_why"]
 
 ONE, OTHER, BY, LIT = "why-one", "why-other", "why-by", "why-lit"
 SPLITS: Mapping[Split, str] = {"region": "Regions", "class": "Classes"}
@@ -46,18 +47,13 @@ def show_why(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
 def lit_pixels(pair: FramePair, lanes: Mapping[str, Lane]) -> tuple[str, BoolArray] | None:
     """The pixels of the part that is chosen, and what they are."""
     part, one, other = (st.session_state.get(key) for key in (LIT, ONE, OTHER))
-    if part is None or one not in lanes or other not in lanes or one == other:
+    if not is_chosen(LIT) or part is None or one not in lanes or other not in lanes or one == other:
         return None
     try:
         masks = _explained(pair, lanes, one, other).masks
     except FlowcoreError:
         return None
     return (_title(name_of_part(part, one, other)), masks[part]) if part in masks else None
-
-
-def put_out() -> None:
-    """Choose no part, as other pixels are to be shown."""
-    st.session_state[LIT] = None
 
 
 def _suggest(lanes: Mapping[str, Lane]) -> None:
@@ -82,6 +78,7 @@ def _parts(why: Why, one: str, other: str) -> None:
         list(texts),
         format_func=texts.get,
         key=LIT,
+        on_change=on_choice(LIT),
         help="Choose one to see its pixels in the viewer. Minus: the other lane is better there.",
     )
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { angularError, epeAt, isKnown, readSource } from "../../assets/viewer/readings.js";
+import { angularError, epeAt, isKnown, meanEpe, readSource } from "../../assets/viewer/readings.js";
 import { formatCell } from "../../assets/viewer/readout.js";
 
 // Two pixels in a row, in quarters of a px: (3, -4) and (0, 0).
@@ -24,6 +24,14 @@ test("the error is the distance in px, whatever the steps", () => {
 test("an error needs both flows", () => {
   assert.ok(Number.isNaN(epeAt(LANE, TRUTH, 1)));
   assert.ok(Number.isNaN(epeAt(TRUTH, LANE, 1)));
+});
+
+test("the mean over a rectangle takes known pixels alone", () => {
+  assert.equal(meanEpe(LANE, TRUTH, { left: 0, top: 0, right: 2, bottom: 1 }, 2), 5);
+  assert.ok(Number.isNaN(meanEpe(LANE, TRUTH, { left: 1, top: 0, right: 2, bottom: 1 }, 2)));
+  const wide = { u: [0, 1, 2, 3, 4, 5], v: [0, 0, 0, 0, 0, 0], step: 1 };
+  const still = { u: [0, 0, 0, 0, 0, 0], v: [0, 0, 0, 0, 0, 0], step: 1 };
+  assert.equal(meanEpe(wide, still, { left: 1, top: 0, right: 3, bottom: 2 }, 3), 3); // of 1, 2, 4, 5
 });
 
 test("a reading has the vector, where it leads, and how wrong it is", () => {
