@@ -8,6 +8,7 @@ from pages.components.work import visit
 ICON = ASSETS / "favicon.png"
 
 st.set_page_config(page_title="Flowscope", page_icon=ICON, layout="wide")
+st.html(ASSETS / "page.css")
 with visit():
     st.navigation(
         {

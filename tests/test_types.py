@@ -6,6 +6,7 @@ import torch
 
 from flowcore.errors import ConfigError, InputError, ShapeMismatchError
 from flowcore.types import (
+    Box,
     ChunkGrid,
     Estimate,
     FlowField,
@@ -128,3 +129,26 @@ def test_every_stage_has_a_name_or_none_has():
     uv = np.zeros((4, 6, 2), np.float32)
     with pytest.raises(InputError, match="2 names of stages for 0 iterates"):
         Estimate(FlowField(uv), PipelineConfig("any"), stages=("coarse", "fine"))
+
+
+def test_a_rectangle_is_four_whole_numbers_inside_the_frame():
+    box = Box.parse(" 3, 4,8,5 ")
+    assert box == (3, 4, 8, 5)
+    assert box.size == (1, 5)
+    assert Box.parse(str(box)) == box
+    assert np.argwhere(box.mask((6, 9))).tolist() == [[4, x] for x in range(3, 8)]
+    for text in (
+        "",
+        "1,2,3",
+        "1,2,3,4,5",
+        "3,4,3,5",
+        "4,4,3,5",
+        "-1,0,2,2",
+        "a,b,c,d",
+        "1e9,0,2,2",
+    ):
+        with pytest.raises(ConfigError, match="left,top,right,bottom"):
+            Box.parse(text)
+    for size in ((4, 9), (6, 7)):
+        with pytest.raises(ConfigError, match="not inside the frame of"):
+            box.mask(size)

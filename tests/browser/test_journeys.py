@@ -91,6 +91,37 @@ def test_two_dropped_frames_with_truth_give_an_error_and_a_click_is_read(page, s
 
 
 @pytest.mark.slow
+def test_a_rectangle_has_its_numbers_and_lives_in_the_address(page, server):
+    open_compare(page, server, "?sample=Sub-pixel&lanes=2&model1=dis_fast&region=10,20,60,70")
+    expect(page.get_by_text("In the rectangle of 50x50 px, x 10 to 59, y 20 to 69")).to_be_visible()
+    expect(page.get_by_text("Metrics of every lane in the rectangle")).to_be_attached()
+    settled(page)
+    box = lane_picture(page, "Flow", "dis_fast").bounding_box()
+    page.keyboard.down("Shift")
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"], box["y"] + box["height"], steps=3)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    expect(page.get_by_text("In the rectangle of")).not_to_contain_text("50x50 px")
+    assert "region=10%2C20" not in page.url
+    settled(page)
+    page.get_by_role("button", name="Remove the rectangle").click()
+    expect(page.get_by_text("In the rectangle of")).to_have_count(0)
+    assert "region" not in page.url
+
+
+@pytest.mark.slow
+def test_a_point_of_a_chart_shows_its_pixels(page, server):
+    open_compare(page, server, "?sample=Sub-pixel&lanes=2&model1=dis_fast&chart=Speed")
+    settled(page)
+    page.locator(".scatterlayer .point").nth(8).click(force=True)
+    expect(
+        page.get_by_role("button", name=re.compile("marked pixels: Speed .* px"))
+    ).to_be_visible()
+
+
+@pytest.mark.slow
 def test_hostile_uploads_are_a_sentence_and_the_page_lives_on(page, server, pair):
     open_compare(page, server, "?lanes=2&source=Two+frames")
     expect(page.get_by_text("640 x 448 px")).to_be_visible()

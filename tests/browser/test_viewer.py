@@ -176,6 +176,49 @@ def test_hover_reads_every_lane_exactly(viewer):
     assert row(viewer, "left")[0] == f"{MINUS}2.00"
 
 
+def drag(page, start, end):
+    """Over the lane "right", from pixel to pixel."""
+    point_at(page, *start)
+    page.mouse.down()
+    point_at(page, *end)
+    page.mouse.up()
+
+
+def test_a_rectangle_is_dragged_told_and_removed(viewer):
+    before = picture(viewer, 0)
+    viewer.keyboard.down("Shift")
+    drag(viewer, (20, 10), (39, 29))
+    viewer.keyboard.up("Shift")
+    remove = viewer.get_by_role("button", name="Remove the rectangle")
+    expect(remove).to_have_text(re.compile("20.20 px"))
+    drawn(viewer)
+    assert row(viewer, "wrong")[6] == "5.00"
+    assert row(viewer, "right")[6] == "0.00"
+    viewer.mouse.move(0, 0)
+    drawn(viewer)
+    (x, y), (width, height) = spot(before, picture(viewer, 0))
+    scale = before.shape[1] / WIDTH
+    assert (x, y) == pytest.approx((30 * scale, 20 * scale), abs=1)
+    assert (width, height) == pytest.approx((20 * scale, 20 * scale), abs=5)  # and its lines
+    remove.click()
+    expect(remove).to_be_hidden()
+    assert len(row(viewer, "wrong")) == 7
+    viewer.get_by_role("button", name="Mark a rectangle").click()
+    drag(viewer, (79, 59), (70, 50))
+    expect(remove).to_have_text(re.compile("10.10 px"))
+
+
+def test_a_rectangle_by_keys_is_stretched_finished_or_given_up(viewer):
+    point_at(viewer, 40, 30)
+    press(viewer, "r", "ArrowRight", "Shift+ArrowDown", "r", "ArrowLeft")
+    remove = viewer.get_by_role("button", name="Remove the rectangle")
+    expect(remove).to_have_text(re.compile("2.17 px"))
+    press(viewer, "r", "ArrowLeft", "Escape")
+    expect(remove).to_have_text(re.compile("2.17 px"))
+    press(viewer, "Shift+R")
+    expect(remove).to_be_hidden()
+
+
 def test_an_unknown_pixel_has_no_numbers(viewer):
     point_at(viewer, 9, 9)
     drawn(viewer)

@@ -45,6 +45,24 @@ def test_one_card_tells_how_a_model_was_trained(folder, run):
     assert "W per busy core" in out
 
 
+def test_a_rectangle_is_measured_alone(folder, run):
+    truth = folder / "root/set/one/flow.flo"
+    command = ("estimate", *frames(folder), "--truth", truth, "--model", "dis_fast", "--json")
+    status, out, _ = run(*command, "--region", "10,20,40,60")
+    result = json.loads(out)
+    assert status == 0
+    assert result["region"] == [10, 20, 40, 60]
+    flow = folder / "rectangle.npy"
+    run(*command, "--out", flow)
+    error = np.linalg.norm(read_flow(flow).uv - read_flow(truth).uv, axis=-1)[20:60, 10:40]
+    assert result["metrics"]["epe"] == pytest.approx(error.mean(), rel=1e-5)
+    status, out, err = run(*command, "--region", "10,20,400,60")
+    assert (status, out) == (2, "")
+    assert "not inside the frame of 100x80 px" in err
+    with pytest.raises(SystemExit, match="2"):
+        run(*command, "--region", "10,20")
+
+
 def test_estimate_against_truth(folder, run):
     truth = folder / "root/set/one/flow.flo"
     out_file, picture = folder / "out.png", folder / "picture.png"

@@ -196,3 +196,27 @@ def test_dis_on_real_pairs_scores_as_measured_independently(real_data):
         estimate = FlowField(dis.calc(*gray, None))
         epes.append(measure(estimate, FramePair(first, second, truth=truth))["epe"].value)
     assert np.mean(epes) == pytest.approx(0.336, abs=0.01)
+
+
+def test_within_some_pixels_the_numbers_are_theirs(pair):
+    """Around them nothing is cut off: distances, windows and landings are those of the frame."""
+    within = np.zeros(SIZE, bool)
+    within[5:25, 10:30] = True
+    uv = np.full((*SIZE, 2), (2, 0), np.float32)
+    uv[5:15, 10:30] += (3, 4)
+    flow = FlowField(uv, np.arange(60) >= np.full((40, 1), 12))
+    whole = measure(flow, pair, backward=constant(-2, 0))
+    found = measure(flow, pair, backward=constant(-2, 0), within=within)
+    assert found["density"] == (pytest.approx(90), 400)
+    assert found["epe"] == (pytest.approx(2.5), 360)
+    assert found["a50"].num_pixels == found["wauc"].num_pixels == 360
+    assert found["epe_filled"] == (pytest.approx(2.5), 400)
+    assert found["epe_class_1"] == (0, 5 * 18)
+    assert found["epe_class_5"] == (5, 5 * 18)
+    assert found["consistent_share"] == (50, 360)
+    assert found["psnr"].num_pixels == 360
+    assert measure(flow, pair, backward=constant(-2, 0), within=np.ones(SIZE, bool)) == whole
+    corner = measure(flow, pair, within=~np.ones(SIZE, bool))
+    assert corner == {}
+    with pytest.raises(ShapeMismatchError, match="pixels that count"):
+        measure(flow, pair, within=within.T)
