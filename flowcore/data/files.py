@@ -3,17 +3,22 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
-from flowcore.errors import FlowFileError, InputError, ShapeMismatchError
-from flowcore.io.flow_files import interpret_flow, read_flow
-from flowcore.io.frames import decode_labels, decode_mask, read_frames
+from flowcore.data.roles import Role, decode_known, with_known
+from flowcore.errors import FlowFileError, InputError
+from flowcore.io.flow_files import interpret_flow
+from flowcore.io.frames import read_frames
 from flowcore.io.guard import read_bytes
 from flowcore.io.scaling import ValueRange
-from flowcore.types import BoolArray, FramePair
+from flowcore.types import FramePair
 
 __all__ = ["PairFiles", "find_pairs", "load_pair", "read_pair"]
 
+_PARTS: dict[str, Role] = {
+    "occ.png": "occluded",
+    "invalid.png": "invalid",
+    "flow_noc.png": "visible_truth",
+    "obj_map.png": "objects",
+}
 LAYOUT = "<dataset>/<sequence>/{frame1.png, frame2.png, flow.flo or flow.png}"
 
 
@@ -111,12 +116,11 @@ def load_pair(
         value_range=value_range,
         truth_format=truth_format,
     )
-    return replace(
-        pair,
-        occluded=_occlusions(folder, pair),
-        foreground=_objects(folder / "obj_map.png", pair.size),
-        name=f"{files.dataset}/{files.sequence}",
-    )
+    for name, role in _PARTS.items():
+        if (folder / name).is_file():
+            known = decode_known(read_bytes(folder / name, InputError), role, name=name)
+            pair = with_known(pair, role, known, name=name)
+    return replace(pair, name=f"{files.dataset}/{files.sequence}")
 
 
 def _truth_file(folder: Path) -> Path:
@@ -124,40 +128,3 @@ def _truth_file(folder: Path) -> Path:
         if (folder / name).is_file():
             return folder / name
     raise FlowFileError("It has neither flow.flo nor flow.png.")
-
-
-def _occlusions(folder: Path, pair: FramePair) -> BoolArray | None:
-    """Where no match is to be found: by Sintel's two masks, or by KITTI's truth without them."""
-    masks = [_mask(folder / name, pair.size) for name in ("occ.png", "invalid.png")]
-    known = [mask for mask in masks if mask is not None]
-    if known:
-        return np.asarray(np.logical_or.reduce(known), bool)
-    visible = folder / "flow_noc.png"
-    if pair.truth is None or not visible.is_file():
-        return None
-    seen = read_flow(visible)
-    _require_size(visible, seen.size, pair.size)
-    return pair.truth.valid & ~seen.valid
-
-
-def _mask(path: Path, size: tuple[int, int]) -> BoolArray | None:
-    if not path.is_file():
-        return None
-    mask = decode_mask(read_bytes(path, InputError), name=path.name)
-    _require_size(path, mask.shape, size)
-    return mask
-
-
-def _objects(path: Path, size: tuple[int, int]) -> BoolArray | None:
-    if not path.is_file():
-        return None
-    numbers = decode_labels(read_bytes(path, InputError), name=path.name)
-    _require_size(path, numbers.shape, size)
-    return np.asarray(numbers > 0)
-
-
-def _require_size(path: Path, found: tuple[int, ...], size: tuple[int, int]) -> None:
-    if found != size:
-        raise ShapeMismatchError(
-            f"{path.name} is {found[1]}x{found[0]} px, the frames are {size[1]}x{size[0]}."
-        )

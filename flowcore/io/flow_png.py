@@ -9,7 +9,7 @@ import numpy.typing as npt
 from flowcore.errors import FlowFileError
 from flowcore.io.deep import deep_values
 from flowcore.io.pictures import open_picture
-from flowcore.types import FloatArray, FlowField
+from flowcore.types import BoolArray, FloatArray, FlowField
 
 __all__ = [
     "decode_dsec",
@@ -19,6 +19,7 @@ __all__ = [
     "encode_dsec",
     "encode_kitti",
     "encode_vkitti2",
+    "known_in_png",
 ]
 
 _TOP = 2**16 - 1
@@ -50,6 +51,22 @@ def decode_png(data: bytes, name: str) -> tuple[FlowField, str, str]:
     if least > 1:
         doubt += f". All of these mark what is known by 1, this one by {least}"
     return _fixed_point(channels, _KITTI_STEPS), "kitti", f"{doubt}."
+
+
+def known_in_png(data: bytes, name: str) -> BoolArray | None:
+    """Where a PNG says that it knows a flow, (H, W) bool; None of one that is a picture.
+
+    Raises
+    ------
+    FlowFileError
+        It is damaged.
+    """
+    if data[24:26] != _DEPTH_16_RGB:
+        return None
+    blue = _read_channels(data, name)[..., 2]
+    known: BoolArray = blue > 0
+    mark = blue[known][:1]
+    return known if (blue[known] == mark).all() else None
 
 
 def decode_kitti(data: bytes, name: str) -> FlowField:

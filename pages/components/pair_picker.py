@@ -8,30 +8,20 @@ from streamlit.delta_generator import DeltaGenerator
 
 from flowcore.data import samples
 from flowcore.data.synthetic import make_pair
-from flowcore.errors import FlowcoreError, InputError
+from flowcore.errors import FlowcoreError
 from flowcore.export.panels import draw_truth, shared_scale
-from flowcore.io.frames import decode_labels, decode_mask
-from flowcore.io.pictures import count_pages
 from flowcore.io.video import decode_video_frames, probe_video
 from flowcore.types import FramePair, UInt8Array
 from pages.components.conventions import warn_of_convention
 from pages.components.files import decoded
 from pages.components.head import show_head
 from pages.components.pair_store import keep_pair, linked_pair
-from pages.components.uploads import (
-    FLOWS,
-    PICTURES,
-    VIDEOS,
-    flow_of,
-    frames_of,
-    in_natural_order,
-    plain_name,
-)
+from pages.components.pair_upload import upload_pair
+from pages.components.uploads import PICTURES, VIDEOS, choose_two, frames_of, plain_name
 
 __all__ = ["pick_pair"]
 
 UPLOADED = ("Two frames", "Video")
-WHICH = ("first", "second")
 
 
 def pick_pair(title: str, question: str = "") -> FramePair:
@@ -111,63 +101,6 @@ def _sample() -> FramePair:
     return samples.load(key)
 
 
-def _upload() -> FramePair | None:
-    files = in_natural_order(
-        st.file_uploader(
-            "Two frames, the first one first by name; or one TIFF of several pages",
-            type=PICTURES,
-            accept_multiple_files=True,
-            key="frames",
-            help="PNG, JPEG, WebP, TIFF, BMP, PPM, AVIF; of any depth; up to 40 million pixels.",
-        )
-    )
-    swap = st.toggle("Swap the frames", key="swap")
-    pages: tuple[int, ...] = ()
-    labels = [plain_name(file) for file in files]
-    if len(files) == 1 and (count := decoded(count_pages, files[0].getvalue())) > 1:
-        pages = _two_of(count, "page")
-        files, labels = files * 2, [f"{labels[0]}, page {page}" for page in pages]
-    if len(files) != 2:
-        if files:
-            st.info(f"Two frames are needed, {len(files)} given.")
-        return None
-    step = -1 if swap else 1
-    files, labels, pages = files[::step], labels[::step], pages[::step]
-    names = [f"The {which} frame ({label})" for which, label in zip(WHICH, labels, strict=True)]
-    read = frames_of(files, names, key="value-range", pages=pages)
-    first, second = labels
-    pair = FramePair(
-        *read.frames, name=f"{first} and {second}", frame_names=(first, second), notes=read.notes
-    )
-    return _with_truth(pair)
-
-
-def _with_truth(pair: FramePair) -> FramePair:
-    """The pair and what is uploaded about its motion; each file is refused by itself."""
-    with st.expander("Truth, labels, occlusions (optional)"):
-        for field, label, types, decode in (
-            ("truth", "True flow: .flo, KITTI PNG, .pfm, .npy, .npz, .flo5", FLOWS, None),
-            ("labels", "Labels: one class number per pixel", ["png"], decode_labels),
-            ("occluded", "Occlusions: white = hidden in the second frame", ["png"], decode_mask),
-        ):
-            file = st.file_uploader(label, type=types, key=field)
-            if file is None:
-                continue
-            try:
-                if decode is None:
-                    reading = flow_of(file, key="truth-layout")
-                    if not reading.flow.valid.any():
-                        raise InputError(f"{plain_name(file)} knows the motion of no pixel.")
-                    notes = (*pair.notes, *filter(None, [reading.doubt]))
-                    pair = replace(pair, truth=reading.flow, notes=notes)
-                else:
-                    known = decoded(decode, file.getvalue(), name=plain_name(file))
-                    pair = replace(pair, **{field: known})
-            except FlowcoreError as error:
-                st.error(str(error))
-    return pair
-
-
 def _video() -> FramePair | None:
     file = st.file_uploader("A video", type=VIDEOS, key="video")
     if file is None:
@@ -177,7 +110,7 @@ def _video() -> FramePair | None:
     if info.num_frames < 2:
         st.info("This video has one frame; two are needed.")
         return None
-    indices = _two_of(info.num_frames, "video")
+    indices = choose_two(info.num_frames, "video")
     frames = decoded(decode_video_frames, data, indices)
     first, second = (f"frame {index}" for index in indices)
     return FramePair(
@@ -185,14 +118,6 @@ def _video() -> FramePair | None:
         name=f"{plain_name(file)}, frames {indices[0]} and {indices[1]}",
         frame_names=(first, second),
     )
-
-
-def _two_of(count: int, what: str) -> tuple[int, int]:
-    """Two of so many frames or pages, counted from 0."""
-    left, right = st.columns(2)
-    first = left.number_input("First frame", 0, count - 2, 0, key=f"{what}-first")
-    step = right.number_input("Frames to the second", 1, count - 1 - first, 1, key=f"{what}-step")
-    return first, first + step
 
 
 def _one_image() -> FramePair:
@@ -230,4 +155,4 @@ def _moved(pixels: bytes, shape: tuple[int, ...], **knobs: object) -> FramePair:
     return make_pair(photo, **knobs, name="one image in motion")
 
 
-_SOURCES = {"Sample": _sample, "Two frames": _upload, "Video": _video, "One image": _one_image}
+_SOURCES = {"Sample": _sample, "Two frames": upload_pair, "Video": _video, "One image": _one_image}

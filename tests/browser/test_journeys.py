@@ -71,9 +71,8 @@ def test_two_dropped_frames_with_truth_give_an_error_and_a_click_is_read(page, s
     open_compare(page, server, f"?{lanes}&source=Two+frames")
     frames_drawer(page).first.set_input_files([png("a.png", pair.first), png("b.png", pair.second)])
     expect(page.get_by_text("128 x 96 px, with no truth.")).to_be_visible()
-    page.get_by_text("Truth, labels, occlusions (optional)").click()
     truth = {"name": "x.flo", "mimeType": "", "buffer": encode_flow(pair.truth, "flo")}
-    page.get_by_test_id("stFileUploaderDropzoneInput").nth(1).set_input_files(truth)
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(truth)
     expect(page.get_by_text("128 x 96 px, with truth.")).to_be_visible()
     expect(page.get_by_role("columnheader", name="EPE", exact=True)).to_be_visible()
     page.get_by_role("heading", name="Compare", exact=True).click()  # beside the drawer closes it
@@ -296,9 +295,8 @@ def test_a_flow_with_the_wrong_sign_is_pointed_out(page, server, pair):
     open_compare(page, server, "?lanes=2&source=Two+frames")
     frames_drawer(page).first.set_input_files([png("a.png", pair.first), png("b.png", pair.second)])
     expect(page.get_by_text("128 x 96 px, with no truth.")).to_be_visible()
-    page.get_by_text("Truth, labels, occlusions (optional)").click()
     wrong = encode_flow(FlowField(-pair.truth.uv), "flo")
-    page.get_by_test_id("stFileUploaderDropzoneInput").nth(1).set_input_files(
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
         {"name": "x.flo", "mimeType": "", "buffer": wrong}
     )
     expect(page.get_by_text("points from the second frame to the first")).to_be_visible()

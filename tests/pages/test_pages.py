@@ -87,9 +87,9 @@ def test_uploaded_frames_need_no_truth(pair):
 def test_uploaded_truth_of_another_size_is_refused_in_its_place(pair):
     app = compare(source="Two frames")
     files = [("a.png", encode_frame(pair.first), ""), ("b.png", encode_frame(pair.second), "")]
-    app.file_uploader(key="frames").set_value(files).run()
     other = make_pair(np.zeros((8, 8, 3), np.uint8)).truth
-    app.file_uploader(key="truth").set_value(("t.flo", encode_flow(other, "flo"), "")).run()
+    files.append(("t.flo", encode_flow(other, "flo"), ""))
+    app.file_uploader(key="frames").set_value(files).run()
     assert any("8x8" in text for text in alerts(finished(app)))
     assert "128 x 96 px, with no truth." in captions(app)
 

@@ -25,6 +25,16 @@ def dropped(app, *files, key="frames"):
     return finished(app.file_uploader(key=key).set_value([(*file, "") for file in files]).run())
 
 
+def frames(pair):
+    return ("a.png", encode_frame(pair.first)), ("b.png", encode_frame(pair.second))
+
+
+def gray(values):
+    stream = BytesIO()
+    Image.fromarray(values).save(stream, "PNG")
+    return stream.getvalue()
+
+
 def tiff(*pages):
     first, *others = map(Image.fromarray, pages)
     stream = BytesIO()
@@ -108,8 +118,7 @@ def test_deep_frames_are_scaled_alike_and_the_range_can_be_chosen(app, pair):
 
 
 def test_a_flow_png_says_how_it_was_read_and_can_be_read_otherwise(app, pair):
-    app = dropped(app, ("a.png", encode_frame(pair.first)), ("b.png", encode_frame(pair.second)))
-    app = dropped(app, ("t.png", encode_flow(pair.truth, "dsec")), key="truth")
+    app = dropped(app, *frames(pair), ("t.png", encode_flow(pair.truth, "dsec")))
     assert used(app).truth.uv[0, 0].tolist() == [6, 2]
     assert any("read as a PNG of KITTI" in text for text in captions(app))
     assert any("a PNG of DSEC" in element.value for element in app.warning)
@@ -120,8 +129,46 @@ def test_a_flow_png_says_how_it_was_read_and_can_be_read_otherwise(app, pair):
 
 
 def test_a_truth_that_knows_nothing_is_said_and_left_out(app, pair):
-    app = dropped(app, ("a.png", encode_frame(pair.first)), ("b.png", encode_frame(pair.second)))
     nothing = FlowField(np.zeros((96, 128, 2), np.float32), np.zeros((96, 128), bool))
-    app = dropped(app, ("t.flo", encode_flow(nothing, "flo")), key="truth")
+    app = dropped(app, *frames(pair), ("t.flo", encode_flow(nothing, "flo")))
     assert [element.value for element in app.error] == ["t.flo knows the motion of no pixel."]
     assert used(app).truth is None
+
+
+def test_one_drop_is_sorted_by_name_and_content_and_can_be_corrected(app, pair):
+    """As from KITTI's folders, where a frame, a flow and a map have one name."""
+    seen = np.ones((96, 128), bool)
+    seen[:, :30] = False
+    visible = FlowField(pair.truth.uv, seen)
+    objects = np.tile(np.arange(128, dtype=np.uint8) // 32, (96, 1))
+    app = dropped(
+        app,
+        ("000_11.png", encode_frame(pair.second)),
+        ("000_10.png", encode_flow(visible, "kitti")),
+        ("000_10.png", encode_frame(pair.first)),
+        ("000_10.png", encode_flow(pair.truth, "kitti")),
+        ("000_10.png", gray(objects)),
+        ("classes.png", gray(objects + np.uint8(1))),
+    )
+    found = used(app)
+    assert found.frames_digest == pair.frames_digest
+    assert (found.occluded == (pair.truth.valid & ~seen)).all()
+    assert (found.foreground == (objects > 0)).all()
+    assert found.labels[0, -1] == 4
+    picked = next(box for box in app.selectbox if box.label == "classes.png")
+    assert picked.value == "labels"
+    app = finished(picked.set_value("unused").run())
+    assert used(app).labels is None
+    picked = next(box for box in app.selectbox if box.label == "classes.png")
+    app = finished(picked.set_value("objects").run())
+    assert "both taken for: Moving objects" in app.error[0].value
+    assert used(app).foreground is None
+
+
+def test_more_than_two_frames_are_stepped_through(app, pair):
+    files = [(f"{i}.png", encode_frame(frame)) for i, frame in
+             enumerate((pair.first, pair.second, pair.first))]  # fmt: skip
+    app = dropped(app, *files)
+    assert frame_captions(app)[:2] == ["First frame: 0.png", "Second frame: 1.png"]
+    app = finished(app.number_input(key="frame-first").set_value(1).run())
+    assert used(app).frames_digest == pair.reversed().frames_digest
