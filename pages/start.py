@@ -10,7 +10,10 @@ from pages.components.lane_form import LaneChoice
 from pages.components.runs import start, watch
 
 st.title("Flowscope")
-st.markdown("See side by side what optical-flow methods make of two frames, and why one is better.")
+st.markdown(
+    "Drop two frames, or pick a sample: see side by side what optical-flow methods of several "
+    "kinds and sizes make of them, how far each is from the truth, where one is better, and why."
+)
 
 pair = samples.load(samples.names()[0])
 runs = start(pair, [LaneChoice(DEFAULT_MODEL, PipelineConfig(DEFAULT_MODEL))])
@@ -25,7 +28,8 @@ for lane in watch(runs).values():
     with st.grid(4, min_column_width=240):
         for caption, picture in panels.items():
             st.image(picture, caption, width="stretch", alt=caption)
-st.page_link("compare.py", label="Compare methods on this pair, or on your own frames")
+if st.button("Compare methods on this pair, or on your own frames", type="primary"):
+    st.switch_page("compare.py")
 
 st.header("Samples")
 st.caption("Real photos with exactly known motion, and one real stereo pair. Nothing to download.")

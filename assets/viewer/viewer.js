@@ -5,7 +5,7 @@ import { readBox } from "./box.js";
 import { decodeModel, readHeader } from "./decode.js";
 import { make } from "./dom.js";
 import { createHelp, onKey } from "./keyboard.js";
-import { buildSources } from "./layers.js";
+import { buildSources, sourceOf } from "./layers.js";
 import { createLegend } from "./legend.js";
 import { createPictures } from "./pictures.js";
 import { createReadout } from "./readout.js";
@@ -16,6 +16,7 @@ import { fitView } from "./view.js";
 const BLINK_MS = 700;
 const SPEECH_MS = 300;
 const SCALE_MS = 500; // a slider on its way is not told of
+const SCROLLING = [" ", "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"];
 const TRUTH_COLOR = "#7f7f7f";
 const LANE_COLORS = "#0072b2,#d55e00,#009e73,#cc79a7,#e69f00,#56b4e9,#9a8c00,#5a6872";
 
@@ -35,16 +36,26 @@ export function createViewer(root) {
   viewer.stage = parts.stage.element;
   scheduleUpdates(viewer, parts);
 
+  // While nothing has the focus the page's keys are the viewer's too, but for those that scroll.
+  /** @type {(event: KeyboardEvent) => void} */
+  const onPageKey = (event) => {
+    const { top, bottom } = root.getBoundingClientRect();
+    const isInSight = top < innerHeight && bottom > 0;
+    if (event.target === document.body && isInSight && !SCROLLING.includes(event.key)) onKey(viewer, event);
+  };
+
   const foot = make("div", { className: "foot" }, parts.legend.element, parts.readout.element);
   const message = make("p", { className: "message", role: "alert", hidden: true });
   const body = make("div", { className: "body", hidden: true }, parts.toolbar.element, viewer.stage, foot);
   root.replaceChildren(message, body, viewer.help);
   root.onkeydown = (event) => onKey(viewer, event);
+  document.addEventListener("keydown", onPageKey, true);
   const resizing = new ResizeObserver(() => viewer.refresh());
   resizing.observe(root);
   const blinking = setInterval(() => viewer.isShowing && viewer.state.isBlinking && stepPane(viewer, 1), BLINK_MS);
 
   viewer.destroy = () => {
+    document.removeEventListener("keydown", onPageKey, true);
     resizing.disconnect();
     clearInterval(blinking);
     viewer.isShowing = false;
@@ -163,10 +174,21 @@ function carryOver({ state, model: old, isShowing, linkedBox }, model) {
   const scale = {
     maxMagnitude: scaleOf("maxMagnitude"), noiseFloor: scaleOf("noiseFloor"), maxError: scaleOf("maxError"),
   };
-  const kept = { ...state, scale, panes: panes.length ? panes : fresh.panes, active: 0, isMarkShown: true };
-  kept.other = Math.min(1, kept.panes.length - 1);
+  const shown = panes.length ? panes : fresh.panes;
+  const kept = { ...state, ...firstSides(model, shown), scale, panes: shown, isMarkShown: true };
   const isSameSize = old.width === model.width && old.height === model.height;
   return isSameSize ? kept : { ...kept, view: fresh.view, cursor: null, pin: null, box: null, corner: null };
+}
+
+// What a wipe compares at first: the first two lanes, else two flows, else two panes.
+/** @type {(model: Model, panes: Chosen[]) => { active: number, other: number }} */
+function firstSides({ sources }, panes) {
+  const indices = [...panes.keys()];
+  const shown = panes.map(({ source }) => sourceOf(sources, source));
+  const lanes = indices.filter((index) => shown[index].color !== undefined);
+  const flows = indices.filter((index) => shown[index].field);
+  const [active, other = active] = [lanes, flows].find(({ length }) => length > 1) ?? indices;
+  return { active, other };
 }
 
 /** @type {(model: Model, box: Rect | null) => State} */
@@ -176,8 +198,7 @@ function firstState(model, box) {
   return {
     mode: "grid",
     panes,
-    active: 0,
-    other: Math.min(1, panes.length - 1),
+    ...firstSides(model, panes),
     wipe: 0.5,
     isBlinking: false,
     isMarkShown: true,

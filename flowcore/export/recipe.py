@@ -1,7 +1,7 @@
 """A lane as text that repeats it: a command, or a few lines of Python.
 
 Both work on a folder that holds ``first.png`` and ``second.png`` (and ``truth.flo``), as
-``python -m flowcore sample NAME FOLDER`` and the ZIP of a comparison write it.
+``flowcore sample NAME FOLDER`` and the ZIP of a comparison write it.
 """
 
 import shlex
@@ -13,19 +13,28 @@ from flowcore.types import PipelineConfig
 __all__ = ["as_command", "as_python", "sweep_as_python"]
 
 
-def as_command(config: PipelineConfig, *, folder: str = "pair", threads: int | None = None) -> str:
-    """The command line that gives this lane's flow.
+def as_command(
+    config: PipelineConfig,
+    *,
+    folder: str = "pair",
+    threads: int | None = None,
+    has_truth: bool = False,
+    out: str = "flow.flo",
+) -> str:
+    """The command line that gives this lane's flow as a file, and its numbers.
 
     Examples
     --------
-    >>> as_command(PipelineConfig("dis_medium", blur_sigma=1.5))
-    'python -m flowcore estimate pair/first.png pair/second.png --model dis_medium --blur 1.5 --out flow.flo'
-    """  # noqa: E501  the command is one line
-    words = ["python", "-m", "flowcore", "estimate", f"{folder}/first.png", f"{folder}/second.png"]
+    >>> as_command(PipelineConfig("dis_medium"))
+    'flowcore estimate pair/first.png pair/second.png --model dis_medium --out flow.flo'
+    """
+    words = ["flowcore", "estimate", f"{folder}/first.png", f"{folder}/second.png"]
     words += flags_of(config)
+    if has_truth:
+        words += ["--truth", f"{folder}/truth.flo"]
     if threads is not None:
         words += ["--threads", str(threads)]
-    return shlex.join([*words, "--out", "flow.flo"])
+    return shlex.join([*words, "--out", out])
 
 
 def as_python(config: PipelineConfig, *, folder: str = "pair", threads: int | None = None) -> str:

@@ -38,7 +38,7 @@ def bundle(pair: FramePair, lanes: Mapping[str, Lane], *, scale: Scale | None = 
         "metrics.csv": metrics_table(lanes).to_csv().encode(),
         "sheet.png": encode_frame(sheet(pair, lanes, scale=scale)),
         "report.html": html_report(pair, lanes, scale=scale).encode(),
-        "repeat.sh": _commands(lanes).encode(),
+        "repeat.sh": _commands(pair, lanes).encode(),
         **{f"pair/{name}": content for name, content in pair_files(pair).items()},
     }
     for title, lane in lanes.items():
@@ -71,7 +71,7 @@ def html_report(pair: FramePair, lanes: Mapping[str, Lane], *, scale: Scale | No
         sections["Cumulative error"] = _chart(pair, lanes)
     sections |= {
         "Metrics": table.to_html(float_format="{:.3f}".format, na_rep="", border=0),
-        "To repeat it": f"<pre>{html.escape(_commands(lanes))}</pre>",
+        "To repeat it": f"<pre>{html.escape(_commands(pair, lanes))}</pre>",
         "Settings": f"<pre>{html.escape(settings_document(pair, lanes))}</pre>",
     }
     below = "".join(f"<h2>{title}</h2>{content}" for title, content in sections.items())
@@ -124,14 +124,25 @@ def _row_label(key: str) -> str:
     return f"{metric.label}, {metric.unit} ({metric.direction} is better)"
 
 
-def _commands(lanes: Mapping[str, Lane]) -> str:
-    """The command of each lane; an external flow has none."""
-    lines = []
+def _commands(pair: FramePair, lanes: Mapping[str, Lane]) -> str:
+    """A shell script with the command of each lane; an external flow has none."""
+    lines = [
+        "#!/bin/sh",
+        "# From any folder, where Flowscope is installed: pip install FOLDER_OF_FLOWSCOPE",
+        'cd "$(dirname "$0")" || exit',
+    ]
     for title, lane in lanes.items():
         estimate = lane.estimate
         if estimate.timing is None:
             lines.append(f"# {title}: the flow of another tool")
         else:
             lines.append(f"# {title}")
-            lines.append(as_command(estimate.config, threads=estimate.timing.threads))
+            lines.append(
+                as_command(
+                    estimate.config,
+                    threads=estimate.timing.threads,
+                    has_truth=pair.truth is not None,
+                    out=f"{file_stem(title)}.flo",
+                )
+            )
     return "\n".join(lines) + "\n"

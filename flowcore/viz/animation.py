@@ -3,18 +3,21 @@
 import io
 import tempfile
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from flowcore.errors import InputError, ShapeMismatchError
 from flowcore.types import UInt8Array
+from flowcore.viz.lettering import INK, font, text_width, wrap
 
-__all__ = ["encode_gif", "encode_mp4", "flip_frames", "wipe_frames"]
+__all__ = ["encode_gif", "encode_mp4", "flip_frames", "wipe_frames", "with_words"]
 
 _NUM_WIPE_STEPS = 24
+_LETTERS = 16  # px high
 
 
 def flip_frames(first: UInt8Array, second: UInt8Array, warped: UInt8Array) -> list[UInt8Array]:
@@ -40,6 +43,31 @@ def wipe_frames(left: UInt8Array, right: UInt8Array) -> list[UInt8Array]:
         frame[:, max(0, edge - 1) : edge + 1] = 255
         frames.append(frame)
     return frames
+
+
+def with_words(
+    picture: UInt8Array, left: str, right: str = "", legend: UInt8Array | None = None
+) -> UInt8Array:
+    """The picture under a strip that names its left and its right side, over its legend, RGB."""
+    width = picture.shape[1]
+    parts = [_strip(left, right, width), picture]
+    if legend is not None:
+        foot = np.full((legend.shape[0], width, 3), 255, np.uint8)
+        shown = legend[:, :width]
+        foot[:, : shown.shape[1]] = shown
+        parts.append(foot)
+    return np.concatenate(parts)
+
+
+@lru_cache(maxsize=8)
+def _strip(left: str, right: str, width: int) -> UInt8Array:
+    strip = Image.new("RGB", (width, _LETTERS + 12), "white")
+    draw = ImageDraw.Draw(strip)
+    room = (width - 3 * 8) // 2 if right else width - 2 * 8
+    draw.text((8, 4), wrap(left, room, _LETTERS)[0], INK, font(_LETTERS))
+    end = wrap(right, room, _LETTERS)[0]
+    draw.text((width - 8 - text_width(end, _LETTERS), 4), end, INK, font(_LETTERS))
+    return np.asarray(strip)
 
 
 def encode_gif(frames: Sequence[UInt8Array], *, seconds_per_frame: float) -> bytes:

@@ -14,7 +14,7 @@ from flowcore.knobs import KNOBS, config_from
 from flowcore.pipeline import DEFAULT_MODEL, load_model
 from flowcore.types import ChunkGrid, FramePair, PipelineConfig
 from pages.components.knob_widgets import draw_knob, key_of, read_old_links, value_of
-from pages.components.lane_form import LaneChoice, choose_threads
+from pages.components.lane_form import LaneChoice, choose_threads, say_changed
 from pages.components.weights_import import import_weights_here
 
 __all__ = ["ChunkChoice", "by_size", "choose_chunks", "rivals"]
@@ -80,6 +80,7 @@ def choose_chunks(pair: FramePair) -> ChunkChoice | None:
             pressed = st.button("Run", type="primary", shortcut="Ctrl+Enter")
             threads = choose_threads()
             import_weights_here()
+            change = st.empty()
     try:
         values = {name: value_of(KNOBS[name], shown) for name, shown in cut.items()}
         config = config_from({"model": model} | values)
@@ -92,7 +93,7 @@ def choose_chunks(pair: FramePair) -> ChunkChoice | None:
         st.session_state[ASKED] = asked
     is_asked = st.session_state[ASKED] == asked
     if not is_asked:
-        st.caption("Press Run to compute these settings.")
+        say_changed(change)
     return ChunkChoice(config, grid, threads, is_asked, pressed)
 
 

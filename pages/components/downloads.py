@@ -46,7 +46,7 @@ def show_downloads(
             st.download_button(label, make, name, on_click="ignore", help=about)
         _flow_files(lanes)
         _animations(pair, lanes, scale)
-        _recipes(lanes)
+        _recipes(pair, lanes)
 
 
 def _flow_files(lanes: Mapping[str, Lane]) -> None:
@@ -74,14 +74,14 @@ def _animations(pair: FramePair, lanes: Mapping[str, Lane], scale: Scale | None)
             ("Wipe between the lanes (MP4)", wipe_mp4, "wipe.mp4"),
         ):
             work = (
-                partial(make, pair, lanes[one])
+                partial(make, pair, one, lanes[one])
                 if make is flip_gif
-                else partial(make, pair, lanes[one], lanes[other], scale=scale)
+                else partial(make, pair, (one, lanes[one]), (other, lanes[other]), scale=scale)
             )
             st.download_button(label, work, name, key=name + label, on_click="ignore")
 
 
-def _recipes(lanes: Mapping[str, Lane]) -> None:
+def _recipes(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
     """The text that repeats a lane, ready to copy."""
     ours = [title for title, lane in lanes.items() if lane.estimate.threads]
     if not ours:
@@ -89,6 +89,9 @@ def _recipes(lanes: Mapping[str, Lane]) -> None:
     with st.popover("Copy as command or Python"):
         title = st.selectbox("Lane", ours, key="recipe-lane")
         estimate = lanes[title].estimate
-        st.caption("The folder `pair` is in the ZIP. For a sample: `python -m flowcore sample`.")
-        st.code(as_command(estimate.config, threads=estimate.threads), "bash", wrap_lines=True)
+        st.caption("The folder `pair` is in the ZIP. For a sample: `flowcore sample`.")
+        command = as_command(
+            estimate.config, threads=estimate.threads, has_truth=pair.truth is not None
+        )
+        st.code(command, "bash", wrap_lines=True)
         st.code(as_python(estimate.config, threads=estimate.threads), "python", wrap_lines=True)

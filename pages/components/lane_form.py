@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from flowcore import models
 from flowcore.errors import ConfigError, FlowcoreError
@@ -26,7 +27,7 @@ from pages.components.presets import (
 from pages.components.uploads import flow_of
 from pages.components.weights_import import import_weights_here
 
-__all__ = ["LaneChoice", "choose_lanes", "choose_threads", "run_and_threads"]
+__all__ = ["LaneChoice", "choose_lanes", "choose_threads", "run_and_threads", "say_changed"]
 
 EXTERNAL = "external flow file"
 DEFAULT_MODELS = (DEFAULT_MODEL, "dis_medium", "farneback", "tvl1")
@@ -72,6 +73,7 @@ def _widgets() -> None:
         )
         threads = choose_threads()
         import_weights_here()
+        change = st.empty()
     lanes: dict[str, LaneChoice] = {}
     for number in range(1, count + 1):
         if number % LANES_PER_ROW == 1:
@@ -87,7 +89,12 @@ def _widgets() -> None:
         st.session_state[ASKED], st.session_state[PRESSED] = st.session_state[PENDING], pressed
         st.rerun()
     if _key(st.session_state.get(ASKED)) not in (None, _key(st.session_state[PENDING])):
-        st.caption("Press Run to compute these settings.")
+        say_changed(change)
+
+
+def say_changed(place: DeltaGenerator) -> None:
+    """That the settings are no longer those of what is shown."""
+    place.badge("Settings changed: press Run", color="orange")
 
 
 def run_and_threads() -> tuple[bool, int]:

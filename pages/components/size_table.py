@@ -42,7 +42,7 @@ def show_table(points: Mapping[str, SizePoint]) -> None:
             "Sizes (CSV)", lambda: table.to_csv(), "flowscope-sizes.csv", on_click="ignore"
         )
         with st.popover("Copy as Python"):
-            st.caption("For a folder with the frames, as `python -m flowcore sample` writes one.")
+            st.caption("For a folder with the frames, as `flowcore sample` writes one.")
             configs = {title: point.config for title, point in points.items()}
             threads = next(iter(points.values())).threads
             st.code(sweep_as_python(configs, threads=threads), "python", wrap_lines=True)

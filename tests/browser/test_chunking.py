@@ -56,7 +56,7 @@ def test_a_box_dragged_on_the_picture_is_the_size_of_the_chunks(page, server):
     expect(lane_picture(page, LANES[2])).to_be_visible()
     drag(page, (0.2, 0.2), (0.6, 0.6))
     expect(page.get_by_text("4x3 chunks of ")).to_be_visible()
-    expect(page.get_by_text("Press Run to compute these settings.")).to_be_visible()
+    expect(page.get_by_text("Settings changed: press Run")).to_be_visible()
     drag(page, (0.3, 0.3), (0.5, 0.39))
     expect(page.get_by_role("alert")).to_contain_text("cannot share 32 px")
     drag(page, (0.2, 0.2), (0.9, 0.9))

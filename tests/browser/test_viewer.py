@@ -264,6 +264,14 @@ def test_maps_of_a_lane_are_layers_with_their_scale(viewer):
     assert pixel_of(viewer, 2, 40, 30) == expected.tolist()
 
 
+def test_a_wipe_opens_on_the_first_two_lanes_with_no_click_before(viewer):
+    viewer.keyboard.press("w")
+    expect(viewer.get_by_role("img", name="right: Flow | wrong: Flow")).to_be_visible()
+    viewer.keyboard.press("ArrowRight")  # scrolls the page
+    drawn(viewer)
+    expect(viewer.get_by_text(HINT)).to_be_visible()
+
+
 def test_keys_lead_through_modes(viewer):
     press(viewer)
     for key, pressed in (("w", "Wipe"), ("b", "Blink"), ("s", "Single"), ("g", "Grid")):

@@ -1,9 +1,11 @@
 """The text that is copied gives bit for bit the flow that was shown."""
 
+import io
 import os
 import shlex
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from flowcore.__main__ import main
 from flowcore.data import samples
 from flowcore.export.files import write_pair
 from flowcore.export.recipe import as_command, as_python
+from flowcore.export.report import bundle
 from flowcore.io.flow_files import read_flow
 from flowcore.lane import run_lane
 from flowcore.types import ChunkGrid, FlowField, FramePair, PipelineConfig
@@ -66,17 +69,33 @@ def taken_flow():
 def test_copied_text_gives_the_same_flow(folder, pair, config, monkeypatch, capsys):
     monkeypatch.chdir(folder)
     shown = run_lane(pair, config, threads=1).estimate.flow.uv
-    start, *arguments = as_command(config, threads=1).split("python -m flowcore ")
-    assert (start, main(shlex.split(arguments[0]))) == ("", 0)
+    command, *arguments = shlex.split(as_command(config, threads=1))
+    assert (command, main(arguments)) == ("flowcore", 0)
     assert np.array_equal(taken_flow(), shown)
     exec(as_python(config, threads=1), {})
     assert np.array_equal(taken_flow(), shown)
 
 
-def test_copied_text_runs_by_itself(folder, pair, monkeypatch):
+def test_a_bundle_repeats_itself_from_anywhere(pair, tmp_path):
+    lane = run_lane(pair, CONFIGS[0], threads=1)
+    with zipfile.ZipFile(io.BytesIO(bundle(pair, {"a, b": lane}))) as archive:
+        archive.extractall(tmp_path / "un packed")
+    installed = tmp_path / "bin" / "flowcore"
+    installed.parent.mkdir()
+    installed.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m flowcore "$@"\n')
+    installed.chmod(0o755)
+    path = f"{installed.parent}{os.pathsep}{os.environ['PATH']}"
+    told = subprocess.run(
+        ["sh", tmp_path / "un packed" / "repeat.sh"], cwd=tmp_path, check=True, text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PATH": path}, timeout=patient(120),
+        stdout=subprocess.PIPE,
+    ).stdout  # fmt: skip
+    assert f"{lane.metrics['epe'].value:.3f} px" in " ".join(told.split())
+    assert np.array_equal(read_flow(tmp_path / "un packed" / "a_b.flo").uv, lane.estimate.flow.uv)
+
+
+def test_copied_python_runs_by_itself(folder, pair, monkeypatch):
     monkeypatch.chdir(folder)
     shown = run_lane(pair, CONFIGS[-2], threads=1).estimate.flow.uv
-    in_a_process(*shlex.split(as_command(CONFIGS[-2], threads=1))[1:])
-    assert np.array_equal(taken_flow(), shown)
     in_a_process("-c", as_python(CONFIGS[-2], threads=1))
     assert np.array_equal(taken_flow(), shown)

@@ -8,7 +8,13 @@ from PIL import Image
 
 from flowcore.errors import InputError, ShapeMismatchError
 from flowcore.io.video import decode_video_frames, probe_video
-from flowcore.viz.animation import encode_gif, encode_mp4, flip_frames, wipe_frames
+from flowcore.viz.animation import (
+    encode_gif,
+    encode_mp4,
+    flip_frames,
+    wipe_frames,
+    with_words,
+)
 
 RED = np.full((33, 48, 3), (255, 0, 0), np.uint8)
 BLUE = np.full((33, 48, 3), (0, 0, 255), np.uint8)
@@ -45,3 +51,19 @@ def test_what_cannot_move_is_named():
         wipe_frames(RED, BLUE[:5])
     with pytest.raises(InputError, match="16 px or more"):
         encode_mp4([RED[:4]], frames_per_second=1)
+
+
+def test_words_and_legend_stand_around_the_picture():
+    """Long names are cut, so that both are there whatever the width."""
+    legend = np.full((30, 200, 3), 7, np.uint8)
+    for width in (24, 300):
+        picture = np.full((20, width, 3), 99, np.uint8)
+        framed = with_words(picture, "dis_medium, 2x2, overlap 32", "farneback", legend)
+        top = framed.shape[0] - 50
+        assert framed.shape[1] == width
+        assert (framed[top : top + 20] == picture).all()
+        assert (framed[top + 20 :, : min(width, 200)] == 7).all()
+        head = framed[:top].min(axis=(0, 2))
+        assert head.min() < 100
+        assert (head[[0, -1]] == 255).all()
+    assert with_words(picture, "First frame").shape[0] == top + 20
