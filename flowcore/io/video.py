@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import cv2
 import numpy as np
 
 from flowcore.errors import FrameDecodeError
@@ -23,7 +24,7 @@ from flowcore.io import video_worker
 from flowcore.io.guard import MAX_PIXELS, naming_damage, require_size
 from flowcore.types import UInt8Array
 
-__all__ = ["MAX_FRAMES", "VideoInfo", "decode_video_frames", "probe_video"]
+__all__ = ["MAX_FRAMES", "VideoInfo", "decode_video_frames", "probe_video", "video_thumbnails"]
 
 MAX_FRAMES = 10_000
 """Frames of the longest video that is read."""
@@ -104,6 +105,14 @@ def decode_video_frames(data: bytes, indices: Sequence[int]) -> list[UInt8Array]
             f"{_NAME} has the frames 0 to {info.num_frames - 1}, got the index {max(indices)}."
         )
     return [frames[index] for index in indices]
+
+
+def video_thumbnails(data: bytes, indices: Sequence[int], *, height: int = 60) -> list[UInt8Array]:
+    """The frames at ``indices`` reduced to ``height`` px; errors as of `decode_video_frames`."""
+    frames = decode_video_frames(data, indices)
+    width = max(1, round(height * frames[0].shape[1] / frames[0].shape[0])) if frames else 1
+    small = (cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA) for frame in frames)
+    return [np.asarray(frame, np.uint8) for frame in small]
 
 
 def _decode(

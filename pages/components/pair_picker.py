@@ -10,14 +10,15 @@ from flowcore.data import samples
 from flowcore.data.synthetic import make_pair
 from flowcore.errors import FlowcoreError
 from flowcore.export.panels import draw_truth, shared_scale
-from flowcore.io.video import decode_video_frames, probe_video
+from flowcore.io.video import decode_video_frames, probe_video, video_thumbnails
 from flowcore.types import FramePair, UInt8Array
 from pages.components.conventions import warn_of_convention
 from pages.components.files import decoded
 from pages.components.head import show_head
 from pages.components.pair_store import keep_pair, linked_pair
 from pages.components.pair_upload import upload_pair
-from pages.components.uploads import PICTURES, VIDEOS, choose_two, frames_of, plain_name
+from pages.components.scrubber import choose_two
+from pages.components.uploads import PICTURES, VIDEOS, frames_of, plain_name
 
 __all__ = ["pick_pair"]
 
@@ -110,7 +111,11 @@ def _video() -> FramePair | None:
     if info.num_frames < 2:
         st.info("This video has one frame; two are needed.")
         return None
-    indices = choose_two(info.num_frames, "video")
+    indices = choose_two(
+        info.num_frames,
+        "video",
+        thumbnails=lambda indices: decoded(video_thumbnails, data, tuple(indices)),
+    )
     frames = decoded(decode_video_frames, data, indices)
     first, second = (f"frame {index}" for index in indices)
     return FramePair(

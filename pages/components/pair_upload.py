@@ -10,10 +10,10 @@ from flowcore.errors import FlowcoreError
 from flowcore.io.pictures import count_pages
 from flowcore.types import FramePair
 from pages.components.files import decoded
+from pages.components.scrubber import choose_two
 from pages.components.uploads import (
     FLOWS,
     PICTURES,
-    choose_two,
     flow_of,
     frames_of,
     in_natural_order,

@@ -14,7 +14,6 @@ __all__ = [
     "FLOWS",
     "PICTURES",
     "VIDEOS",
-    "choose_two",
     "flow_of",
     "frames_of",
     "in_natural_order",
@@ -105,11 +104,3 @@ def flow_of(file: Any, *, key: str) -> FlowReading:
             "Layout of the flow PNG", list(PNG_LAYOUTS), format_func=PNG_LAYOUTS.get, key=key
         )
     return reading
-
-
-def choose_two(count: int, what: str) -> tuple[int, int]:
-    """Two of so many frames or pages, counted from 0."""
-    left, right = st.columns(2)
-    first = left.number_input("First frame", 0, count - 2, 0, key=f"{what}-first")
-    step = right.number_input("Frames to the second", 1, count - 1 - first, 1, key=f"{what}-step")
-    return first, first + step

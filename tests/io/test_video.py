@@ -7,7 +7,7 @@ from PIL import Image
 
 from flowcore.errors import FrameDecodeError
 from flowcore.io import video, video_worker
-from flowcore.io.video import VideoInfo, decode_video_frames, probe_video
+from flowcore.io.video import VideoInfo, decode_video_frames, probe_video, video_thumbnails
 
 LEVELS = (0, 50, 100, 150, 200, 250)
 SIZE = (48, 64)
@@ -55,6 +55,14 @@ def test_frames_come_as_rgb_in_the_order_asked_for(data):
     assert np.abs(green).max() <= 6
     assert np.abs(blue - 90).max() <= 6
     assert decode_video_frames(data, []) == []
+
+
+def test_thumbnails_are_small(data):
+    small = video_thumbnails(data, [5, 0], height=12)
+    assert [frame.shape for frame in small] == [(12, 16, 3)] * 2
+    reds = [int(frame[6, 8, 0]) for frame in small]
+    assert reds == pytest.approx([250, 0], abs=12)
+    assert video_thumbnails(data, []) == []
 
 
 def test_an_index_outside_the_video_names_the_range(data):

@@ -101,7 +101,7 @@ def test_pages_of_a_tiff_are_frames(app, pair):
         "Second frame: stack.tif, page 1",
     ]
     np.testing.assert_array_equal(used(app).second[..., 0], pages[1])
-    app = finished(app.number_input(key="page-first").set_value(1).run())
+    app = finished(app.slider(key="page-first").set_value(1).run())
     np.testing.assert_array_equal(used(app).first[..., 0], pages[1])
     np.testing.assert_array_equal(used(app).second[..., 0], pages[2])
 
@@ -170,5 +170,9 @@ def test_more_than_two_frames_are_stepped_through(app, pair):
              enumerate((pair.first, pair.second, pair.first))]  # fmt: skip
     app = dropped(app, *files)
     assert frame_captions(app)[:2] == ["First frame: 0.png", "Second frame: 1.png"]
-    app = finished(app.number_input(key="frame-first").set_value(1).run())
+    app = finished(app.button(key="frame-Next pair").click().run())
     assert used(app).frames_digest == pair.reversed().frames_digest
+    assert app.button(key="frame-Next pair").disabled
+    assert "Frames 1 and 2 of 3, counted from 0." in captions(app)
+    app = finished(app.button(key="frame-Previous pair").click().run())
+    assert used(app).frames_digest == pair.frames_digest
