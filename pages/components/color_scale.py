@@ -17,17 +17,20 @@ STATE = "color-scale"
 class _Kept(NamedTuple):
     digest: str  # of the pair's frames: another pair has another scale
     magnitude: float | None
+    refused: str = ""  # why what the address said could not be
 
 
 def choose_scale(pair: FramePair, usual: Scale) -> Scale:
     """The usual scale, unless the address or the viewer says another for this pair."""
     kept: _Kept | None = st.session_state.get(STATE)
     if kept is None:
-        kept = _Kept(pair.frames_digest, _linked())
+        kept = _linked(pair)
     elif kept.digest != pair.frames_digest:
         kept = _Kept(pair.frames_digest, None)
         st.query_params.pop(PARAMETER, None)
     st.session_state[STATE] = kept
+    if kept.refused:
+        st.warning(kept.refused)
     if kept.magnitude is None:
         return usual
     return Scale.up_to(kept.magnitude, noise_floor=usual.noise_floor)
@@ -37,24 +40,24 @@ def set_scale(magnitude: float) -> None:
     """Take over what was set in the viewer, px."""
     kept: _Kept | None = st.session_state.get(STATE)
     if kept is not None and _is_usable(magnitude):
-        st.session_state[STATE] = kept._replace(magnitude=magnitude)
+        st.session_state[STATE] = _Kept(kept.digest, magnitude)
         st.query_params[PARAMETER] = f"{magnitude:g}"
 
 
-def _linked() -> float | None:
+def _linked(pair: FramePair) -> _Kept:
     """What the address says; a link that makes no sense says so."""
-    text = st.query_params.get(PARAMETER)
+    digest, text = pair.frames_digest, st.query_params.get(PARAMETER)
     if text is None:
-        return None
+        return _Kept(digest, None)
     try:
         magnitude = float(text)
     except ValueError:
         magnitude = math.nan
     if _is_usable(magnitude):
-        return magnitude
+        return _Kept(digest, magnitude)
     del st.query_params[PARAMETER]
-    st.warning("The full color of this link is no number of px above 0; the usual one is taken.")
-    return None
+    refused = "The full color of this link is no number of px above 0; the usual one is taken."
+    return _Kept(digest, None, refused)
 
 
 def _is_usable(magnitude: float) -> bool:

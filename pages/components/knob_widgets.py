@@ -1,14 +1,23 @@
 """The knobs of a lane as widgets, each bound to its word in the address."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
+from flowcore.errors import ConfigError
 from flowcore.knobs import KNOBS, Knob
 
-__all__ = ["WHOLE", "draw_knob", "key_of", "read_old_links", "value_of", "widget_default"]
+__all__ = [
+    "WHOLE",
+    "draw_knob",
+    "key_of",
+    "read_old_links",
+    "refuse_links",
+    "value_of",
+    "widget_default",
+]
 
 WHOLE = "whole frame"
 _BY_WORD = {knob.word: knob for knob in KNOBS.values()}
@@ -90,6 +99,52 @@ def read_old_links(words: Mapping[str, str] = OLD_LETTERS) -> None:
             text, word = st.query_params[key], words[match[1]]
             del st.query_params[key]
             st.session_state.setdefault(f"{word}{match[2]}", _shown(word, text))
+
+
+def refuse_links(models: Sequence[str], numbers: Mapping[str, tuple[int, int]]) -> list[str]:
+    """Drop what an address asks for that cannot be, so that the usual is taken; a sentence of each.
+
+    Before the widgets are drawn, where a page is entered. ``models`` are those that there are,
+    ``numbers`` the words that are no knob's with their least and most.
+    """
+    refused = []
+    for key in list(st.query_params):
+        match = re.fullmatch(r"([a-z_-]+?)(\d?)", key)
+        word = match[1] if match else ""
+        text = st.query_params[key]
+        why = _refusal(word, text, models, numbers)
+        if why:
+            del st.query_params[key]
+            shown = re.sub(r"[^\w .,+-]", "", text)[:40]
+            asked = f"The link asks for {key} = {shown or 'nothing'}."
+            refused.append(f"{asked} {why} The usual is taken.")
+    return refused
+
+
+def _refusal(
+    word: str, text: str, models: Sequence[str], numbers: Mapping[str, tuple[int, int]]
+) -> str:
+    """Why a text in an address cannot be; empty where it can, or is not ours."""
+    knob = _BY_WORD.get(word)
+    if word == "model":
+        return "" if text in models else "There is no such model here."
+    if word in numbers:
+        least, most = numbers[word]
+        fits = text.isdecimal() and least <= int(text[:9]) <= most
+        return "" if fits else f"It is a whole number from {least} to {most}."
+    if knob is None or knob.offered:
+        return ""  # any text is taken for an option, and judged in the lane
+    if knob.is_switch:
+        return "" if text in ("true", "false") else "It is true or false."
+    if knob.choices:
+        return "" if text in knob.choices else f"It is one of {', '.join(knob.choices)}."
+    try:
+        value = knob.parse(text)
+    except ConfigError as error:
+        return str(error)
+    if knob.low is None or knob.low <= value <= knob.high:
+        return ""
+    return f"It is from {knob.low:g} to {knob.high:g}."
 
 
 def _shown(word: str, text: str) -> Any:

@@ -14,7 +14,13 @@ from flowcore.errors import ConfigError, FlowcoreError
 from flowcore.knobs import KNOBS, caption, config_from
 from flowcore.pipeline import DEFAULT_MODEL
 from flowcore.types import FlowField, PipelineConfig
-from pages.components.knob_widgets import WHOLE, draw_knob, read_old_links, value_of
+from pages.components.knob_widgets import (
+    WHOLE,
+    draw_knob,
+    read_old_links,
+    refuse_links,
+    value_of,
+)
 from pages.components.presets import (
     LANE_KNOBS,
     MAX_LANES,
@@ -34,6 +40,7 @@ DEFAULT_MODELS = (DEFAULT_MODEL, "dis_medium", "farneback", "tvl1")
 LANES_PER_ROW = 4
 MAX_THREADS = os.cpu_count() or 1
 ASKED, PENDING, PRESSED, CHANGED = "lanes-asked", "lanes-pending", "lanes-pressed", "lanes-changed"
+REFUSED = "links-refused"  # what the address asked for in vain, said until Run is pressed
 
 
 @dataclass(frozen=True)
@@ -52,12 +59,21 @@ def choose_lanes() -> tuple[list[LaneChoice], int, bool]:
     Run is pressed; what adds, removes or moves lanes is taken at once. A lane whose settings
     contradict each other says so in its place and is left out.
     """
-    if "lanes" not in st.session_state:  # the page is entered, its widgets are new
+    is_new = "lanes" not in st.session_state  # the page is entered, its widgets are new
+    if is_new:
         st.session_state.pop(ASKED, None)
     read_old_links()
+    if is_new:
+        numbers = {"lanes": (1, MAX_LANES), "threads": (1, MAX_THREADS)}
+        st.session_state[REFUSED] = refuse_links([*models.available(), EXTERNAL], numbers)
+    for sentence in st.session_state[REFUSED]:
+        st.warning(sentence)
     _widgets()
     lanes, threads = st.session_state.setdefault(ASKED, st.session_state[PENDING])
-    return list(lanes), threads, st.session_state.pop(PRESSED, False)
+    pressed = st.session_state.pop(PRESSED, False)
+    if pressed:
+        st.session_state[REFUSED] = []
+    return list(lanes), threads, pressed
 
 
 @st.fragment

@@ -22,17 +22,20 @@ STATE = "region"
 class _Kept(NamedTuple):
     size: tuple[int, int]  # of the frames in which it is marked
     box: Box | None
+    refused: str = ""  # why what the address said could not be
 
 
 def choose_region(pair: FramePair) -> Box | None:
     """What is marked; it stays for other frames of the same size."""
     kept: _Kept | None = st.session_state.get(STATE)
     if kept is None:
-        kept = _Kept(pair.size, _linked(pair))
+        kept = _linked(pair)
     elif kept.size != pair.size:
         kept = _Kept(pair.size, None)
     st.session_state[STATE] = kept
     _write(kept.box)
+    if kept.refused:
+        st.warning(kept.refused)
     return kept.box
 
 
@@ -47,7 +50,7 @@ def set_region(corners: Sequence[int]) -> None:
             box.mask(kept.size)
     except ConfigError:
         return  # of a frame that is no longer shown
-    st.session_state[STATE] = kept._replace(box=box)
+    st.session_state[STATE] = _Kept(kept.size, box)
 
 
 def lanes_within(
@@ -61,18 +64,17 @@ def lanes_within(
     }
 
 
-def _linked(pair: FramePair) -> Box | None:
+def _linked(pair: FramePair) -> _Kept:
     """What the address says; a link that makes no sense says so."""
     text = st.query_params.get(PARAMETER)
     if text is None:
-        return None
+        return _Kept(pair.size, None)
     try:
         box = Box.parse(text)
         box.mask(pair.size)
     except ConfigError as error:
-        st.warning(f"The link marks a rectangle that cannot be. {error}")
-        return None
-    return box
+        return _Kept(pair.size, None, f"The link marks a rectangle that cannot be. {error}")
+    return _Kept(pair.size, box)
 
 
 def _write(box: Box | None) -> None:

@@ -53,6 +53,18 @@ def test_links_that_name_knobs_by_letters_read_as_before():
     assert title == "dis_fast, 2x2, overlap 16, linear blend, blur 1.5"
 
 
+def test_what_a_link_asks_for_in_vain_is_said():
+    app = compare(lanes="99", model1="raft_huge", model2="dis_fast", blur2="-5", blend2="glue",
+                  threads="0", scale2="0.5", iterations1="many")  # fmt: skip
+    said = {element.value.split(" = ")[0].split()[-1]: element.value for element in app.warning}
+    assert set(said) >= {"lanes", "model1", "blur2", "blend2", "threads", "iterations1"}
+    assert "whole number from 1 to" in said["lanes"]
+    assert "no such model" in said["model1"]
+    assert "0 to" in said["blur2"]
+    assert "linear" in said["blend2"]
+    assert list(app.dataframe[0].value.index)[1] == "dis_fast, scale 0.5"
+
+
 def test_a_link_opens_its_chunks_with_all_their_settings():
     app = compare(lanes="1", model1="dis_fast", chunks1="2x2", overlap1="16", halo1="8")
     assert list(app.dataframe[0].value.index) == ["dis_fast, 2x2, overlap 16, halo 8"]

@@ -50,7 +50,8 @@ def test_a_link_brings_it_and_frames_of_another_size_drop_it():
 
 def test_a_link_without_sense_is_said():
     for text, word in (("0,0,61,40", "not inside the frame"), ("all", "left,top,right,bottom")):
-        app = opened(region=text)
+        app = opened(region=text).run()  # said until another one is marked
         assert app.text[0].value == "None"
         assert word in app.warning[0].value
         assert "region" not in app.query_params
+        assert not press(app, "mark").warning
