@@ -8,12 +8,12 @@ from flowcore.export.figure_parts import INSET_COLORS, scale_bar_px
 from flowcore.export.figure_spec import (
     Box,
     FigureSpec,
-    Panel,
     lane_titles,
+    layer_name,
     legend_kinds,
     panel_name,
 )
-from flowcore.export.panels import LAYERS, shared_scale
+from flowcore.export.panels import shared_scale
 from flowcore.knobs import caption
 from flowcore.lane import Lane
 from flowcore.metrics.definitions import describe
@@ -40,7 +40,7 @@ def figure_caption(
     for title in lane_titles(lanes, spec):
         own = [(letter, panel) for letter, panel in lettered if panel[0] == title]
         letters = _letters(", ".join(letter for letter, _ in own), spec)
-        shown = ", ".join(_layer_name(panel) for _, panel in own)
+        shown = ", ".join(layer_name(panel[1]) for _, panel in own)
         parts.append(
             f"{letters}{_lane_name(title, lanes[title])}: {shown}{_score(title, lanes, spec)}."
         )
@@ -50,11 +50,6 @@ def figure_caption(
 
 def _letters(letters: str, spec: FigureSpec) -> str:
     return f"({letters}) " if spec.letters else ""
-
-
-def _layer_name(panel: Panel) -> str:
-    kind, _, rival = panel[1].partition(":")
-    return f"{LAYERS[kind].label.lower()} {rival}".rstrip()
 
 
 def _lane_name(title: str, lane: Lane) -> str:

@@ -82,17 +82,15 @@ def arrange(
         return _bands(frames, titles, layers, columns)
     narrowest = max(_MIN_PANEL[0], _MIN_PANEL[1] / shape)
     most = max(1, min(len(frames) + len(titles), int(width_mm / narrowest)))
-    choices = [_bands(frames, titles, layers, count) for count in range(most, 0, -1)]
-    down = _rows(frames, titles, layers)
-    if down[1] <= most:
-        choices.append(down)
-    legend = len(frames) * (len(layers) - 1)  # cells beneath the frames, where the legend fits
+    counts = range(most, 0, -1)
+    choices = [_bands(frames, titles, layers, count) for count in counts]
+    choices += [_rows(frames, titles, layers, count) for count in counts]
 
     def cost(grid: _Grid) -> tuple[bool, int, float]:
         panels, count = grid
         height = len(panels) / count * width_mm / count * shape
-        empty = panels.count(None)
-        return height > _PAGE, empty - min(empty, legend), height
+        beside_legend = len(frames) if len(layers) > 1 else 0  # it fits beneath the frames
+        return height > _PAGE, max(0, panels.count(None) - beside_legend), height
 
     return min(choices, key=cost)
 
@@ -112,12 +110,15 @@ def _bands(
     return panels, count
 
 
-def _rows(frames: Sequence[str], titles: Sequence[str], layers: Sequence[str]) -> _Grid:
+def _rows(frames: Sequence[str], titles: Sequence[str], layers: Sequence[str], count: int) -> _Grid:
     """The frames in a row, then each lane in one of its own, its layers side by side."""
-    count = max(len(frames), len(layers), 1)
-    rows: list[list[Panel | None]] = [[("frames", name) for name in frames]]
-    rows += [[(title, layer) for layer in layers] for title in titles]
-    return [panel for row in rows if row for panel in _padded(row, count)], count
+    groups: list[list[Panel]] = [[("frames", name) for name in frames]]
+    groups += [[(title, layer) for layer in layers] for title in titles]
+    panels: list[Panel | None] = []
+    for group in groups:
+        for start in range(0, len(group), count):
+            panels += _padded(group[start : start + count], count)
+    return panels, count
 
 
 def _padded(row: Sequence[Panel | None], count: int) -> list[Panel | None]:

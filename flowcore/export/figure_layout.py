@@ -16,10 +16,11 @@ from flowcore.lane import Lane
 from flowcore.metrics.definitions import describe
 from flowcore.types import FramePair
 
-__all__ = ["Cell", "Layout", "Rect", "lay_out", "letter_of", "number_of"]
+__all__ = ["ZOOM_SHARE", "Cell", "Layout", "Rect", "lay_out", "letter_of", "number_of"]
 
 GAP = 1.5  # between panels
 PAD = 0.7  # between letters and what they belong to
+ZOOM_SHARE = 0.6  # of the panel's height, at most, has an inset beneath it
 _EDGE = 0.2  # around the whole, so that no line is cut in half
 _MIN_PANEL = 4.0
 _MAX_HEIGHT = 5000.0  # a PDF page cannot be higher
@@ -152,10 +153,10 @@ def _row(
 
 
 def _zooms(spec: FigureSpec, top: float, size: tuple[float, float]) -> list[Rect]:
-    """Insets side by side across a panel, all of one height, no higher than the panel."""
+    """Insets side by side across a panel, all of one height."""
     shapes = [(right - left) / (bottom - top) for left, top, right, bottom in spec.insets]
     room = size[0] - PAD * (len(shapes) - 1)
-    height = min(room / sum(shapes), size[1])
+    height = min(room / sum(shapes), ZOOM_SHARE * size[1])
     zooms, left = [], 0.0
     for shape in shapes:
         zooms.append(Rect(left, top, height * shape, height))
@@ -171,13 +172,14 @@ def _titles(spec: FigureSpec, width: float) -> list[tuple[str, ...]]:
     """The lines above each panel."""
     lines: list[tuple[str, ...]] = []
     index = 0
-    for panel in spec.panels:
+    for place, panel in enumerate(spec.panels):
+        above = spec.panels[place - spec.columns] if place >= spec.columns else None
         words = []
         if panel and spec.letters:
             words.append(f"({letter_of(index)})")
         if panel and spec.names:
-            words.append(panel_name(panel))
-        lines.append(tuple(spec.lettering.wrap(" ".join(words), width)))
+            words.append(panel_name(panel, is_below_own=above is not None and above[0] == panel[0]))
+        lines.append(tuple(spec.lettering.wrap("\N{NO-BREAK SPACE}".join(words), width)))
         index += panel is not None
     return lines
 

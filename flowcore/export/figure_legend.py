@@ -18,9 +18,9 @@ from flowcore.viz.scale import Scale
 __all__ = ["Legend", "draw_legends", "legends_of", "spread"]
 
 _WHEEL = 9.0  # mm
-_BAR = (30.0, 2.2)
+_BAR = (24.0, 2.2)
 _TICK = 0.8
-_SPACE = 5.0  # between legends
+_SPACE = 4.0  # between legends
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ __all__ = [
     "FigureSpec",
     "Panel",
     "lane_titles",
+    "layer_name",
     "legend_kinds",
     "panel_name",
     "require_spec",
@@ -116,13 +117,27 @@ def lane_titles(lanes: Mapping[str, Lane], spec: FigureSpec) -> list[str]:
     return list(dict.fromkeys(titles))
 
 
-def panel_name(panel: Panel) -> str:
-    """What a panel is, such as "dis_medium, error"."""
+def panel_name(panel: Panel, *, is_below_own: bool = False) -> str:
+    """What a panel is: "dis_medium" of its flow, "dis_medium, error" of its error.
+
+    Beneath another panel of the lane, ``is_below_own``, its layer is enough: "error".
+    """
     source, layer = panel
     if source == "frames":
         return _FRAMES[layer]
+    name = layer_name(layer)
+    if is_below_own:
+        return name
+    return source if layer == "flow" else f"{source}, {name}"
+
+
+def layer_name(layer: str) -> str:
+    """A layer of a lane within a sentence, such as "error" or "better than RAFT"."""
     kind, _, rival = layer.partition(":")
-    return f"{source}, {LAYERS[kind].label.lower()} {rival}".rstrip()
+    label = LAYERS[kind].label
+    if not label[:2].isupper():  # such as KITTI
+        label = label[0].lower() + label[1:]
+    return f"{label} {rival}".rstrip()
 
 
 def legend_kinds(panels: Iterable[Panel | None]) -> set[str]:

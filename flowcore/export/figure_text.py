@@ -87,6 +87,8 @@ class Lettering:
     def wrap(self, text: str, width: float) -> list[str]:
         """The text in lines of at most ``width`` mm, broken at spaces, else after ``_ . , / -``.
 
+        A no-break space holds together, and is a space in the lines.
+
         Raises
         ------
         ConfigError
@@ -98,7 +100,7 @@ class Lettering:
         ['(c) dis_medium,', 'error']
         """
         lines = [""]
-        for word in text.split():
+        for word in text.split(" "):
             fits = self.width(word) <= width
             pieces = [word] if fits else re.findall(r"[^_.,/-]*[_.,/-]+|[^_.,/-]+", word)
             for number, piece in enumerate(pieces):
@@ -108,7 +110,7 @@ class Lettering:
                     continue
                 self._require_fit(piece, width)
                 lines.append(piece)
-        return [line for line in lines if line]
+        return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines if line]
 
     def _require_fit(self, text: str, width: float) -> None:
         needed = self.width(text)

@@ -7,6 +7,7 @@ import streamlit as st
 from flowcore.errors import ConfigError
 from flowcore.export.figure import COLUMN_WIDTHS, Box, FigureSpec, Panel
 from flowcore.export.figure_grid import default_layers, grid_panels
+from flowcore.export.figure_layout import ZOOM_SHARE
 from flowcore.export.figure_text import typefaces
 from flowcore.export.panels import LAYERS, frame_layers_of, layers_of
 from flowcore.lane import Lane
@@ -53,6 +54,8 @@ def choose_figure(
     if isinstance(choice, dict):
         left, top, right, bottom = crop or (0, 0, pair.size[1], pair.size[0])
         shape = max(1, bottom - top) / max(1, right - left)
+        if insets and place == BELOW:
+            shape *= 1 + ZOOM_SHARE
         panels, columns = grid_panels(pair, width_mm=width_mm, shape=shape, **choice)
     else:
         panels, columns = choice
@@ -83,7 +86,7 @@ def _pick_grid(pair: FramePair, lanes: Mapping[str, Lane]) -> dict[str, object]:
     frames |= dict.fromkeys(known, "Truth")
     layers = {key: layer.label for lane in lanes.values()
               for key, layer in layers_of(pair, lane).items()}  # fmt: skip
-    of_pair, of_lanes, of_layers, number = st.columns((3, 4, 3, 2), vertical_alignment="bottom")
+    of_pair, of_lanes, of_layers, number = st.columns((3, 4, 3, 2))
     chosen_frames = of_pair.multiselect(
         "Of the pair", list(frames), ["first", *known], format_func=frames.get, key="figure-frames"
     )
@@ -93,6 +96,7 @@ def _pick_grid(pair: FramePair, lanes: Mapping[str, Lane]) -> dict[str, object]:
         list(lanes),
         key="figure-lanes: " + ", ".join(lanes),  # others come with others
         help="They stand in the order in which they are picked.",
+        wrap=True,
     )
     chosen_layers = of_layers.multiselect(
         "Layers, from the top",
@@ -101,6 +105,7 @@ def _pick_grid(pair: FramePair, lanes: Mapping[str, Lane]) -> dict[str, object]:
         format_func=layers.get,
         key=f"figure-layers: {pair.truth is not None}",
         help="They stand in the order in which they are picked.",
+        wrap=True,
     )
     return {
         "lanes": {title: lanes[title] for title in chosen},
@@ -122,6 +127,7 @@ def _pick_freely(pair: FramePair, lanes: Mapping[str, Lane]) -> tuple[Sequence[P
         [names[panel] for panel in usual if panel],
         key="figure-panels: " + ", ".join(lanes),
         help="They stand in the order in which they are picked, row by row.",
+        wrap=True,
     )
     return [options[name] for name in chosen], _columns(number) or min(4, max(1, len(chosen)))
 
@@ -196,7 +202,7 @@ def _labels(lanes: Mapping[str, Lane]) -> dict[str, object]:
             None,
             key="figure-bar",
             placeholder="automatic",
-            width=140,
+            width=170,
             help="0 for none.",
         )
         letters = st.toggle("Letters", value=True, key="figure-letters")

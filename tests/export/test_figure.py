@@ -95,6 +95,10 @@ def test_a_narrow_figure_has_few_columns_and_many_lanes_go_on_below():
          ("a", "error"), ("b", "error")], 2,
     )  # fmt: skip
     assert arrange(frames, "a", layers, width_mm=82.5)[0][2:] == [("a", "flow"), ("a", "error")]
+    four = ("flow", "error", "kitti_error", "consistency")
+    panels, columns = arrange(frames, "a", four, width_mm=88)
+    assert columns == 2
+    assert panels[2:] == [("a", layer) for layer in four]
     panels, columns = arrange(frames, "abcdef", layers)
     assert columns == 4
     assert panels[8:] == [*((t, "flow") for t in "cdef"), *((t, "error") for t in "cdef")]
@@ -164,7 +168,15 @@ def test_letters_are_text_in_svg_and_pdf_and_fonts_are_embedded(shown):
     svg = build_figure(*shown, spec, "svg").decode()
     joined = " ".join(texts_of(svg))
     page = PdfReader(io.BytesIO(build_figure(*shown, spec, "pdf"))).pages[0]
-    for text in ("full color: 6 px", "(c) ours, flow", "20 px", "EPE 0.000 px", "0.75", "1.5"):
+    for text in (
+        "full color: 6 px",
+        "(c) ours",
+        "(d) ours, error",
+        "20 px",
+        "EPE 0.000 px",
+        "0.75",
+        "1.5",
+    ):
         assert text in joined
         assert text in page.extract_text()
     assert svg.count("<image") == 6  # four panels, the wheel, the bar
@@ -195,9 +207,25 @@ def test_a_lane_can_be_held_against_another(shown):
             build_figure(pair, both, FigureSpec((panel,)))
 
 
+def test_beneath_its_flow_an_error_needs_no_lane(wide):
+    texts = texts_of(build_figure(*wide, usual(wide), "svg").decode())
+    assert "(c) dis_medium" in texts
+    assert "(e) error" in texts
+    texts = texts_of(build_figure(*wide, FigureSpec((("dis_medium", "error"),)), "svg").decode())
+    assert "(a) dis_medium, error" in texts
+
+
+def test_a_letter_stays_with_its_name(wide):
+    spec = FigureSpec(
+        (("scope_070.scenes, 2x2, overlap 16", "error"),), 1, width_mm=28, legend=False
+    )
+    texts = texts_of(build_figure(*wide, spec, "svg").decode())
+    assert texts[0] == "(a) scope_070."
+
+
 def test_letters_names_and_legend_can_be_left_out(shown):
     svg = build_figure(*shown, FigureSpec(PANELS, letters=False), "svg").decode()
-    assert "ours, flow" in texts_of(svg)
+    assert "ours, error" in texts_of(svg)
     svg = build_figure(*shown, FigureSpec(PANELS, names=False, legend=False), "svg").decode()
     assert texts_of(svg) == ["(a)", "(b)", "(c)", "(d)"]
     assert not texts_of(build_figure(*shown, FigureSpec(PANELS, **BARE), "svg").decode())
@@ -316,7 +344,7 @@ def test_a_letter_without_a_glyph_is_named(shown):
 def test_what_looks_like_mathematics_is_text(shown):
     pair, lanes = shown
     svg = build_figure(pair, {"a$b$": lanes["ours"]}, FigureSpec((("a$b$", "flow"),)), "svg")
-    assert "(a) a$b$, flow" in texts_of(svg.decode())
+    assert "(a) a$b$" in texts_of(svg.decode())
 
 
 def test_chart_names_every_lane(shown):
