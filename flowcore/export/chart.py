@@ -9,6 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from flowcore.errors import ConfigError
+from flowcore.export.figure_text import text_as_text
 from flowcore.lane import Lane
 from flowcore.metrics.curves import cumulative_share
 from flowcore.metrics.flow import epe
@@ -28,7 +29,7 @@ def error_chart(pair: FramePair, lanes: Mapping[str, Lane]) -> bytes:
     if pair.truth is None:
         raise ConfigError("Without a true flow there is no error to draw.")
     limits = np.geomspace(0.01, 100, 81, dtype=np.float32)
-    with mpl.rc_context({"svg.fonttype": "none", "font.size": 9}):
+    with text_as_text(), mpl.rc_context({"font.size": 9}):
         figure = Figure(figsize=(6, 3), layout="constrained")
         FigureCanvasAgg(figure)
         axis = figure.subplots()

@@ -7,7 +7,6 @@ import io
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -25,6 +24,7 @@ from flowcore.export.figure_spec import (
     require_spec,
     shown_box,
 )
+from flowcore.export.figure_text import text_as_text
 from flowcore.export.panels import draw, draw_frames, draw_truth, shared_scale
 from flowcore.export.report import settings_document
 from flowcore.lane import Lane
@@ -76,10 +76,7 @@ def build_figure(
         label wider than its panel, or more pixels than memory holds.
     """
     is_png = kind == "png"
-    with mpl.rc_context(
-        # Text stays text, fonts are embedded whole, and the same figure is the same file.
-        {"svg.fonttype": "none", "pdf.fonttype": 42, "svg.hashsalt": "flowscope"}
-    ):
+    with text_as_text():
         figure = compose_figure(pair, lanes, spec, scale=scale, dpi=dpi if is_png else None)
         if is_png:  # whole dots; a trifle more, since matplotlib rounds down
             dots = np.rint(figure.get_size_inches() * dpi)
@@ -119,11 +116,21 @@ def compose_figure(
 
 
 def figure_size(
-    pair: FramePair, lanes: Mapping[str, Lane], spec: FigureSpec, *, scale: Scale | None = None
+    pair: FramePair,
+    lanes: Mapping[str, Lane],
+    spec: FigureSpec,
+    *,
+    scale: Scale | None = None,
+    dpi: int | None = None,
 ) -> tuple[float, float]:
-    """Width and height of the figure in mm. Errors: as of `build_figure`."""
+    """Width and height of the figure in mm, without drawing it.
+
+    Arguments and errors as of `compose_figure`: what can be measured can be built.
+    """
     scale = scale or shared_scale(pair, list(lanes.values()))
-    return spec.width_mm, _plan(pair, lanes, spec, scale)[3]
+    *_, height = _plan(pair, lanes, spec, scale)
+    _require_memory(pair, spec, height, dpi or 0)
+    return spec.width_mm, height
 
 
 def _plan(

@@ -2,20 +2,38 @@
 
 import math
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Lock
 
+import matplotlib as mpl
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.textpath import TextToPath
 
 from flowcore.errors import ConfigError
 
-__all__ = ["FALLBACK_FONT", "POINT_MM", "Lettering", "typefaces"]
+__all__ = ["FALLBACK_FONT", "POINT_MM", "Lettering", "text_as_text", "typefaces"]
 
 POINT_MM = 25.4 / 72
 FALLBACK_FONT = "DejaVu Sans"  # it comes with matplotlib, and has nearly all letters
 _SHIPPED = (FALLBACK_FONT, "DejaVu Serif", "STIXGeneral")
 _WIDESPREAD = ("Arial", "Helvetica", "Liberation Sans", "Times New Roman", "Liberation Serif")
 _MEASURE = TextToPath()
+_LOCK = Lock()
+
+
+@contextmanager
+def text_as_text() -> Iterator[None]:
+    """Within, matplotlib writes text as text, embeds fonts whole, and the same drawing the same.
+
+    One thread at a time: all share matplotlib's settings.
+    """
+    with (
+        _LOCK,
+        mpl.rc_context({"svg.fonttype": "none", "pdf.fonttype": 42, "svg.hashsalt": "flowscope"}),
+    ):
+        yield
 
 
 def typefaces() -> tuple[str, ...]:

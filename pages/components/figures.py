@@ -18,7 +18,7 @@ from pages.components.figure_form import choose_figure
 __all__ = ["show_figure_builder"]
 
 LATEX_KEYS = ("epe", "fl_all", "outlier_1px", "wauc", "psnr", "ssim", "consistent_share")
-PREVIEW_DPI = 200
+PREVIEW_DPI, PREVIEW_WIDTH, PREVIEW_HEIGHT = 200, 1600, 4000  # px, at most
 PREVIEW_PX_PER_MM = 4
 FILES = (("PDF", "pdf", 300), ("SVG", "svg", 300), ("PNG, 300 dpi", "png", 300),
          ("PNG, 600 dpi", "png", 600))  # fmt: skip
@@ -51,20 +51,35 @@ def _show_figure(
     pair: FramePair, lanes: Mapping[str, Lane], spec: FigureSpec, scale: Scale
 ) -> None:
     width, height = figure_size(pair, lanes, spec, scale=scale)
-    preview = build_figure(pair, lanes, spec, "png", scale=scale, dpi=PREVIEW_DPI)
+    dpi = min(PREVIEW_DPI, 25.4 * PREVIEW_WIDTH / width, 25.4 * PREVIEW_HEIGHT / height)
+    preview = build_figure(pair, lanes, spec, "png", scale=scale, dpi=max(1, int(dpi)))
     text = figure_caption(pair, lanes, spec, scale=scale)
     st.image(preview, width=round(PREVIEW_PX_PER_MM * width), alt=f"The figure. {text}")
     st.caption(f"{width:g} x {height:.1f} mm. Caption:")
     st.code(text, None, wrap_lines=True)
     with st.container(horizontal=True):
         for label, kind, dpi in FILES:
+            refusal = _refusal(pair, lanes, spec, scale, dpi if kind == "png" else None)
             st.download_button(
                 label,
                 partial(build_figure, pair, lanes, spec, kind, scale=scale, dpi=dpi),
                 f"figure.{kind}",
                 on_click="ignore",
+                disabled=refusal is not None,
+                help=refusal,
                 key=f"figure-{label}",
             )
+
+
+def _refusal(
+    pair: FramePair, lanes: Mapping[str, Lane], spec: FigureSpec, scale: Scale, dpi: int | None
+) -> str | None:
+    """Why a file cannot be made, if so: as pixels it may be larger than memory."""
+    try:
+        figure_size(pair, lanes, spec, scale=scale, dpi=dpi)
+    except FlowcoreError as error:
+        return str(error)
+    return None
 
 
 def _show_latex(lanes: Mapping[str, Lane]) -> None:

@@ -131,6 +131,14 @@ def test_a_figure_narrower_than_its_labels_is_a_sentence(app):
     assert "Table (LaTeX)" in [button.label for button in app.get("download_button")]
 
 
+def test_what_is_larger_than_memory_cannot_be_asked_for(app, monkeypatch):
+    monkeypatch.setattr("flowcore.export.figure.available_memory", lambda: 50_000_000)
+    assert caption(app.run())
+    off = [one for one in app.get("download_button") if one.proto.disabled]
+    assert [one.label for one in off] == ["PNG, 600 dpi"]
+    assert "50.0 MB are free" in off[0].proto.help
+
+
 def test_the_latex_table_has_the_chosen_columns(app):
     app = named(app, "multiselect", "Columns").set_value(["fl_all", "epe"]).run()
     latex = app.code[1].value
