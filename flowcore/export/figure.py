@@ -76,6 +76,8 @@ def build_figure(
         label wider than its panel, or more pixels than memory holds.
     """
     is_png = kind == "png"
+    if dpi < 1:
+        raise ConfigError(f"A picture has 1 dpi or more, got {dpi}.")
     with text_as_text():
         figure = compose_figure(pair, lanes, spec, scale=scale, dpi=dpi if is_png else None)
         if is_png:  # whole dots; a trifle more, since matplotlib rounds down

@@ -190,11 +190,12 @@ def draw_scale_bar(sheet: Sheet, picture: Rect, length: float, text: str) -> Non
 
 
 def _corner_zooms(spec: FigureSpec, picture: Rect, shown: Box) -> list[Rect]:
-    """Insets in the corners that hide least of what they enlarge; others hold number and bar."""
+    """Insets in the corners that hide least of what they enlarge, away from number and bar."""
     if not spec.insets:
         return []
     taken = {"upper left"} if spec.metric and spec.metric_place == "inside" else set()
     taken |= set() if spec.scale_bar == 0 else {"lower left"}
+    crowded = {corner.split()[0] for corner in taken}  # upper, lower
     free = [corner for corner in _CORNERS if corner not in taken]
     if len(spec.insets) > len(free):
         raise ConfigError(
@@ -207,7 +208,8 @@ def _corner_zooms(spec: FigureSpec, picture: Rect, shown: Box) -> list[Rect]:
         shape = (right - left) / (bottom - top)
         height = min(_INSET_SHARE * picture.height, _INSET_SHARE * picture.width / shape)
         rects = {corner: _cornered(corner, picture, height * shape, height) for corner in free}
-        best = min(free, key=lambda c: sum(_overlap(rects[c], mark) for mark in marks))
+        hidden = {corner: sum(_overlap(rects[corner], mark) for mark in marks) for corner in free}
+        best = min(free, key=lambda corner: (hidden[corner], corner.split()[0] in crowded))
         free.remove(best)
         zooms.append(rects[best])
     return zooms

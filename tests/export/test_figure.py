@@ -264,6 +264,18 @@ def test_an_inset_takes_the_corner_that_hides_least_of_it(shown):
     assert columns.min() > picture.shape[1] // 2
 
 
+def test_insets_keep_away_from_scale_bar_and_number(wide):
+    def tops(**options):
+        spec = usual(wide, insets=[(5, 5, 15, 10)], legend=False, **options)
+        figure = compose_figure(*wide, spec)
+        boxes = [axis.get_position() for axis in figure.axes[:2]]  # the first frame, its inset
+        return boxes[0].y1, boxes[1].y1
+
+    assert tops(scale_bar=20)[0] == pytest.approx(tops(scale_bar=20)[1])
+    whole, zoom = tops(metric="epe", metric_place="inside")
+    assert zoom < whole - 0.05
+
+
 @pytest.mark.parametrize("ground", [0, 255])
 def test_scale_bar_and_inset_are_seen_on_any_ground(ground):
     pair = make_pair(np.full((60, 100, 3), ground, np.uint8))
@@ -328,6 +340,8 @@ def test_a_box_without_a_known_pixel_is_refused(shown):
 
 
 def test_a_figure_larger_than_memory_is_refused(shown, monkeypatch):
+    with pytest.raises(ConfigError, match="1 dpi or more"):
+        build_figure(*shown, FigureSpec(FIRST), "png", dpi=0)
     with pytest.raises(ConfigError, match="65535 px are the most"):
         build_figure(*shown, FigureSpec(FIRST, 1, width_mm=2000), "png", dpi=1200)
     monkeypatch.setattr("flowcore.export.figure.available_memory", lambda: 1000)
