@@ -12,7 +12,7 @@ from importlib.metadata import version
 from typing import Any
 
 from flowcore.errors import InputError
-from flowcore.export.figure import error_chart
+from flowcore.export.chart import error_chart
 from flowcore.export.files import file_stem, pair_files
 from flowcore.export.panels import shared_scale
 from flowcore.export.recipe import as_command

@@ -48,21 +48,30 @@ def best_lanes(lanes: Mapping[str, Lane], key: str) -> list[str]:
 
 
 def metrics_latex(lanes: Mapping[str, Lane], keys: Sequence[str]) -> str:
-    """The chosen metrics as a LaTeX table (booktabs), one row per lane, the best in bold."""
+    """The chosen metrics as a LaTeX table (booktabs), in their order; one row per lane.
+
+    Heads have the unit and an arrow to the better side; the best is bold, where `best_lanes` says.
+    """
     arrows = {"lower": r"$\downarrow$", "higher": r"$\uparrow$"}
     columns = {}
     for key in (key for key in keys if any(key in lane.metrics for lane in lanes.values())):
         metric, best = describe(key), best_lanes(lanes, key)
         unit = "" if metric.unit == "1" else f" ({metric.unit})"
         column = {
-            title: f"{lane.metrics[key].value:.3f}" if key in lane.metrics else "--"
+            title: _number(lane.metrics[key].value) if key in lane.metrics else "--"
             for title, lane in lanes.items()
         }
         column |= {title: rf"\textbf{{{column[title]}}}" for title in best}
         columns[f"{_latex(metric.label + unit)} {arrows[metric.direction]}"] = column
     table = pd.DataFrame(columns, index=list(lanes)).rename(index=_latex)
-    return table.to_latex(escape=False, column_format="l" + "r" * len(columns))
+    text = table.to_latex(escape=False, column_format="l" + "r" * len(columns))
+    return f"% \\usepackage{{booktabs}}\n{text}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}" if math.isfinite(value) else r"$\infty$" if value > 0 else "--"
 
 
 def _latex(text: str) -> str:
-    return re.sub(r"([#$%&_{}])", r"\\\1", text)
+    words = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    return re.sub(r"[#$%&_{}~^\\]", lambda found: words.get(found[0], f"\\{found[0]}"), text)

@@ -15,18 +15,21 @@ from flowcore.viz.palette import (
     UNKNOWN,
     WORSE,
 )
-from flowcore.viz.ramp import heat, ramp_bar
+from flowcore.viz.ramp import Ramp, heat, ramp_bar
 
 __all__ = [
     "choice_bar",
     "choice_to_color",
     "color_bar",
+    "error_ramp",
     "error_to_color",
     "kitti_bar",
     "kitti_error_color",
+    "kitti_ramp",
     "map_bar",
     "who_wins",
     "wins_bar",
+    "wins_ramp",
 ]
 
 _KITTI_COLORS = np.array(KITTI_COLORS, np.uint8)
@@ -118,9 +121,14 @@ def choice_bar(one: str, other: str, *, width: int = 320) -> UInt8Array:
 
 def color_bar(max_error: float, *, width: int = 320) -> UInt8Array:
     """The legend of ``error_to_color``, with its scale in px."""
-    ramp = heat(np.linspace(0, 255, width).astype(np.uint8)[None])[0]
+    return ramp_bar(*error_ramp(max_error, width=width))
+
+
+def error_ramp(max_error: float, *, width: int = 320) -> Ramp:
+    """The colors of ``error_to_color`` from 0 to ``max_error`` px."""
+    colors = heat(np.linspace(0, 255, width).astype(np.uint8)[None])[0]
     ticks = [(share, f"{share * max_error:g}") for share in (0, 0.5, 1)]
-    return ramp_bar(ramp, ticks, "end-point error, px")
+    return Ramp(colors, ticks, "end-point error, px")
 
 
 def map_bar(title: str, most: float, unit: str, *, width: int = 320) -> UInt8Array:
@@ -132,17 +140,27 @@ def map_bar(title: str, most: float, unit: str, *, width: int = 320) -> UInt8Arr
 
 def kitti_bar(*, width: int = 320) -> UInt8Array:
     """The legend of ``kitti_error_color``, in px where 3 px is the threshold."""
-    ramp = _KITTI_COLORS[np.arange(width) * 10 // width]
+    return ramp_bar(*kitti_ramp(width=width))
+
+
+def kitti_ramp(*, width: int = 320) -> Ramp:
+    """The steps of ``kitti_error_color``."""
+    colors = _KITTI_COLORS[np.arange(width) * 10 // width]
     ticks = [(step / 10, f"{KITTI_PX * KITTI_BOUNDS[step - 1]:.2g}") for step in (1, 3, 5, 7, 9)]
-    return ramp_bar(ramp, ticks, "error, px (or as share of 5 % of the speed)")
+    return Ramp(colors, ticks, "error, px (or as share of 5 % of the speed)")
 
 
 def wins_bar(max_difference: float, one: str, other: str, *, width: int = 320) -> UInt8Array:
     """The legend of ``who_wins``."""
+    return ramp_bar(*wins_ramp(max_difference, one, other, width=width))
+
+
+def wins_ramp(max_difference: float, one: str, other: str, *, width: int = 320) -> Ramp:
+    """The colors of ``who_wins``, from all for the first to all for the second."""
     lead = np.linspace(max_difference, -max_difference, width, dtype=np.float32)[None]
-    ramp = who_wins(np.zeros_like(lead), lead, max_difference=max_difference)[0]
+    colors = who_wins(np.zeros_like(lead), lead, max_difference=max_difference)[0]
     ticks = [(0, f"{max_difference:g}"), (0.5, "0"), (1, f"{max_difference:g}")]
-    return ramp_bar(ramp, ticks, f"px better: {one} (blue), {other} (red)")
+    return Ramp(colors, ticks, f"px better: {one} (blue), {other} (red)")
 
 
 def _require_positive(value: float) -> None:

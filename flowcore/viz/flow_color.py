@@ -14,7 +14,7 @@ from flowcore.types import BoolArray, FloatArray, FlowField, UInt8Array
 from flowcore.viz.lettering import INK, font
 from flowcore.viz.palette import NOISE_FLOOR, OFF_SCALE, RIM, UNKNOWN, wheel_colors
 
-__all__ = ["color_wheel", "flow_to_color", "shared_max_magnitude"]
+__all__ = ["color_disc", "color_wheel", "flow_to_color", "shared_max_magnitude"]
 
 _FRIENDLY = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
 
@@ -107,7 +107,7 @@ def color_wheel(
     """
     if size < 48:
         raise ConfigError(f"A color wheel is at least 48 px wide, got {size}.")
-    disc = _disc(size, max_magnitude, noise_floor)
+    disc = color_disc(size, max_magnitude, noise_floor)
     letters = max(10, size // 10)
     picture = Image.new("RGB", (size + 2 * margin, size + 2 * margin + 2 * letters), "white")
     picture.paste(Image.fromarray(disc), (margin, margin))
@@ -145,7 +145,7 @@ def _known(flow: FlowField | FloatArray) -> tuple[FloatArray, BoolArray]:
     return np.where(valid[..., None], uv, np.float32(0)), valid
 
 
-def _disc(size: int, max_magnitude: float, noise_floor: float) -> UInt8Array:
+def color_disc(size: int, max_magnitude: float, noise_floor: float) -> UInt8Array:
     """The color of every vector around the middle, on white, with a smooth edge."""
     fine = 4 * size
     axis = (np.arange(fine, dtype=np.float32) + 0.5 - fine / 2) / (fine / 2) * RIM

@@ -1,6 +1,7 @@
 """Ramps of colors, and bars that explain them."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,15 @@ from flowcore.types import UInt8Array
 from flowcore.viz.lettering import INK, font
 from flowcore.viz.palette import heat_colors
 
-__all__ = ["heat", "ramp_bar"]
+__all__ = ["Ramp", "heat", "ramp_bar"]
+
+
+class Ramp(NamedTuple):
+    """What a bar of colors says: ``colors`` (width, 3), ticks as (share of it, text), a label."""
+
+    colors: UInt8Array
+    ticks: Sequence[tuple[float, str]]
+    label: str
 
 
 def heat(levels: npt.NDArray[np.uint8]) -> UInt8Array:

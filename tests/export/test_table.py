@@ -48,6 +48,15 @@ def test_latex_marks_the_best_and_escapes_names():
     assert r"Fl-all (\%) $\downarrow$" in text
 
 
+def test_latex_has_the_chosen_columns_in_their_order_and_needs_booktabs():
+    lanes = {"a^b\\": lane(epe=(2, 9), psnr=(math.inf, 9), fl_all=(1, 9))}
+    text = metrics_latex(lanes, ("psnr", "epe"))
+    assert text.startswith("% \\usepackage{booktabs}\n")
+    assert r"& PSNR (dB) $\uparrow$ & EPE (px) $\downarrow$ \\" in text
+    assert r"a\textasciicircum{}b\textbackslash{} & $\infty$ & 2.000 \\" in text
+    assert "Fl-all" not in text
+
+
 @pytest.mark.parametrize("key", ["psnr_identity", "ssim_identity"])
 def test_no_lane_wins_by_the_frames_as_they_are(key):
     assert best_lanes({"a": lane(**{key: (1, 9)}), "b": lane(**{key: (2, 9)})}, key) == []
