@@ -1,7 +1,5 @@
 """Compare: several methods on one pair, side by side."""
 
-import streamlit as st
-
 from flowcore.export.panels import shared_scale
 from pages.components.charts import show_charts
 from pages.components.color_scale import choose_scale
@@ -39,5 +37,5 @@ if finished:
     show_stages(pair, lanes, scale, threads=threads, again=again)
     show_stack(pair, threads=threads, again=again)
     show_hardships(pair, lanes, threads=threads, again=again)
-    show_figure_builder(pair, finished, scale, st.session_state.get("region"))
+    show_figure_builder(pair, finished, scale, box)
     show_downloads(pair, finished, scale=scale)

@@ -49,6 +49,7 @@ interface PaletteOf<Color, Colors, Wheel> {
   labelShare: number;
   arrow: Color;
   arrowOutline: Color;
+  lanes: string[];
 }
 type Palette = PaletteOf<Word, Uint32Array, Float64Array>;
 /** As text "rrggbb", several after each other. */

@@ -18,14 +18,13 @@ const SPEECH_MS = 300;
 const SCALE_MS = 500; // a slider on its way is not told of
 const SCROLLING = [" ", "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"];
 const TRUTH_COLOR = "#7f7f7f";
-const LANE_COLORS = "#0072b2,#d55e00,#009e73,#cc79a7,#e69f00,#56b4e9,#9a8c00,#5a6872";
 
 /** @type {(root: HTMLElement) => Viewer} */
 export function createViewer(root) {
   /** @type {Partial<Viewer>} */
   const blank = { root, paneSize: { width: 1, height: 1 }, pixelRatio: 1, shownId: null, isShowing: false, linkedBox: null, onPick: () => {}, onScale: () => {}, onBox: () => {} };
   const viewer = /** @type {Viewer} */ (blank);
-  viewer.colorOf = (source) => laneColor(root, source);
+  viewer.colorOf = (source) => laneColor(viewer, source);
   viewer.help = createHelp();
   const parts = {
     toolbar: createToolbar(viewer),
@@ -128,11 +127,11 @@ function isUpToDate({ isShowing, model, shownId }) {
 }
 
 // The page's chart colors where it has them, so that lanes look alike in charts and here.
-/** @type {(root: HTMLElement, source: Source) => string} */
-function laneColor(root, { color }) {
+/** @type {(viewer: Viewer, source: Source) => string} */
+function laneColor({ root, model }, { color }) {
   if (color === undefined) return TRUTH_COLOR;
   const theme = getComputedStyle(root).getPropertyValue("--st-chart-categorical-colors");
-  const colors = (theme.trim() || LANE_COLORS).split(",");
+  const colors = theme.trim() ? theme.split(",") : model.palette.lanes;
   return colors[color % colors.length].trim();
 }
 

@@ -52,7 +52,7 @@ def bundle(pair: FramePair, lanes: Mapping[str, Lane], *, scale: Scale | None = 
 
 
 def html_report(pair: FramePair, lanes: Mapping[str, Lane], *, scale: Scale | None = None) -> str:
-    """The comparison as one HTML page that opens offline: viewer, table, settings, commands.
+    """The comparison as one HTML page that opens offline: viewer, why, table, chart, settings.
 
     Titles and names are escaped; the page asks no server for anything. ``scale`` is that of
     ``shared_scale`` if left out.
@@ -67,14 +67,18 @@ def html_report(pair: FramePair, lanes: Mapping[str, Lane], *, scale: Scale | No
     table = metrics_table(lanes).T
     table.index = [_row_label(key) for key in table.index]
     sections = {} if len(lanes) < 2 else {"Why": f"<p>{html.escape(_why(pair, lanes))}</p>"}
+    sections["Metrics"] = table.to_html(float_format="{:.3f}".format, na_rep="", border=0)
     if pair.truth is not None:
         sections["Cumulative error"] = _chart(pair, lanes)
-    sections |= {
-        "Metrics": table.to_html(float_format="{:.3f}".format, na_rep="", border=0),
-        "To repeat it": f"<pre>{html.escape(_commands(pair, lanes))}</pre>",
-        "Settings": f"<pre>{html.escape(settings_document(pair, lanes))}</pre>",
+    folded = {
+        "To repeat it": _commands(pair, lanes),
+        "Settings": settings_document(pair, lanes),
     }
     below = "".join(f"<h2>{title}</h2>{content}" for title, content in sections.items())
+    below += "".join(
+        f"<details><summary>{title}</summary><pre>{html.escape(text)}</pre></details>"
+        for title, text in folded.items()
+    )
     return viewer_page(payload, title=f"Flowscope: {pair.name or 'comparison'}", below=below)
 
 

@@ -25,6 +25,7 @@ __all__ = [
     "KITTI_PX",
     "KITTI_SHARE",
     "LABEL_SHARE",
+    "LANE_COLORS",
     "MARK",
     "NOISE_FLOOR",
     "OCCLUDED",
@@ -90,6 +91,10 @@ DIFFERENCE_GAIN = 4
 LABEL_SHARE = 0.6  # of a class's color over the frame
 ARROW: RGB = (255, 226, 77)
 ARROW_OUTLINE: RGB = (0, 0, 0)  # a dark line under a light one is seen on any picture
+LANE_COLORS = (
+    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#9a8c00", "#5a6872"
+)  # fmt: skip
+"""Of the lanes in charts and in the viewer, in turn, where no theme has others."""
 
 
 @cache
@@ -152,6 +157,7 @@ def palette_document() -> dict[str, Any]:
         "labelShare": LABEL_SHARE,
         "arrow": _hex(ARROW),
         "arrowOutline": _hex(ARROW_OUTLINE),
+        "lanes": list(LANE_COLORS),
     }
 
 

@@ -49,6 +49,7 @@ th, td { padding: 3px 12px; text-align: right;
          border-bottom: 1px solid light-dark(#cbd5dc, #35424b) }
 tbody th { text-align: left; font-weight: 400 }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 12px }
+summary { cursor: pointer; font-size: 15px; font-weight: 600; margin: 24px 0 8px }
 """
 
 

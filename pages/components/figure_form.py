@@ -4,15 +4,14 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from flowcore.errors import ConfigError
-from flowcore.export.figure import COLUMN_WIDTHS, Box, FigureSpec, Panel
-from flowcore.export.figure_grid import default_layers, grid_panels
-from flowcore.export.figure_layout import ZOOM_SHARE
-from flowcore.export.figure_text import typefaces
+from flowcore.export.figure.build import COLUMN_WIDTHS, FigureSpec, Panel
+from flowcore.export.figure.grid import default_layers, grid_panels
+from flowcore.export.figure.layout import ZOOM_SHARE
+from flowcore.export.figure.text import typefaces
 from flowcore.export.panels import LAYERS, frame_layers_of, layers_of
 from flowcore.lane import Lane
 from flowcore.metrics.definitions import describe
-from flowcore.types import FramePair
+from flowcore.types import Box, FramePair
 
 __all__ = ["choose_figure"]
 
@@ -245,13 +244,5 @@ def _boxes(region: Box | None) -> tuple[str, str, str, str]:
 
 
 def _one_box(text: str) -> Box | None:
-    """Four whole numbers with commas; None of an empty text."""
-    if not text.strip():
-        return None
-    parts = [part.strip() for part in text.split(",")]
-    if len(parts) != 4 or not all(part.isdecimal() and len(part) < 6 for part in parts):
-        raise ConfigError(
-            f"A box is four whole numbers: left, top, right, bottom in px. Got {text[:40]!r}."
-        )
-    left, top, right, bottom = map(int, parts)
-    return left, top, right, bottom
+    """As typed; None of an empty text."""
+    return Box.parse(text) if text.strip() else None

@@ -6,12 +6,12 @@ from functools import partial
 import streamlit as st
 
 from flowcore.errors import FlowcoreError
-from flowcore.export.figure import Box, FigureSpec, build_figure, figure_size
-from flowcore.export.figure_caption import figure_caption
+from flowcore.export.figure.build import FigureSpec, build_figure, figure_size
+from flowcore.export.figure.caption import figure_caption
 from flowcore.export.table import metrics_latex
 from flowcore.lane import Lane
 from flowcore.metrics.definitions import describe
-from flowcore.types import FramePair
+from flowcore.types import Box, FramePair
 from flowcore.viz.scale import Scale
 from pages.components.figure_form import choose_figure
 

@@ -12,15 +12,15 @@ from pypdf import PdfReader
 from flowcore.data.synthetic import make_pair
 from flowcore.errors import ConfigError
 from flowcore.export.chart import error_chart
-from flowcore.export.figure import (
+from flowcore.export.figure.build import (
     COLUMN_WIDTHS,
     FigureSpec,
     build_figure,
     compose_figure,
     figure_size,
 )
-from flowcore.export.figure_caption import figure_caption
-from flowcore.export.figure_grid import arrange, grid_panels
+from flowcore.export.figure.caption import figure_caption
+from flowcore.export.figure.grid import arrange, grid_panels
 from flowcore.export.table import metrics_latex
 from flowcore.lane import external_lane
 from flowcore.types import FlowField, FramePair
@@ -344,7 +344,7 @@ def test_a_figure_larger_than_memory_is_refused(shown, monkeypatch):
         build_figure(*shown, FigureSpec(FIRST), "png", dpi=0)
     with pytest.raises(ConfigError, match="65535 px are the most"):
         build_figure(*shown, FigureSpec(FIRST, 1, width_mm=2000), "png", dpi=1200)
-    monkeypatch.setattr("flowcore.export.figure.available_memory", lambda: 1000)
+    monkeypatch.setattr("flowcore.export.figure.build.available_memory", lambda: 1000)
     with pytest.raises(ConfigError, match="kB are free"):
         build_figure(*shown, FigureSpec(PANELS), "pdf")
 

@@ -88,6 +88,9 @@ def test_html_report_stands_alone_and_escapes(pair, lanes):
     assert "the flow of another tool" in page
     assert "is better than &lt;b&gt; by" in page or "&lt;b&gt; is better than external by" in page
     assert "EPE, px (lower is better)" in page
+    parts = ("<flow-viewer>", "<h2>Why", "<h2>Metrics", "<h2>Cumulative", "<details>")
+    order = [page.index(text) for text in parts]
+    assert order == sorted(order)
 
 
 @pytest.mark.parametrize("layer", [key for key in LAYERS if "flow" in LAYERS[key].needs])

@@ -109,10 +109,11 @@ def test_boxes_can_be_typed(app):
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
-        ("figure-crop", "1, 2, 3", "four whole numbers"),
+        ("figure-crop", "1, 2, 3", "left,top,right,bottom"),
         ("figure-crop", "0, 0, 101, 60", "must lie in 100x60 px"),
-        ("figure-insets", "5, 5, 5, 9", "must lie in"),
-        ("figure-insets", "a; b", "Got 'a'"),
+        ("figure-insets", "5, 5, 5, 9", "left,top,right,bottom"),
+        ("figure-insets", "90, 50, 101, 60", "must lie in"),
+        ("figure-insets", "a; b", "got 'a'"),
     ],
 )
 def test_a_bad_box_is_a_sentence_and_the_choices_stay(app, key, value, words):
@@ -132,7 +133,7 @@ def test_a_figure_narrower_than_its_labels_is_a_sentence(app):
 
 
 def test_what_is_larger_than_memory_cannot_be_asked_for(app, monkeypatch):
-    monkeypatch.setattr("flowcore.export.figure.available_memory", lambda: 50_000_000)
+    monkeypatch.setattr("flowcore.export.figure.build.available_memory", lambda: 50_000_000)
     assert caption(app.run())
     off = [one for one in app.get("download_button") if one.proto.disabled]
     assert [one.label for one in off] == ["PNG, 600 dpi"]

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from flowcore.errors import ConfigError
-from flowcore.export.figure_layout import PAD, Rect
-from flowcore.export.figure_parts import Align, Sheet
-from flowcore.export.figure_spec import Panel, legend_kinds
-from flowcore.export.figure_text import Lettering
+from flowcore.export.figure.layout import PAD, Rect
+from flowcore.export.figure.parts import Align, Sheet
+from flowcore.export.figure.spec import Panel, legend_kinds
+from flowcore.export.figure.text import Lettering
 from flowcore.viz.error import error_ramp, kitti_ramp, wins_ramp
 from flowcore.viz.flow_color import color_disc
 from flowcore.viz.ramp import Ramp

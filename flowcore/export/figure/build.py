@@ -12,19 +12,18 @@ from matplotlib.figure import Figure
 
 from flowcore.cost import available_memory, format_bytes
 from flowcore.errors import ConfigError
-from flowcore.export.figure_layout import GAP, PAD, Layout, Rect, lay_out
-from flowcore.export.figure_legend import Legend, draw_legends, legends_of, spread
-from flowcore.export.figure_parts import Sheet, draw_panel, draw_scale_bar, scale_bar_px
-from flowcore.export.figure_spec import (
+from flowcore.export.figure.layout import GAP, PAD, Layout, Rect, lay_out
+from flowcore.export.figure.legend import Legend, draw_legends, legends_of, spread
+from flowcore.export.figure.parts import Sheet, draw_panel, draw_scale_bar, scale_bar_px
+from flowcore.export.figure.spec import (
     COLUMN_WIDTHS,
-    Box,
     FigureSpec,
     Panel,
     lane_titles,
     require_spec,
     shown_box,
 )
-from flowcore.export.figure_text import text_as_text
+from flowcore.export.figure.text import text_as_text
 from flowcore.export.panels import draw, draw_frames, draw_truth, shared_scale
 from flowcore.export.report import settings_document
 from flowcore.lane import Lane
@@ -33,7 +32,6 @@ from flowcore.viz.scale import Scale
 
 __all__ = [
     "COLUMN_WIDTHS",
-    "Box",
     "FigureFormat",
     "FigureSpec",
     "Panel",
@@ -62,7 +60,7 @@ def build_figure(
     Parameters
     ----------
     pair, lanes, spec
-        `flowcore.export.figure_grid.grid_panels` has the panels of a usual figure.
+        `flowcore.export.figure.grid.grid_panels` has the panels of a usual figure.
     kind : {"pdf", "svg", "png"}
     scale : Scale, optional
         What full color means; that of ``shared_scale`` if left out.

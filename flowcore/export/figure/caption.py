@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from itertools import count
 
-from flowcore.export.figure_layout import letter_of, number_of
-from flowcore.export.figure_parts import INSET_COLORS, scale_bar_px
-from flowcore.export.figure_spec import (
-    Box,
+from flowcore.export.figure.layout import letter_of, number_of
+from flowcore.export.figure.parts import INSET_COLORS, scale_bar_px
+from flowcore.export.figure.spec import (
     FigureSpec,
     lane_titles,
     layer_name,
@@ -17,7 +16,7 @@ from flowcore.export.panels import shared_scale
 from flowcore.knobs import caption
 from flowcore.lane import Lane
 from flowcore.metrics.definitions import describe
-from flowcore.types import FramePair
+from flowcore.types import Box, FramePair
 from flowcore.viz.scale import Scale
 
 __all__ = ["figure_caption"]

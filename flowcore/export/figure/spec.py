@@ -7,15 +7,14 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from flowcore.errors import ConfigError
-from flowcore.export.figure_text import Lettering
+from flowcore.export.figure.text import Lettering
 from flowcore.export.panels import LAYERS
 from flowcore.lane import Lane
 from flowcore.metrics.definitions import describe
-from flowcore.types import BoolArray, FramePair
+from flowcore.types import BoolArray, Box, FramePair
 
 __all__ = [
     "COLUMN_WIDTHS",
-    "Box",
     "FigureSpec",
     "Panel",
     "lane_titles",
@@ -26,7 +25,6 @@ __all__ = [
     "shown_box",
 ]
 
-Box: TypeAlias = tuple[int, int, int, int]  # left, top, right, bottom in px; right, bottom excluded
 Panel: TypeAlias = tuple[str, str]
 
 # mm, rounded down so that no line of LaTeX is overfull.
@@ -108,7 +106,7 @@ class FigureSpec:
 
 def shown_box(pair: FramePair, spec: FigureSpec) -> Box:
     """The part of the frame that is shown."""
-    return spec.crop or (0, 0, pair.size[1], pair.size[0])
+    return spec.crop or Box(0, 0, pair.size[1], pair.size[0])
 
 
 def lane_titles(lanes: Mapping[str, Lane], spec: FigureSpec) -> list[str]:
@@ -186,7 +184,7 @@ def _is_of_lane(title: str, layer: str, lanes: Mapping[str, Lane]) -> bool:
 def _require_boxes(pair: FramePair, lanes: Mapping[str, Lane], spec: FigureSpec) -> None:
     """Each box within what is shown, and with a known pixel in every panel."""
     height, width = pair.size
-    whole: Box = (0, 0, width, height)
+    whole = Box(0, 0, width, height)
     named = [("crop", spec.crop, whole)] if spec.crop else []
     named += [("inset", box, spec.crop or whole) for box in spec.insets]
     for name, box, room in named:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from flowcore.export.figure_spec import Panel
+from flowcore.export.figure.spec import Panel
 from flowcore.export.panels import layers_of
 from flowcore.lane import Lane
 from flowcore.types import FramePair

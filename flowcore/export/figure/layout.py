@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from flowcore.errors import ConfigError
-from flowcore.export.figure_spec import (
+from flowcore.export.figure.spec import (
     FigureSpec,
     Panel,
     lane_titles,

@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from flowcore.errors import ConfigError
-from flowcore.export.figure_layout import PAD, Cell, Rect
-from flowcore.export.figure_spec import Box, FigureSpec, shown_box
-from flowcore.export.figure_text import Lettering
-from flowcore.types import FramePair, UInt8Array
+from flowcore.export.figure.layout import PAD, Cell, Rect
+from flowcore.export.figure.spec import FigureSpec, shown_box
+from flowcore.export.figure.text import Lettering
+from flowcore.types import Box, FramePair, UInt8Array
 
 __all__ = ["INSET_COLORS", "Align", "Sheet", "draw_panel", "draw_scale_bar", "scale_bar_px"]
 
