@@ -34,7 +34,7 @@ from flowcore.viz.scale import Scale, scale_of
 __all__ = ["ViewerLane", "ViewerMap", "pack_viewer"]
 
 FORMAT = 3
-_FINEST_STEP = 2.0**-8  # px; the read-out shows hundredths
+_SLOW, _SLOW_STEP, _FAST_STEP = 16.0, 2.0**-8, 2.0**-6  # px; KITTI's files have 1/64, too
 _JPEG_QUALITY = 92
 _ESCAPE = 255
 _MAX_SIDE = 65500  # what JPEG holds
@@ -133,7 +133,7 @@ def pack_viewer(
     Returns
     -------
     bytes
-        Flows are rounded to 1/256 px as long as they stay below 128 px.
+        Flows are rounded to 1/256 px as long as they stay below 16 px, to 1/64 px below 512 px.
 
     Raises
     ------
@@ -228,9 +228,11 @@ def _lane(blobs: _Blobs, lane: ViewerLane) -> dict[str, Any]:
 
 
 def _step(flow: FlowField) -> float:
-    """The finest power of two in px in which all components fit into 16 bits."""
+    """A power of two in px in which all components fit into 16 bits; finer where all is slow."""
     largest = float(np.abs(flow.uv).max())
-    return max(_FINEST_STEP, 2.0 ** math.ceil(math.log2(max(largest, 1e-9) / 32767)))
+    if largest < _SLOW:
+        return _SLOW_STEP
+    return max(_FAST_STEP, 2.0 ** math.ceil(math.log2(largest / 32767)))
 
 
 def _flow_bytes(flow: FlowField, step: float) -> bytes:

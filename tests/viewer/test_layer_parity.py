@@ -26,7 +26,7 @@ NODE = shutil.which("node")
 SCRIPT = Path(__file__).with_name("paint_layers.mjs")
 HEIGHT, WIDTH = 40, 48
 SCALE = Scale(6.0, 2.5, noise_floor=0.5)
-STEP = 2.0**-8  # px; a payload holds whole steps exactly
+STEP = 2.0**-6  # px; a payload holds whole steps exactly
 
 FRAME_LAYERS = [key for key, layer in LAYERS.items() if "flow" not in layer.needs]
 LANE_LAYERS = [key for key in LAYERS if key not in FRAME_LAYERS]
