@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from flowcore.commands.output import Commands, add_json_option, print_json
+from flowcore.commands.stopping import stop_asked_for
 from flowcore.errors import ConfigError
 
 __all__ = ["add_commands"]
@@ -33,7 +34,7 @@ def add_commands(commands: Commands) -> None:
     add_json_option(train)
 
 
-def _train(options: argparse.Namespace) -> None:
+def _train(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from flowcore import models
@@ -44,8 +45,7 @@ def _train(options: argparse.Namespace) -> None:
     from flowcore.training.ship import ship
 
     if is_burst_config(options.config):
-        _train_burst(options)
-        return
+        return _train_burst(options)
     changes = {
         key: value
         for key in ("init", "photos", "seed")
@@ -56,6 +56,7 @@ def _train(options: argparse.Namespace) -> None:
     folder = options.out or Path("out") / name
     with (
         use_threads(options.threads),
+        stop_asked_for() as should_stop,
         tqdm(total=config.steps, unit="step", file=sys.stderr) as bar,
     ):
 
@@ -73,22 +74,32 @@ def _train(options: argparse.Namespace) -> None:
             device=chosen_device(options.device),
             num_loaders=options.loaders,
             stop_after=options.stop_after,
+            should_stop=should_stop,
             progress=show,
         )
         if trainer.workers.is_first:
             ship(trainer, command=_train_command(options))
     if not trainer.workers.is_first:
-        return
+        return 0
     if trainer.source.num_skipped:
         print(f"{trainer.source.num_skipped} photos could not be read.", file=sys.stderr)
     card = models.describe(name)
     if options.json:
         print_json(card.as_json() | {"steps": trainer.step, "folder": str(folder)})
-        return
-    print(f"{name}: {trainer.step} steps, {card.num_bytes:,} bytes; log in {folder}")
+    else:
+        print(f"{name}: {trainer.step} steps, {card.num_bytes:,} bytes; log in {folder}")
+    return _status(trainer.step, config.steps, options)
 
 
-def _train_burst(options: argparse.Namespace) -> None:
+def _status(step: int, steps: int, options: argparse.Namespace) -> int:
+    """0 of a run that came as far as it was to; else it is said how it goes on."""
+    if step >= min(steps, options.stop_after or steps):
+        return 0
+    print(f"flowcore: stopped after step {step} of {steps}; --resume goes on.", file=sys.stderr)
+    return 130
+
+
+def _train_burst(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from flowcore.hardware import use_threads
@@ -108,6 +119,7 @@ def _train_burst(options: argparse.Namespace) -> None:
     folder = options.out or Path("out") / config.name
     with (
         use_threads(options.threads),
+        stop_asked_for() as should_stop,
         tqdm(total=config.steps, unit="step", file=sys.stderr) as bar,
     ):
 
@@ -116,13 +128,19 @@ def _train_burst(options: argparse.Namespace) -> None:
             bar.update(step.step - bar.n)
 
         trainer = train_burst(
-            config, folder, resume=options.resume, stop_after=options.stop_after, progress=show
+            config,
+            folder,
+            resume=options.resume,
+            stop_after=options.stop_after,
+            should_stop=should_stop,
+            progress=show,
         )
         weights = ship_burst(trainer, command=_train_command(options))
     if options.json:
         print_json(dataclasses.asdict(weights) | {"folder": str(folder)})
-        return
-    print(f"{config.name}: {trainer.step} steps, {weights.num_bytes:,} bytes; log in {folder}")
+    else:
+        print(f"{config.name}: {trainer.step} steps, {weights.num_bytes:,} bytes; log in {folder}")
+    return _status(trainer.step, config.steps, options)
 
 
 def _train_command(options: argparse.Namespace) -> str:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
-from torch.nn import functional as F
 
 from flowcore.errors import InputError
 from flowcore.ops.correlation import feature_pyramid
@@ -102,11 +101,13 @@ class MatchingLevel:
         queries = self.queries[:, rows, cols].T  # (N, C)
         if self.reach is None:
             return (queries @ self.keys.flatten(1)).view(-1, *self.keys.shape[1:])
-        padded = F.pad(self.keys, (self.reach,) * 4)
-        offsets = torch.arange(0, 2 * self.reach + 1, self.step)
-        y, x = rows[:, None] + offsets, cols[:, None] + offsets  # (N, k) each
-        windows = padded[:, y[:, :, None], x[:, None, :]]  # (C, N, k, k)
-        return torch.einsum("nc,cnyx->nyx", queries, windows)
+        height, width = self.size
+        offsets = torch.arange(-self.reach, self.reach + 1, self.step)
+        y, x = (at[:, None] + offsets for at in (rows, cols))  # (N, k) each
+        is_inside = ((y >= 0) & (y < height))[:, :, None] & ((x >= 0) & (x < width))[:, None, :]
+        y, x = y.clamp(0, height - 1), x.clamp(0, width - 1)
+        windows = self.keys[:, y[:, :, None], x[:, None, :]]  # (C, N, k, k)
+        return torch.einsum("nc,cnyx->nyx", queries, windows) * is_inside
 
     def surface(self, row: int, col: int) -> Surface:
         """The scores of one cell, and where in the second frame they were taken."""

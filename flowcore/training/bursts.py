@@ -69,9 +69,12 @@ def train_burst(
     *,
     resume: bool = False,
     stop_after: int | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
     progress: Callable[[BurstProgress], None] = lambda _: None,
 ) -> "BurstTrainer":
     """The finished run; its log and checkpoint are in ``folder``.
+
+    The parameters are those of ``flowcore.training.loop.train``.
 
     Raises
     ------
@@ -83,9 +86,11 @@ def train_burst(
     """
     trainer = BurstTrainer(config, folder, resume=resume)
     end = config.steps if stop_after is None else min(config.steps, stop_after)
-    while trainer.step < end:
+    is_over = False
+    while trainer.step < end and not is_over:
         progress(trainer.advance())
-        if trainer.step % config.checkpoint_every == 0 or trainer.step == end:
+        is_over = trainer.step == end or should_stop()
+        if is_over or trainer.step % config.checkpoint_every == 0:
             trainer.save()
     return trainer
 

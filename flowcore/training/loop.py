@@ -56,6 +56,7 @@ def train(
     device: str = "cpu",
     num_loaders: int = 0,
     stop_after: int | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> "Trainer":
     """The finished run; its log and checkpoint are in ``folder``.
@@ -73,6 +74,9 @@ def train(
         Processes that make scenes ahead; with 0 the run makes them between its steps.
     stop_after : int, optional
         Stop with a checkpoint once this many steps in all are done.
+    should_stop : callable
+        Is asked after every step: stop with a checkpoint now? Not where several processes share
+        the run, as they would not stop at one step.
     progress : callable
         Is told after every step.
 
@@ -97,9 +101,11 @@ def train(
             num_loaders=num_loaders,
         )
         end = config.steps if stop_after is None else min(config.steps, stop_after)
-        while trainer.step < end:
+        is_over = False
+        while trainer.step < end and not is_over:
             progress(trainer.advance())
-            if trainer.step % config.checkpoint_every == 0 or trainer.step == end:
+            is_over = trainer.step == end or (workers.count == 1 and should_stop())
+            if is_over or trainer.step % config.checkpoint_every == 0:
                 trainer.save()
     return trainer
 

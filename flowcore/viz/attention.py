@@ -110,14 +110,10 @@ def attention_picture(
     factor = max(1.0, _SIDE / max(right - left, bottom - top))
     size = (round((right - left) * factor), round((bottom - top) * factor))
     gray = cv2.cvtColor(frame[top:bottom, left:right], cv2.COLOR_RGB2GRAY)
-    under = cv2.resize(gray, size, interpolation=cv2.INTER_LINEAR)
+    under = np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_LINEAR), np.uint8)
     level = _levels(shares, lattice, np.arange(size[0]) / factor + left - 0.5 + 0.5 / factor,
                     np.arange(size[1]) / factor + top - 0.5 + 0.5 / factor)  # fmt: skip
-    over = _ALPHA * level[..., None]
-    picture = 0.6 * under[..., None] * (1 - over) + over * heat(
-        np.rint(255 * level).astype(np.uint8)
-    )
-    picture = np.ascontiguousarray(np.rint(picture).astype(np.uint8))
+    picture = _blended(under, level)
 
     def place(point: tuple[float, float]) -> tuple[int, int]:
         return round((point[0] + 0.5 - left) * factor), round((point[1] + 0.5 - top) * factor)
@@ -187,15 +183,27 @@ def patch_strip(patches: Sequence[tuple[str, UInt8Array]], *, letters: int = 22)
     return np.asarray(picture)
 
 
-def _levels(shares: FloatArray, lattice: Lattice, x: Numbers, y: Numbers) -> FloatArray:
-    """The brightness, 0..1, at every pixel of the picture."""
+def _levels(shares: FloatArray, lattice: Lattice, x: Numbers, y: Numbers) -> UInt8Array:
+    """The brightness, 0..255, at every pixel of the picture."""
     h, w = shares.shape
     cols, rows = lattice.indices(x, 0, w), lattice.indices(y, 1, h)
     brightness = np.log10(np.maximum(shares, _LEAST) / _LEAST) / -np.log10(_LEAST)
-    level = brightness[np.ix_(rows.clip(0, h - 1), cols.clip(0, w - 1))]
+    levels = np.rint(255 * brightness.clip(0, 1)).astype(np.uint8)
+    level: UInt8Array = levels[np.ix_(rows.clip(0, h - 1), cols.clip(0, w - 1))]
     level[(rows < 0) | (rows >= h)] = 0
     level[:, (cols < 0) | (cols >= w)] = 0
-    return np.asarray(level.clip(0, 1), np.float32)
+    return level
+
+
+def _blended(under: UInt8Array, level: UInt8Array) -> UInt8Array:
+    """A gray picture under the colors of the levels, more of them the higher they are, RGB."""
+    over = np.float32(_ALPHA / 255) * np.arange(256, dtype=np.float32)
+    colors = over[:, None] * heat(np.arange(256).astype(np.uint8))  # (256, 3)
+    dimmed = (np.float32(0.6) * (1 - over))[level] * under
+    picture = np.empty((*under.shape, 3), np.uint8)
+    for channel, color in enumerate(colors.T):
+        np.rint(dimmed + color[level], out=picture[..., channel], casting="unsafe")
+    return picture
 
 
 def _span(

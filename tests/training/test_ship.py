@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import signal
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ from safetensors.torch import load_file
 
 from flowcore import models
 from flowcore.__main__ import main
+from flowcore.commands.stopping import stop_asked_for
 from flowcore.cost import count_params
 from flowcore.training import ship as shipping
 from flowcore.training.log import read_log
@@ -148,6 +150,36 @@ def test_the_command_goes_on(config_file, tmp_path, run):
     assert status == 0
     assert "scope_035.test: 3 steps" in out
     assert models.describe("scope_035.test").training["steps"] == 3
+
+
+def test_ctrl_c_ends_the_step_keeps_what_was_done_and_goes_on(
+    config_file, tmp_path, run, monkeypatch
+):
+    options = ("train", config_file, "--out", tmp_path / "run", "--device", "cpu")
+    advance = Trainer.advance
+
+    def interrupted(trainer):
+        signal.raise_signal(signal.SIGINT)
+        return advance(trainer)
+
+    monkeypatch.setattr(Trainer, "advance", interrupted)
+    status, out, err = run(*options)
+    assert status == 130
+    assert "scope_035.test: 1 steps" in out
+    assert err.splitlines()[-1] == "flowcore: stopped after step 1 of 3; --resume goes on."
+    monkeypatch.setattr(Trainer, "advance", advance)
+    assert run(*options, "--resume")[0] == 0
+    assert models.describe("scope_035.test").training["steps"] == 3
+    assert read_log(tmp_path / "run" / "log.csv").step.tolist() == [1, 2, 3]
+
+
+def test_the_second_signal_ends_the_work_as_ever():
+    with stop_asked_for() as should_stop:
+        assert not should_stop()
+        signal.raise_signal(signal.SIGINT)
+        assert should_stop()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
 
 
 def test_options_replace_settings(config_file, tmp_path, run):
