@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from flowcore.commands import catalog, labs, lanes, learning
+from flowcore.commands import catalog, estimate, evaluate, labs, learning
 from flowcore.errors import FlowcoreError
 
 __all__ = ["main", "run"]
@@ -37,7 +37,7 @@ def run() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m flowcore", description=__doc__.split(";")[0])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (catalog, lanes, learning, labs):
+    for module in (catalog, estimate, evaluate, learning, labs):
         module.add_commands(commands)
     return parser
 

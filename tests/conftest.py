@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from flowcore.__main__ import main
 from tests.patience import patient
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,6 +46,18 @@ def _fixed_seed():
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
+
+
+@pytest.fixture
+def run(capsys):
+    """A command run in process: its status, and what it wrote."""
+
+    def call(*arguments):
+        status = main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return call
 
 
 @pytest.fixture(scope="session")

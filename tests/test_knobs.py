@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from flowcore.commands.lanes import _config, _lane_options
+from flowcore.commands.lane_options import config_of, lane_options
 from flowcore.errors import ConfigError
 from flowcore.export.recipe import as_command
 from flowcore.knobs import KNOBS, WAYS_TO_CUT, caption, config_from, flags_of, values_of
@@ -64,8 +64,8 @@ def test_values_make_the_lane_again(config):
 def test_a_copied_command_makes_the_lane_again(config):
     words = shlex.split(as_command(config))
     start = words.index("--model")
-    options = _lane_options().parse_args(words[start : words.index("--out")])
-    assert _config(options) == config
+    options = lane_options().parse_args(words[start : words.index("--out")])
+    assert config_of(options) == config
 
 
 @settings(deadline=None)

@@ -152,3 +152,5 @@ def test_a_rectangle_is_four_whole_numbers_inside_the_frame():
     for size in ((4, 9), (6, 7)):
         with pytest.raises(ConfigError, match="not inside the frame of"):
             box.mask(size)
+        with pytest.raises(ConfigError, match="not inside the frame of"):
+            box.within(size)

@@ -51,8 +51,8 @@ class Box(NamedTuple):
         """Height and width, px."""
         return max(0, self.bottom - self.top), max(0, self.right - self.left)
 
-    def mask(self, size: tuple[int, int]) -> BoolArray:
-        """Its pixels in a frame of this (height, width), as (H, W) bool.
+    def within(self, size: tuple[int, int]) -> "Box":
+        """The same, known to hold pixels of a frame of this (height, width), and no others.
 
         Raises
         ------
@@ -65,6 +65,11 @@ class Box(NamedTuple):
                 f"The rectangle {self} (left, top, right, bottom) is not inside the frame of "
                 f"{width}x{height} px."
             )
+        return self
+
+    def mask(self, size: tuple[int, int]) -> BoolArray:
+        """Its pixels in a frame of this (height, width), as (H, W) bool; errors as of `within`."""
+        self.within(size)
         inside = np.zeros(size, bool)
         inside[self.top : self.bottom, self.left : self.right] = True
         return inside

@@ -2,55 +2,42 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
-
-import streamlit as st
 
 from flowcore.errors import ConfigError
 from flowcore.lane import Lane
 from flowcore.types import Box, FramePair
 from pages.components.common import ask_of_all
+from pages.components.linked import Linked
 from pages.components.runs import Run
 from pages.components.tasks import measure_within
 
 __all__ = ["choose_region", "lanes_within", "set_region"]
 
-PARAMETER = "region"
-STATE = "region"
-
-
-class _Kept(NamedTuple):
-    size: tuple[int, int]  # of the frames in which it is marked
-    box: Box | None
-    refused: str = ""  # why what the address said could not be
+RECTANGLE = Linked[Box]("region", str)
 
 
 def choose_region(pair: FramePair) -> Box | None:
     """What is marked; it stays for other frames of the same size."""
-    kept: _Kept | None = st.session_state.get(STATE)
-    if kept is None:
-        kept = _linked(pair)
-    elif kept.size != pair.size:
-        kept = _Kept(pair.size, None)
-    st.session_state[STATE] = kept
-    _write(kept.box)
-    if kept.refused:
-        st.warning(kept.refused)
-    return kept.box
+
+    def read(text: str) -> Box:
+        try:
+            return Box.parse(text).within(pair.size)
+        except ConfigError as error:
+            raise ConfigError(f"The link marks a rectangle that cannot be. {error}") from error
+
+    return RECTANGLE.choose(pair.size, read)
 
 
 def set_region(corners: Sequence[int]) -> None:
-    """Take over what was marked in the viewer: left, top, right, bottom; nothing to remove it."""
-    kept: _Kept | None = st.session_state.get(STATE)
-    if kept is None:
-        return
-    box = Box(*map(int, corners)) if corners else None
+    """Take over what was marked in the viewer: left, top, right, bottom; nothing to remove it.
+
+    A rectangle of a frame that is no longer shown is left out.
+    """
+    size = RECTANGLE.owner
     try:
-        if box is not None:
-            box.mask(kept.size)
+        RECTANGLE.set(Box(*map(int, corners)).within(size) if corners and size else None)
     except ConfigError:
-        return  # of a frame that is no longer shown
-    st.session_state[STATE] = _Kept(kept.size, box)
+        return
 
 
 def lanes_within(
@@ -62,23 +49,3 @@ def lanes_within(
         title: replace(lane, metrics=metrics)
         for (title, lane), metrics in zip(lanes.items(), found or (), strict=False)
     }
-
-
-def _linked(pair: FramePair) -> _Kept:
-    """What the address says; a link that makes no sense says so."""
-    text = st.query_params.get(PARAMETER)
-    if text is None:
-        return _Kept(pair.size, None)
-    try:
-        box = Box.parse(text)
-        box.mask(pair.size)
-    except ConfigError as error:
-        return _Kept(pair.size, None, f"The link marks a rectangle that cannot be. {error}")
-    return _Kept(pair.size, box)
-
-
-def _write(box: Box | None) -> None:
-    if box is not None:
-        st.query_params[PARAMETER] = str(box)
-    elif PARAMETER in st.query_params:
-        del st.query_params[PARAMETER]

@@ -11,9 +11,14 @@ import sys
 import urllib.request
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from flowcore.types import FlowField, FramePair
+from flowcore.viz.viewer_page import viewer_page
+from flowcore.viz.viewer_payload import ViewerLane, ViewerMap, pack_viewer
+from tests.browser.viewing import HEIGHT, WIDTH, constant, drawn
 from tests.patience import patient, wait_until
 from tests.programs import missing
 
@@ -132,3 +137,61 @@ def page(browser):
     context.set_default_timeout(patient(60) * 1000)
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture(scope="module")
+def html(tmp_path_factory):
+    """Truth (3, -4); lane "right" agrees but for a hole, lane "wrong" is off by (3, 4).
+
+    The vectors of the lane "place" tell their pixel: (x / 4, -y / 4).
+    """
+    rng = np.random.default_rng(0)
+    first = rng.integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+    hole = np.ones((HEIGHT, WIDTH), bool)
+    hole[:10, :10] = False
+    labels = np.ones((HEIGHT, WIDTH), np.int32)
+    y, x = np.indices((HEIGHT, WIDTH), np.float32)
+    pair = FramePair(first, first, FlowField(constant(3, -4)), labels=labels)
+    entropy = ViewerMap("Entropy", np.full((HEIGHT, WIDTH), 3, np.float32), 12.0, "bits")
+    lanes = [
+        ViewerLane("right", FlowField(constant(3, -4), hole), hole, (entropy,)),
+        ViewerLane("wrong", FlowField(constant(6, 0)), hole),
+        ViewerLane("left", FlowField(constant(-2, 0)), hole),
+        ViewerLane("place", FlowField(np.stack([x / 4, -y / 4], -1))),
+    ]
+    payload = pack_viewer(pair, lanes, max_magnitude=8, class_names={1: "sky <b>"})
+    path = tmp_path_factory.mktemp("viewer") / "page.html"
+    path.write_text(viewer_page(payload, title="A <test>"), encoding="utf-8")
+    return path.as_uri()
+
+
+@pytest.fixture(scope="module")
+def tab(browser):
+    """One for all tests: what a test has set is undone, then the page is loaded again."""
+    context = browser.new_context()
+    context.set_default_timeout(patient(60) * 1000)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def viewer(tab, html):
+    errors = []
+
+    def note_error(error):
+        errors.append(str(error))
+
+    def note_request(request):
+        if "http" in request.url:
+            errors.append(request.url)
+
+    tab.on("pageerror", note_error)
+    tab.on("request", note_request)
+    tab.set_viewport_size({"width": 1280, "height": 900})
+    tab.emulate_media(color_scheme="light")
+    tab.mouse.move(0, 0)
+    tab.goto(html)
+    yield drawn(tab)
+    tab.remove_listener("pageerror", note_error)
+    tab.remove_listener("request", note_request)
+    assert errors == []

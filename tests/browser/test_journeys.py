@@ -12,13 +12,12 @@ from playwright.sync_api import expect
 
 from flowcore.data.synthetic import make_pair
 from flowcore.io.flow_files import decode_flow, encode_flow
-from flowcore.io.frames import encode_frame
 from flowcore.pipeline import DEFAULT_MODEL
 from flowcore.types import FlowField
+from tests.browser.comparing import choose, frames_drawer, lane_picture, open_compare, png
 from tests.browser.waiting import settled
 
 pytestmark = pytest.mark.browser
-ENDLESS = 4  # the scale at which TV-L1 takes a minute and more
 
 
 @pytest.fixture(scope="module")
@@ -26,30 +25,6 @@ def pair():
     rng = np.random.default_rng(0)
     texture = rng.integers(0, 256, (12, 16, 3), np.uint8).repeat(8, 0).repeat(8, 1)
     return make_pair(np.ascontiguousarray(texture), dx=3, dy=1)
-
-
-def png(name, frame):
-    return {"name": name, "mimeType": "image/png", "buffer": encode_frame(frame)}
-
-
-def open_compare(page, server, query=""):
-    page.goto(f"{server}/compare{query}")
-    expect(page.get_by_role("heading", name="Compare", exact=True)).to_be_visible()
-
-
-def frames_drawer(page):
-    """Where frames are dropped, opened once the page rests: an upload into a page that is still
-    being built is lost."""
-    settled(page).get_by_role("button", name=re.compile("^Frames")).click()
-    return page.get_by_test_id("stFileUploaderDropzoneInput")
-
-
-def choose(page, group, option):
-    page.get_by_role("radiogroup", name=group).get_by_text(option, exact=True).click()
-
-
-def lane_picture(page, layer, title):
-    return page.get_by_role("img", name=f"{title}: {layer}", exact=True)
 
 
 def test_a_deep_link_on_a_fresh_server_opens_its_page(page, fresh_server):
@@ -217,17 +192,6 @@ def test_everything_can_be_taken_away(page, server):
 
 
 @pytest.mark.slow
-def test_a_long_run_can_be_cancelled_and_started_again(page, server):
-    open_compare(page, server, f"?lanes=2&model1=tvl1&scale1={ENDLESS}&source=One+image&dx=11")
-    page.get_by_role("button", name="Cancel").click()
-    gone = page.get_by_text(f"Cancelled: tvl1, scale {ENDLESS}; dis_medium. Press Run")
-    expect(gone).to_be_visible()
-    page.get_by_role("button", name="Run").click()
-    expect(gone).to_have_count(0)
-    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
-
-
-@pytest.mark.slow
 def test_a_phone_shows_it_without_sideways_scrolling(page, server):
     page.set_viewport_size({"width": 400, "height": 800})
     open_compare(page, server, "?lanes=2")
@@ -258,29 +222,6 @@ def test_a_reload_and_a_second_tab_find_the_uploaded_pair(page, server, pair):
     second = page.context.new_page()
     second.goto(page.url)
     expect(second.get_by_text("128 x 96 px, with no truth.")).to_be_visible()
-
-
-@pytest.mark.slow
-def test_a_job_survives_a_reload_and_is_cancelled_from_a_second_tab(page, server):
-    query = f"?lanes=1&model1=tvl1&scale1={ENDLESS}&source=One+image&dx=17"
-    open_compare(page, server, query)
-    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
-    page.reload()
-    second = page.context.new_page()
-    open_compare(second, server, query)
-    second.get_by_role("button", name="Cancel").click()
-    for tab in (second, page):
-        expect(tab.get_by_text(f"Cancelled: tvl1, scale {ENDLESS}.")).to_be_visible()
-
-
-def test_a_closed_page_lets_others_pass(page, server, browser):
-    slow = f"model1=tvl1&scale1={ENDLESS}&model2=tvl1&scale2=3.9&model3=tvl1&scale3=3.8"
-    open_compare(page, server, f"?lanes=3&{slow}")
-    expect(page.get_by_text("number 2 in the queue")).to_be_visible()
-    page.close()
-    other = browser.new_context().new_page()
-    open_compare(other, server, "?lanes=1&model1=dis_fast&sample=Sub-pixel")
-    expect(lane_picture(other, "Flow", "dis_fast")).to_be_visible()
 
 
 @pytest.mark.slow

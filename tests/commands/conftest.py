@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from flowcore.__main__ import main
 from flowcore.data.synthetic import make_pair
 from flowcore.io.flow_files import write_flow
 from flowcore.io.frames import write_frame
@@ -22,13 +21,3 @@ def folder(tmp_path, rng, monkeypatch):
         write_frame(sequence / "frame2.png", pair.second)
         write_flow(sequence / "flow.flo", pair.truth)
     return tmp_path
-
-
-@pytest.fixture
-def run(capsys):
-    def call(*arguments):
-        status = main([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return call

@@ -60,3 +60,11 @@ def test_latex_has_the_chosen_columns_in_their_order_and_needs_booktabs():
 @pytest.mark.parametrize("key", ["psnr_identity", "ssim_identity"])
 def test_no_lane_wins_by_the_frames_as_they_are(key):
     assert best_lanes({"a": lane(**{key: (1, 9)}), "b": lane(**{key: (2, 9)})}, key) == []
+
+
+def test_latex_table_escapes_names(shown):
+    _, lanes = shown
+    latex = metrics_latex({"a_b, 50 %": lanes["ours"]}, ["epe", "fl_all"])
+    assert r"a\_b, 50 \%" in latex
+    assert r"EPE (px) $\downarrow$" in latex
+    assert r"\toprule" in latex

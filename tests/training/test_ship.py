@@ -11,24 +11,12 @@ import torch
 from safetensors.torch import load_file
 
 from flowcore import models
-from flowcore.__main__ import main
 from flowcore.commands.stopping import stop_asked_for
 from flowcore.cost import count_params
 from flowcore.training import ship as shipping
 from flowcore.training.log import read_log
 from flowcore.training.loop import Trainer, train
 from flowcore.training.ship import ship
-
-
-@pytest.fixture
-def run(capsys):
-    def call(*arguments):
-        status = main([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return call
-
 
 counts = {}
 

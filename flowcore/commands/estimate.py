@@ -1,0 +1,148 @@
+"""The flow of two frames."""
+
+import argparse
+import dataclasses
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flowcore.commands.lane_options import (
+    config_of,
+    external_path,
+    lane_options,
+    parsed,
+    prepared,
+    where,
+)
+from flowcore.commands.output import Commands, add_json_option, print_json, say
+from flowcore.errors import FlowFileError
+from flowcore.types import Box, FramePair, PipelineConfig, timing_fields
+
+if TYPE_CHECKING:
+    from flowcore.lane import Lane
+
+__all__ = ["add_commands"]
+
+
+def add_commands(commands: Commands) -> None:
+    """The command and its options."""
+    estimate = commands.add_parser(
+        "estimate", parents=[lane_options()], help="the flow of two frames"
+    )
+    estimate.add_argument("first", type=Path, metavar="FIRST")
+    estimate.add_argument("second", type=Path, metavar="SECOND")
+    estimate.add_argument("--truth", type=Path, metavar="FILE", help="true flow, any format")
+    estimate.add_argument(
+        "--pages",
+        type=_two_pages,
+        default=(None, None),
+        metavar="I,J",
+        help="pages of TIFFs with several, from 0: that of FIRST and that of SECOND",
+    )
+    estimate.add_argument(
+        "--out", type=Path, metavar="FILE", help="write the flow: .flo .png .pfm .npy .npz .flo5"
+    )
+    estimate.add_argument("--png", type=Path, metavar="FILE", help="write the flow in color")
+    estimate.add_argument(
+        "--region",
+        type=parsed(Box.parse),
+        metavar="L,T,R,B",
+        help="measure these pixels alone: left, top, right, bottom (the last two just outside)",
+    )
+    estimate.add_argument(
+        "--flow-only", action="store_true", help="no backward flow and no metrics: least memory"
+    )
+    estimate.set_defaults(command=_estimate)
+    add_json_option(estimate)
+
+
+def _two_pages(text: str) -> tuple[int, int]:
+    try:
+        first, second = map(int, text.split(","))
+    except ValueError as error:
+        message = f"Expected two page numbers such as 0,1, got {text[:40]!r}."
+        raise argparse.ArgumentTypeError(message) from error
+    return first, second
+
+
+def _estimate(options: argparse.Namespace) -> None:
+    from flowcore.data.files import read_pair
+    from flowcore.export.sheet import flow_sheet
+    from flowcore.io.flow_files import write_flow
+    from flowcore.io.frames import write_frame
+    from flowcore.metrics.convention import suspicion
+    from flowcore.metrics.definitions import describe
+
+    config = config_of(options)
+    pair = read_pair(
+        options.first,
+        options.second,
+        options.truth,
+        value_range=options.value_range,
+        pages=options.pages,
+        truth_format=options.truth_format,
+    )
+    say(pair.notes)
+    if pair.truth is not None and not pair.truth.valid.any():
+        say([f"{options.truth.name} knows no pixel of the true flow; left out."])
+        pair = dataclasses.replace(pair, truth=None)
+    pair = prepared(pair, options)
+    lane = _lane(pair, config, options)
+    if options.out:
+        write_flow(options.out, lane.estimate.flow)
+    if options.png:
+        write_frame(options.png, flow_sheet(pair, config.model, lane))
+    flows = {
+        "The true flow": pair.truth,
+        "The external flow": lane.estimate.flow if external_path(config) else None,
+    }
+    suspicions = [
+        sentence
+        for what, flow in flows.items()
+        if flow is not None and (sentence := suspicion(what, flow, pair))
+    ]
+    for sentence in suspicions:
+        print(sentence, file=sys.stderr)
+    height, width = pair.size
+    timing = lane.estimate.timing
+    if options.json:
+        print_json(
+            {
+                "model": config.model,
+                "height": height,
+                "width": width,
+                **timing_fields(timing),
+                **({"region": options.region} if options.region else {}),
+                "metrics": {key: measurement.value for key, measurement in lane.metrics.items()},
+                "suspicions": suspicions,
+            }
+        )
+        return
+    took = f"{timing.seconds:.3f} s on {timing.threads} threads" if timing else "time unknown"
+    print(f"{config.model}, {width}x{height} px, {took}")
+    for key, (value, num_pixels) in lane.metrics.items():
+        metric = describe(key)
+        print(f"{metric.label:28} {value:10.3f} {metric.unit:12} over {num_pixels:,} px")
+
+
+def _lane(pair: FramePair, config: PipelineConfig, options: argparse.Namespace) -> "Lane":
+    """The flow that is asked for, with its numbers."""
+    from flowcore.io.flow_files import interpret_flow
+    from flowcore.io.guard import read_bytes
+    from flowcore.lane import TIMED_RUNS, Lane, external_lane, measure_region, run_lane
+    from flowcore.pipeline import run
+
+    if options.region is not None:
+        options.region.within(pair.size)  # refused before the work, if it must be
+    external = external_path(config)
+    if external:
+        reading = interpret_flow(read_bytes(external, FlowFileError), name=external.name)
+        say(filter(None, [reading.doubt]))
+        lane = external_lane(pair, reading.flow, name=config.model)
+    elif options.flow_only:
+        return Lane(run(pair, config, warm_up=True, runs=TIMED_RUNS, **where(options)), None, {})
+    else:
+        lane = run_lane(pair, config, **where(options))
+    if options.region is None:
+        return lane
+    return dataclasses.replace(lane, metrics=measure_region(pair, lane, options.region))
