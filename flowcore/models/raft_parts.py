@@ -171,7 +171,7 @@ class ConvGru(nn.Module):
         reset = (self._convolve(self.convr, both) + term_r).sigmoid()
         both = torch.cat([reset * hidden, motion], 1)
         candidate = (self._convolve(self.convq, both) + term_q).tanh()
-        return torch.lerp(hidden, candidate, update)
+        return torch.lerp(hidden.to(candidate.dtype), candidate, update)
 
     def _convolve(self, conv: nn.Conv2d, both: torch.Tensor) -> torch.Tensor:
         of_hidden, _, of_motion = torch.split(conv.weight, self.sizes, 1)

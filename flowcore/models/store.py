@@ -70,7 +70,7 @@ def _scan() -> tuple[dict[str, StoredWeights], list[str]]:
     for folder in (BUNDLED_FOLDER, user_folder()):
         for path in sorted(folder.glob("*.json")):
             try:
-                found[path.stem] = StoredWeights(folder, _read_card(path))
+                found[path.stem] = StoredWeights(folder, _card_of(path))
             except WeightsError as error:
                 broken.append(f"{path.name} is passed over: {error}")
     return found, broken
@@ -146,6 +146,23 @@ def load_state(folder: Path, weights: Weights) -> dict[str, torch.Tensor]:
 @lru_cache(maxsize=1)
 def _card_reader() -> TypeAdapter[Weights]:
     return TypeAdapter(Weights)
+
+
+def _card_of(path: Path) -> Weights:
+    """The card in a file, read again only when it or the weights beside it have changed."""
+    versions = []
+    for file in (path, path.with_suffix(".safetensors")):
+        try:
+            status = file.stat()
+        except OSError:
+            return _read_card(path)
+        versions.append((status.st_mtime_ns, status.st_ino, status.st_size))
+    return _read_version(path, tuple(versions))
+
+
+@lru_cache(maxsize=256)
+def _read_version(path: Path, _versions: tuple[tuple[int, int, int], ...]) -> Weights:
+    return _read_card(path)
 
 
 def _read_card(path: Path) -> Weights:

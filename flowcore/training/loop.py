@@ -129,14 +129,18 @@ class Trainer:
         self.precision = usable_precision(config.precision, self.device)
         if num_loaders and self.device.type != "cpu":
             raise ConfigError("Scenes are made on the card itself there: leave out --loaders.")
-        self.net = _fresh_net(config).to(self.device)
+        is_card = self.device.type == "cuda"
+        layout = torch.channels_last if is_card else torch.contiguous_format  # as its kernels do
+        torch.backends.cudnn.benchmark = is_card  # a run has few sizes, and sees them often
+        net = _fresh_net(config).to(self.device)
+        self.net = net.to(memory_format=layout)  # type: ignore[call-overload]
         self.averaged = AveragedModel(
             self.net,
             multi_avg_fn=get_ema_multi_avg_fn(config.ema),  # type: ignore[no-untyped-call]
             use_buffers=True,
         )
         self.optimizer = torch.optim.AdamW(
-            self.net.parameters(), lr=1e-3, weight_decay=config.weight_decay
+            self.net.parameters(), lr=1e-3, weight_decay=config.weight_decay, fused=is_card or None
         )
         self.step = 0
         self.seconds = 0.0

@@ -44,7 +44,7 @@ def ship(trainer: Trainer, *, command: str, folder: Path | None = None) -> Weigh
     net = copy.deepcopy(trainer.averaged.module).cpu().eval()
     fold_norm(net)
     state = {
-        name: tensor.half() if tensor.is_floating_point() else tensor
+        name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
         for name, tensor in net.state_dict().items()
     }
     kind = "photos" if config.photos else "generated patterns"

@@ -1,5 +1,6 @@
 """Where the scenes of a run come from: textures and shapes in memory, drawn from by step."""
 
+import signal
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -67,7 +68,13 @@ class SceneSource:
     def batches(self, first_step: int, *, num_workers: int = 0) -> Iterator[Batch]:
         """The batches of all steps from ``first_step`` on, made ahead by other processes if any."""
         steps = _Steps(self, first_step)
-        return iter(DataLoader(steps, batch_size=None, num_workers=num_workers))
+        loader = DataLoader(
+            steps,
+            batch_size=None,
+            num_workers=num_workers,
+            worker_init_fn=_leave_signals_to_the_run,
+        )
+        return iter(loader)
 
     def held_out(self) -> Iterator[Scenes]:
         """The same few batches each time: slow, medium and fast motion in equal parts."""
@@ -90,6 +97,12 @@ def _seed_of(seed: int, rank: int, step: int) -> int:
     the golden ratio.
     """
     return (step + 0x9E3779B1 * (256 * seed + rank)) % 2**32
+
+
+def _leave_signals_to_the_run(_worker: int) -> None:
+    """A terminal tells all processes to stop; the run ends these, once its step is done."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 class _Steps(Dataset[Batch]):

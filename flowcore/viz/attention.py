@@ -189,7 +189,7 @@ def _levels(shares: FloatArray, lattice: Lattice, x: Numbers, y: Numbers) -> UIn
     cols, rows = lattice.indices(x, 0, w), lattice.indices(y, 1, h)
     brightness = np.log10(np.maximum(shares, _LEAST) / _LEAST) / -np.log10(_LEAST)
     levels = np.rint(255 * brightness.clip(0, 1)).astype(np.uint8)
-    level: UInt8Array = levels[np.ix_(rows.clip(0, h - 1), cols.clip(0, w - 1))]
+    level: UInt8Array = levels.take(rows, 0, mode="clip").take(cols, 1, mode="clip")
     level[(rows < 0) | (rows >= h)] = 0
     level[:, (cols < 0) | (cols >= w)] = 0
     return level
@@ -197,13 +197,12 @@ def _levels(shares: FloatArray, lattice: Lattice, x: Numbers, y: Numbers) -> UIn
 
 def _blended(under: UInt8Array, level: UInt8Array) -> UInt8Array:
     """A gray picture under the colors of the levels, more of them the higher they are, RGB."""
-    over = np.float32(_ALPHA / 255) * np.arange(256, dtype=np.float32)
-    colors = over[:, None] * heat(np.arange(256).astype(np.uint8))  # (256, 3)
-    dimmed = (np.float32(0.6) * (1 - over))[level] * under
-    picture = np.empty((*under.shape, 3), np.uint8)
-    for channel, color in enumerate(colors.T):
-        np.rint(dimmed + color[level], out=picture[..., channel], casting="unsafe")
-    return picture
+    over = _ALPHA / 255 * np.arange(256)
+    colors = np.rint(over[:, None] * heat(np.arange(256).astype(np.uint8))).astype(np.uint8)
+    weights = np.rint(255 * 0.6 * (1 - over)).astype(np.uint8)
+    dimmed = cv2.multiply(under, cv2.LUT(level, weights), scale=1 / 255)
+    picture = cv2.LUT(cv2.merge([level] * 3), colors[None])
+    return np.asarray(cv2.add(picture, cv2.merge([dimmed] * 3)), np.uint8)
 
 
 def _span(

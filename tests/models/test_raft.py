@@ -42,6 +42,16 @@ def test_gru_is_the_published_one():
     assert torch.allclose(found, (1 - z) * hidden + z * q, atol=1e-6)
 
 
+def test_gru_takes_a_state_of_another_precision():
+    """As a GPU hands it over under autocast."""
+    gru = ConvGru(4, 3, 5, kernel=(1, 5))
+    hidden, context, motion = (torch.randn(2, size, 6, 7) for size in (4, 3, 5))
+    expected = gru(hidden, motion, gru.context_terms(context))
+    with torch.autocast("cpu", torch.bfloat16):
+        found = gru(hidden, motion, gru.context_terms(context))
+    assert torch.allclose(found.float(), expected, atol=0.05)
+
+
 def test_bilinear_upsampling_keeps_corners():
     flow = torch.arange(8.0).view(1, 2, 2, 2)
     fine = upsample_bilinear(flow)

@@ -1,5 +1,6 @@
 """Pages as scripts: they open, react, refuse plainly, and never show an exception."""
 
+import gc
 import io
 
 import numpy as np
@@ -37,6 +38,14 @@ def test_start_opens():
     app = opened("start")
     assert not app.exception
     assert app.title[0].value == "Flowscope"
+
+
+def test_what_was_imported_is_not_searched_for_garbage_after_every_run():
+    opened("start")
+    gc.collect()
+    gc.collect()
+    assert gc.get_freeze_count() > 100_000
+    assert len(gc.get_objects()) < gc.get_freeze_count()
 
 
 def test_compare_opens_on_the_colorful_sample():

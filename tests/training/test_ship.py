@@ -1,10 +1,13 @@
 """From a run to a model: a half-precision file and a card, and the command that does it all."""
 
+import contextlib
 import dataclasses
 import json
+import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 import torch
@@ -46,6 +49,15 @@ def test_what_ships_is_the_averaged_net(config, tmp_path, weights_folder):
         found = models.create("scope_035.test")(*pair).flow
     assert found.dtype == torch.float32
     assert (found - expected).abs().mean() < 0.01 * expected.abs().mean()
+
+
+def test_nets_laid_out_for_a_gpu_ship(config, tmp_path):
+    trainer = Trainer(config, tmp_path / "run")
+    ship(trainer, command="", folder=tmp_path / "plain")
+    trainer.averaged.to(memory_format=torch.channels_last)
+    ship(trainer, command="", folder=tmp_path / "laid out")
+    files = [tmp_path / name / "scope_035.test.safetensors" for name in ("plain", "laid out")]
+    assert files[0].read_bytes() == files[1].read_bytes()
 
 
 def test_shipping_leaves_the_run_as_it_is(config, tmp_path):
@@ -159,6 +171,27 @@ def test_ctrl_c_ends_the_step_keeps_what_was_done_and_goes_on(
     assert run(*options, "--resume")[0] == 0
     assert models.describe("scope_035.test").training["steps"] == 3
     assert read_log(tmp_path / "run" / "log.csv").step.tolist() == [1, 2, 3]
+
+
+def test_a_signal_to_all_processes_of_a_run_ends_it_as_well(config_file, tmp_path):
+    """Those that make scenes get it too."""
+    config_file.write_text(config_file.read_text().replace("steps = 3", "steps = 100000"))
+    command = [sys.executable, "-m", "flowcore", "train", str(config_file), "--loaders", "1"]
+    options = ["--out", str(tmp_path / "run"), "--device", "cpu"]
+    process = subprocess.Popen(
+        [*command, *options], stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    with process, contextlib.suppress(ProcessLookupError):
+        try:
+            while not (tmp_path / "run" / "checkpoint.pt").is_file():
+                assert process.poll() is None
+                time.sleep(0.05)
+            os.killpg(process.pid, signal.SIGTERM)
+            _, err = process.communicate()
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == 130, err
+    assert err.endswith("of 100000; --resume goes on.\n")
 
 
 def test_the_second_signal_ends_the_work_as_ever():
