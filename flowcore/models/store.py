@@ -150,22 +150,19 @@ def _card_reader() -> TypeAdapter[Weights]:
 
 def _card_of(path: Path) -> Weights:
     """The card in a file, read again only when it or the weights beside it have changed."""
-    versions = []
-    for file in (path, path.with_suffix(".safetensors")):
-        try:
-            status = file.stat()
-        except OSError:
-            return _read_card(path)
-        versions.append((status.st_mtime_ns, status.st_ino, status.st_size))
-    return _read_version(path, tuple(versions))
+    return _read_card(path, _version(path), _version(path.with_suffix(".safetensors")))
+
+
+def _version(path: Path) -> tuple[int, ...] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_ino, status.st_size
 
 
 @lru_cache(maxsize=256)
-def _read_version(path: Path, _versions: tuple[tuple[int, int, int], ...]) -> Weights:
-    return _read_card(path)
-
-
-def _read_card(path: Path) -> Weights:
+def _read_card(path: Path, *_versions: tuple[int, ...] | None) -> Weights:
     """The card in a file, if it is sound and agrees with the weights beside it."""
     if not NAME_PATTERN.fullmatch(path.stem):
         raise WeightsError("its name is not architecture.tag in small letters, digits and _.")

@@ -16,23 +16,19 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from flowcore import models
 from flowcore.data.scenes import Scenes
 from flowcore.errors import ConfigError, DivergedError
 from flowcore.losses import census_loss, sequence_loss, smoothness_loss, ssim_loss
-from flowcore.models.flownet import FlowNet2
-from flowcore.models.norm import freeze_norm, insert_norm
-from flowcore.models.scope import ScopeNet
-from flowcore.models.weights import read_state
-from flowcore.training.beginning import begin
+from flowcore.models.norm import freeze_norm
 from flowcore.training.checkpoint import load_checkpoint, save_checkpoint
 from flowcore.training.config import LossConfig, Stage, TrainingConfig
 from flowcore.training.distributed import Workers
+from flowcore.training.fresh import fresh_net
 from flowcore.training.guard import Guard
 from flowcore.training.log import RunLog, StepRecord
-from flowcore.training.precision import usable_precision
+from flowcore.training.parts import asked_of, copy_network, rest
+from flowcore.training.precision import settled, usable_precision
 from flowcore.training.source import SceneSource
-from flowcore.training.widen import widen
 
 __all__ = ["Progress", "Trainer", "train"]
 
@@ -129,18 +125,17 @@ class Trainer:
         self.precision = usable_precision(config.precision, self.device)
         if num_loaders and self.device.type != "cpu":
             raise ConfigError("Scenes are made on the card itself there: leave out --loaders.")
-        is_card = self.device.type == "cuda"
-        layout = torch.channels_last if is_card else torch.contiguous_format  # as its kernels do
-        torch.backends.cudnn.benchmark = is_card  # a run has few sizes, and sees them often
-        net = _fresh_net(config).to(self.device)
-        self.net = net.to(memory_format=layout)  # type: ignore[call-overload]
+        self.net = settled(fresh_net(config), self.device)
         self.averaged = AveragedModel(
             self.net,
             multi_avg_fn=get_ema_multi_avg_fn(config.ema),  # type: ignore[no-untyped-call]
             use_buffers=True,
         )
         self.optimizer = torch.optim.AdamW(
-            self.net.parameters(), lr=1e-3, weight_decay=config.weight_decay, fused=is_card or None
+            self.net.parameters(),
+            lr=1e-3,
+            weight_decay=config.weight_decay,
+            fused=self.device.type == "cuda" or None,
         )
         self.step = 0
         self.seconds = 0.0
@@ -174,13 +169,13 @@ class Trainer:
         self.net.train()
         if stage.frozen_norm:
             freeze_norm(self.net)
-        _rest(self.net, stage.learns)
+        rest(self.net, stage.learns)
         if step_in_stage == 0 and stage.begins_as:
             for net in (self.net, self.averaged.module):
-                _copy_network(net, stage.begins_as, stage.learns)
+                copy_network(net, stage.begins_as, stage.learns)
         first, second, scenes = next(self.batches)
         with self._autocast():
-            prediction = self.parallel(first, second, **_wanted(self.net, stage))
+            prediction = self.parallel(first, second, **asked_of(self.net, stage))
         loss = _loss(prediction.iterates, scenes, stage.loss)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -263,50 +258,6 @@ class Trainer:
         is_on = self.precision == "bfloat16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=is_on):
             yield
-
-
-def _fresh_net(config: TrainingConfig) -> nn.Module:
-    """The net with random weights and norms, or with those of a file, whose norms are folded."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
-        net = models.build_untrained(config.model)
-        smaller = models.build_untrained(config.init_model) if config.init_model else None
-        if config.init is None:
-            insert_norm(net)
-            if isinstance(net, FlowNet2):
-                begin(net)
-    if config.init is None:
-        return net
-    if isinstance(net, ScopeNet) and isinstance(smaller, ScopeNet):
-        widen(net, read_state(config.init, str(config.init_model)), smaller.sizes)
-    else:
-        net.load_state_dict(read_state(config.init, config.model))
-    return net
-
-
-def _rest(net: nn.Module, learns: tuple[str, ...]) -> None:
-    """Let the networks of a stack rest that are not to learn, their norms' statistics too."""
-    if isinstance(net, FlowNet2):
-        for name, network in net.networks.items():
-            is_learning = not learns or name in learns
-            network.requires_grad_(is_learning)
-            if not is_learning:
-                network.eval()
-
-
-def _copy_network(net: nn.Module, origin: str, names: tuple[str, ...]) -> None:
-    if isinstance(net, FlowNet2):
-        for name in names:
-            net.networks[name].load_state_dict(net.networks[origin].state_dict())
-
-
-def _wanted(net: nn.Module, stage: Stage) -> dict[str, Any]:
-    """What a stage asks of the net beside its flow."""
-    if stage.watched:
-        return {"heads_of": stage.watched}
-    if net.default_iterations is None:
-        return {"keep": frozenset({"iterates"})}
-    return {"keep": frozenset({"iterates"}), "iterations": stage.iterations}
 
 
 def _loss(iterates: tuple[torch.Tensor, ...], scenes: Scenes, config: LossConfig) -> torch.Tensor:

@@ -42,10 +42,7 @@ def test_start_opens():
 
 def test_what_was_imported_is_not_searched_for_garbage_after_every_run():
     opened("start")
-    gc.collect()
-    gc.collect()
     assert gc.get_freeze_count() > 100_000
-    assert len(gc.get_objects()) < gc.get_freeze_count()
 
 
 def test_compare_opens_on_the_colorful_sample():

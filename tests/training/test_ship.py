@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 import torch
@@ -20,6 +19,7 @@ from flowcore.training import ship as shipping
 from flowcore.training.log import read_log
 from flowcore.training.loop import Trainer, train
 from flowcore.training.ship import ship
+from tests.patience import wait_until
 
 counts = {}
 
@@ -183,9 +183,8 @@ def test_a_signal_to_all_processes_of_a_run_ends_it_as_well(config_file, tmp_pat
     )
     with process, contextlib.suppress(ProcessLookupError):
         try:
-            while not (tmp_path / "run" / "checkpoint.pt").is_file():
-                assert process.poll() is None
-                time.sleep(0.05)
+            saved = tmp_path / "run" / "checkpoint.pt"
+            wait_until(lambda: saved.is_file() or process.poll() is not None, seconds=120)
             os.killpg(process.pid, signal.SIGTERM)
             _, err = process.communicate()
         finally:

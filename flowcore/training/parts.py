@@ -1,0 +1,36 @@
+"""Which parts of a net learn in a stage, and what is asked of them."""
+
+from typing import Any
+
+from torch import nn
+
+from flowcore.models.flownet import FlowNet2
+from flowcore.training.config import Stage
+
+__all__ = ["asked_of", "copy_network", "rest"]
+
+
+def rest(net: nn.Module, learns: tuple[str, ...]) -> None:
+    """Let the networks of a stack rest that are not to learn, their norms' statistics too."""
+    if isinstance(net, FlowNet2):
+        for name, network in net.networks.items():
+            is_learning = not learns or name in learns
+            network.requires_grad_(is_learning)
+            if not is_learning:
+                network.eval()
+
+
+def copy_network(net: nn.Module, origin: str, names: tuple[str, ...]) -> None:
+    """Give networks of a stack the weights of another one of the same shape."""
+    if isinstance(net, FlowNet2):
+        for name in names:
+            net.networks[name].load_state_dict(net.networks[origin].state_dict())
+
+
+def asked_of(net: nn.Module, stage: Stage) -> dict[str, Any]:
+    """What a stage asks of the net beside its flow, as arguments of ``forward``."""
+    if stage.watched:
+        return {"heads_of": stage.watched}
+    if net.default_iterations is None:
+        return {"keep": frozenset({"iterates"})}
+    return {"keep": frozenset({"iterates"}), "iterations": stage.iterations}
