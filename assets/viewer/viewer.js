@@ -75,13 +75,15 @@ export function createViewer(root) {
       message.textContent = `These flows cannot be shown: ${/** @type {Error} */ (error).message}`;
       message.hidden = false;
       body.hidden = true;
+      root.dispatchEvent(new Event("flowdrawn", { bubbles: true, composed: true }));
     }
   };
   return viewer;
 }
 
 // `redraw` is for what moves (crosshair, view), `refresh` for everything; both act once per frame.
-// While the screen shows all that was asked for, `data-drawn` is the payload's id.
+// While the screen shows all that was asked for, `data-drawn` is the payload's id; the page is told
+// by the event `flowdrawn`, which also comes when there is nothing to draw but a message.
 /** @type {(viewer: Viewer, parts: Parts) => void} */
 function scheduleUpdates(viewer, { toolbar, stage, legend, readout }) {
   let isScheduled = false;
@@ -106,7 +108,9 @@ function scheduleUpdates(viewer, { toolbar, stage, legend, readout }) {
     viewer.redraw();
   };
   viewer.settle = () => {
-    if (!isScheduled && isUpToDate(viewer)) viewer.root.dataset.drawn = viewer.model.id;
+    if (isScheduled || !isUpToDate(viewer)) return;
+    viewer.root.dataset.drawn = viewer.model.id;
+    viewer.root.dispatchEvent(new Event("flowdrawn", { bubbles: true, composed: true }));
   };
   let telling = 0;
   viewer.tellScale = () => {

@@ -10,8 +10,9 @@ from flowcore.data import samples
 from flowcore.data.synthetic import make_pair
 from flowcore.errors import FlowcoreError
 from flowcore.export.panels import draw_truth, shared_scale
+from flowcore.io.frames import encode_frame
 from flowcore.io.video import decode_video_frames, probe_video, video_thumbnails
-from flowcore.types import FramePair, UInt8Array
+from flowcore.types import FramePair
 from pages.components.conventions import warn_of_convention
 from pages.components.files import decoded
 from pages.components.head import show_head
@@ -48,18 +49,23 @@ def _in_words(pair: FramePair) -> str:
 
 
 def _show(pair: FramePair) -> None:
-    """The frames, small."""
+    """The frames and the truth, small."""
     first, second = (f": {name}" if name else "" for name in pair.frame_names)
-    pictures = {f"First frame{first}": pair.first, f"Second frame{second}": pair.second}
-    if pair.truth is not None:
-        pictures["True flow"] = _true_flow(pair.digest, pair)
-    for column, (caption, picture) in zip(st.columns(len(pictures)), pictures.items(), strict=True):
-        column.image(picture, caption, width="stretch", alt=caption)
+    captions = (f"First frame{first}", f"Second frame{second}", "True flow")
+    previews = _previews(pair.digest, pair)
+    for column, caption, preview in zip(
+        st.columns(len(previews)), captions, previews, strict=False
+    ):
+        column.image(preview, caption, width="stretch", alt=caption)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _true_flow(digest: str, _pair: FramePair) -> UInt8Array:
-    return draw_truth(_pair, shared_scale(_pair, []))
+def _previews(digest: str, _pair: FramePair) -> list[bytes]:
+    """As files, made once and not at every run of the page."""
+    pictures = [_pair.first, _pair.second]
+    if _pair.truth is not None:
+        pictures.append(draw_truth(_pair, shared_scale(_pair, [])))
+    return [encode_frame(picture, format="jpeg") for picture in pictures]
 
 
 def _chosen(messages: DeltaGenerator) -> FramePair:
