@@ -16,8 +16,7 @@ from flowcore.jobs.job import Job
 from pages.components.charts import lane_colors
 from pages.components.digit_form import LabChoice
 from pages.components.digit_task import train_net
-from pages.components.runs import describe
-from pages.components.work import ask, look, shared_queue
+from pages.components.work import ask, describe, look, shared_queue
 
 __all__ = ["LabRun", "train_nets"]
 
