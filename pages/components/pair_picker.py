@@ -20,6 +20,7 @@ from pages.components.pair_store import keep_pair, linked_pair
 from pages.components.pair_upload import upload_pair
 from pages.components.scrubber import choose_two
 from pages.components.uploads import PICTURES, VIDEOS, frames_of, plain_name
+from pages.components.words import as_text
 
 __all__ = ["pick_pair"]
 
@@ -82,7 +83,7 @@ def _chosen(messages: DeltaGenerator) -> FramePair:
         if pair is not None and source in UPLOADED:
             keep_pair(pair)
     except FlowcoreError as error:
-        messages.error(str(error))
+        messages.error(as_text(error))
         pair = None
     with messages:
         if pair is None and source in UPLOADED and "last_pair" not in st.session_state:
@@ -95,7 +96,7 @@ def _chosen(messages: DeltaGenerator) -> FramePair:
         st.caption(f"Still showing the last pair: {st.session_state['last_pair'].name}.")
     shown = st.session_state.get("last_pair") or samples.load(samples.names()[0])
     for note in shown.notes:
-        messages.caption(note)
+        messages.caption(as_text(note))
     return shown
 
 

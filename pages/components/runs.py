@@ -17,6 +17,7 @@ from pages.components.tasks import (
     measure_external,
     measure_lane,
 )
+from pages.components.words import as_text
 from pages.components.work import ask, describe, shared_queue
 
 __all__ = ["Run", "forget", "start", "watch"]
@@ -80,7 +81,7 @@ def watch(
             _progress(active, key)
         for run in runs:
             if run.job.state == "failed":
-                say(f"{run.lane.title}: {run.job.error}")
+                say(f"{run.lane.title}: {as_text(run.job.error)}")
         cancelled = [run.lane.title for run in runs if run.job.state == "cancelled"]
         if cancelled:
             more = f" and {len(cancelled) - MAX_NAMED} more" if len(cancelled) > MAX_NAMED else ""

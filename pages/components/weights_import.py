@@ -8,6 +8,7 @@ from flowcore.jobs.job import Job
 from flowcore.models.download import downloads_from, published_files
 from pages.components.files import done_aside
 from pages.components.tasks import fetch_weights, import_checkpoint
+from pages.components.words import as_text
 from pages.components.work import ask, describe, look, shared_queue
 
 __all__ = ["import_weights_here"]
@@ -35,7 +36,7 @@ def _upload() -> None:
     try:
         _tell(done_aside(import_checkpoint, file.getvalue(), tag or None))
     except FlowcoreError as error:
-        st.error(str(error))
+        st.error(as_text(error))
 
 
 def _download() -> None:
@@ -43,7 +44,7 @@ def _download() -> None:
     try:
         source = downloads_from()
     except FlowcoreError as error:
-        st.error(str(error))
+        st.error(as_text(error))
         return
     if source is None:
         st.info("Downloads are switched off on this server.")
@@ -69,7 +70,7 @@ def _download() -> None:
     if not job.is_over:
         _watch(job)
     elif job.state == "failed":
-        st.error(job.error)
+        st.error(as_text(job.error))
     elif job.state == "cancelled":
         st.info("Cancelled; nothing was kept.")
 

@@ -17,6 +17,7 @@ from streamlit.runtime.scriptrunner import RerunException, get_script_run_ctx
 
 from flowcore.jobs.job import Job, Visit
 from flowcore.jobs.queue import JobQueue, QueueFullError
+from pages.components.words import as_text
 
 __all__ = ["Purpose", "ask", "current_visit", "describe", "look", "shared_queue", "visit"]
 
@@ -79,7 +80,7 @@ def ask(
     try:
         return shared_queue(purpose).submit(key, task, *args, visit=current_visit(), grace=grace)
     except QueueFullError as error:
-        st.warning(str(error))
+        st.warning(as_text(error))
         return job
 
 
