@@ -9,9 +9,7 @@ import csv
 import errno
 import os
 import resource
-import shutil
 import socket
-import tempfile
 import threading
 import urllib.error
 from collections.abc import Callable, Iterator
@@ -20,10 +18,10 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import psutil
 from torch.hub import download_url_to_file
 
 from flowcore.errors import ConfigError, WeightsError
+from flowcore.io.scratch import scratch_folder, sweep
 from flowcore.models.base import ModelCard
 from flowcore.models.store import user_folder
 from flowcore.models.weights import KnownFile, import_weights
@@ -35,7 +33,6 @@ TABLE = ASSETS / "published_weights.csv"
 TORCHVISION = "https://download.pytorch.org/models/"
 SILENCE_SECONDS = 30  # a server that says nothing for so long has gone
 WATCH_SECONDS = 0.2
-DRAFTS = "download-{}-"  # a folder of the process of that number
 _ONE_AT_A_TIME = threading.Lock()  # what it sets for a moment is the whole process's
 
 
@@ -184,21 +181,19 @@ def _words(reason: str | BaseException) -> str:
 
 @contextlib.contextmanager
 def _folder_for_drafts() -> Iterator[Path]:
-    """Beside the weights, for this process; those of processes that were killed are removed."""
+    """Beside the weights."""
     weights = user_folder()
-    try:
-        weights.mkdir(parents=True, exist_ok=True)
-        for left in weights.glob(DRAFTS.format("*") + "*"):
-            if not psutil.pid_exists(int(left.name.split("-")[1])):
-                shutil.rmtree(left, ignore_errors=True)
-        folder = tempfile.TemporaryDirectory(prefix=DRAFTS.format(os.getpid()), dir=weights)
-    except OSError as error:
-        raise WeightsError(
-            f"The weights folder cannot be written ({error.strerror}); "
-            "FLOWCORE_WEIGHTS may name another folder."
-        ) from error
-    with folder as path:
-        yield Path(path)
+    with contextlib.ExitStack() as until_over:
+        try:
+            weights.mkdir(parents=True, exist_ok=True)
+            sweep(weights)
+            path = until_over.enter_context(scratch_folder(weights))
+        except OSError as error:
+            raise WeightsError(
+                f"The weights folder cannot be written ({error.strerror}); "
+                "FLOWCORE_WEIGHTS may name another folder."
+            ) from error
+        yield path
 
 
 @contextlib.contextmanager

@@ -24,6 +24,7 @@ __all__ = ["Purpose", "ask", "current_visit", "describe", "look", "shared_queue"
 Purpose = Literal["lanes", "files", "downloads"]
 GRACE_SECONDS = 10  # long enough for a reload
 MIN_PROGRESS = 0.05  # below, nothing can be said of the time left
+MAX_READER_BYTES = 2 * 2**30  # a file of 64 MB and 40 million pixels takes a half of it
 NUM_AT_ONCE = 2  # files read, or downloaded: one that is slow leaves a way past it
 _begun: dict[str, int] = {}
 _ended: dict[str, int] = {}
@@ -39,7 +40,8 @@ def shared_queue(purpose: Purpose = "lanes") -> JobQueue:
         queue = JobQueue(
             NUM_AT_ONCE,
             max_result_bytes=2**29,
-            preload=("flowcore.io.frames", "flowcore.io.video"),
+            preload=("flowcore.io.frames", "flowcore.io.video", "flowcore.models"),
+            max_worker_bytes=MAX_READER_BYTES,
         )
     elif purpose == "downloads":
         queue = JobQueue(

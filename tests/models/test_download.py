@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -110,9 +111,10 @@ def test_two_at_once(server, weights_folder):
 
 
 def test_drafts_of_a_process_that_was_killed_are_removed(server, weights_folder):
-    left = weights_folder / "download-999999999-abc"
+    left = weights_folder / "flowscope-999999999-abc"
     left.mkdir(parents=True)
     (left / "half.pth.partial").write_bytes(b"half")
+    os.utime(left, (0, 0))
     download_weights(NAME)
     assert not left.exists()
 
