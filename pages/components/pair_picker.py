@@ -142,14 +142,20 @@ def _one_image() -> FramePair:
 
 
 def _motion_knobs() -> dict[str, object]:
+    def number(label: str, low: float, high: float, usual: float, step: float, key: str) -> float:
+        """In the address too; whole numbers where the bounds are."""
+        return st.number_input(
+            label, low, high, usual, step, width=140, key=key, bind="query-params"
+        )
+
     with st.container(horizontal=True):
-        dx = st.number_input("Right, px", -200.0, 200.0, 8.0, 0.5, width=110, key="dx")
-        dy = st.number_input("Down, px", -200.0, 200.0, -3.0, 0.5, width=110, key="dy")
-        rotation = st.number_input("Rotation, degrees", -90.0, 90.0, 0.0, width=140, key="rotation")
-        zoom = st.number_input("Zoom", 0.5, 2.0, 1.0, 0.05, width=110, key="zoom")
-        noise = st.number_input("Noise, gray levels", 0.0, 100.0, 0.0, 5.0, width=140, key="noise")
-        quality = st.number_input("JPEG quality", 1, 100, 100, 5, width=120, key="jpeg")
-    occluder = st.toggle("An occluder that moves against it", key="occluder")
+        dx = number("Right, px", -200.0, 200.0, 8.0, 0.5, "dx")
+        dy = number("Down, px", -200.0, 200.0, -3.0, 0.5, "dy")
+        rotation = number("Rotation, degrees", -90.0, 90.0, 0.0, 1.0, "rotation")
+        zoom = number("Zoom", 0.5, 2.0, 1.0, 0.05, "zoom")
+        noise = number("Noise, gray levels", 0.0, 100.0, 0.0, 5.0, "noise")
+        quality = number("JPEG quality", 1, 100, 100, 5, "jpeg")
+    occluder = st.toggle("An occluder that moves against it", key="occluder", bind="query-params")
     return {
         "dx": dx,
         "dy": dy,

@@ -80,7 +80,7 @@ def test_a_link_opens_its_chunks_with_all_their_settings():
 def test_a_setting_waits_for_run_and_a_new_lane_does_not():
     app = compare(lanes="1", model1="dis_fast")
     app.number_input(key="blur1").set_value(1.5).run()
-    assert list(app.dataframe[0].value.index) == ["dis_fast"]
+    assert list(app.dataframe[0].value.index) == "dis_fast"
     assert any("Settings changed: press Run" in text.value for text in app.markdown)
     app = finished(press_run(app))
     assert list(app.dataframe[0].value.index) == ["dis_fast, blur 1.5"]
@@ -193,3 +193,11 @@ def test_charts_wait_until_the_viewer_is_drawn():
     del app.session_state[IS_DRAWN]
     assert not app.run().get("plotly_chart")
     assert app.dataframe
+
+
+def test_lanes_that_a_preset_adds_are_in_the_address():
+    app = compare(lanes="2", model1="dis_fast", model2="dis_medium")
+    app = finished(by_key(app, "menu_button", "preset").click("Blur sweep").run())
+    assert list(app.dataframe[0].value.index)[2:] == ["dis_fast, blur 2", "dis_fast, blur 4"]
+    assert app.query_params["model4"] == "dis_fast"
+    assert app.query_params["blur4"] == "4.0"
