@@ -13,7 +13,7 @@ from flowcore.errors import ConfigError
 from flowcore.models import FlowModel
 from flowcore.types import PipelineConfig
 
-__all__ = ["GRADIENT_MEMORY", "has_gradient", "require_gradient"]
+__all__ = ["GRADIENT_MEMORY", "device_of", "has_gradient", "require_gradient"]
 
 GRADIENT_MEMORY = 6
 """Times what an estimate takes, for what backpropagation keeps; measured."""
@@ -22,6 +22,12 @@ GRADIENT_MEMORY = 6
 def has_gradient(model: FlowModel) -> bool:
     """Whether the flow of a model can be differentiated: nets can, classical methods cannot."""
     return isinstance(model, nn.Module)
+
+
+def device_of(model: FlowModel) -> str:
+    """The torch device that holds a model's weights; the processor where it has none."""
+    weights = next(model.parameters(), None) if isinstance(model, nn.Module) else None
+    return "cpu" if weights is None else str(weights.device)
 
 
 def require_gradient(
@@ -46,9 +52,8 @@ def require_gradient(
     """
     if not has_gradient(model):
         raise ConfigError(f"{config.model} learns nothing, so it has no gradient.")
-    device = str(next(model.parameters()).device)  # type: ignore[attr-defined]  # it is a net
     needed = GRADIENT_MEMORY * pairs * memory_needed(model, size, config)
-    if needed > (free := available_memory(device)):
+    if needed > (free := available_memory(device_of(model))):
         raise ConfigError(
             f"A gradient through {config.model} takes about {format_bytes(needed)} at this size, "
             f"{format_bytes(free)} are free. Use a smaller scale or smaller frames."

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from flowcore.errors import ConfigError, InputError
-from flowcore.gradient import require_gradient
+from flowcore.gradient import device_of, require_gradient
 from flowcore.models import FlowModel
 from flowcore.ops.convert import frame_to_tensor
 from flowcore.pipeline import load_model, predict
@@ -89,7 +89,7 @@ def attribute(
     model = load_model(config.model) if model is None else model
     require_gradient(model, pair.size, config)
     frames = torch.cat([frame_to_tensor(frame) for frame in (pair.first, pair.second)])
-    frames = frames.to(next(model.parameters()).device)  # type: ignore[attr-defined]  # it is a net
+    frames = frames.to(device_of(model))
 
     def answer(frames: torch.Tensor) -> torch.Tensor:
         flow = predict(model, frames[:1], frames[1:], config).flow
