@@ -18,7 +18,7 @@ from flowcore.robustness.corruptions.draw import Draw, Mode, draws
 from flowcore.types import FloatArray, FlowField, FramePair, UInt8Array
 from flowcore.types.arrays import size_text
 
-__all__ = ["CORRUPTIONS", "MODES", "SEVERITIES", "Corruption", "corrupt"]
+__all__ = ["CORRUPTIONS", "MODES", "SEVERITIES", "Corruption", "corrupt", "mode_of"]
 
 SEVERITIES = (1, 2, 3, 4, 5)
 MODES: Mapping[Mode, str] = MappingProxyType(
@@ -151,6 +151,12 @@ def corrupt(
     drawn = draws(mode, seed, motion if mode == "moving" else None)
     first, second = found.apply((pair.first, pair.second), severity, drawn)
     return replace(pair, first=first, second=second, name=f"{pair.name}, {found.label} {severity}")
+
+
+def mode_of(kind: str, wanted: Mode) -> Mode:
+    """The mode that a corruption takes where one is wanted for many: "same" if it has no other."""
+    is_unknown = wanted not in MODES or kind not in CORRUPTIONS  # `corrupt` will say so
+    return wanted if is_unknown or wanted in CORRUPTIONS[kind].modes else "same"
 
 
 def _require(kind: str, severity: int, mode: Mode, seed: int) -> Corruption:

@@ -8,7 +8,7 @@ import numpy as np
 from flowcore.metrics.flow import epe, mean_epe
 from flowcore.pipeline import run
 from flowcore.robustness.corruptions.draw import Mode
-from flowcore.robustness.corruptions.kinds import CORRUPTIONS, SEVERITIES, corrupt
+from flowcore.robustness.corruptions.kinds import CORRUPTIONS, SEVERITIES, corrupt, mode_of
 from flowcore.types import FlowField, FramePair, PipelineConfig
 
 __all__ = ["CorruptionPoint", "Rank", "corruption_sweep", "rank_lanes"]
@@ -56,7 +56,7 @@ def corruption_sweep(
 ) -> list[CorruptionPoint]:
     """One lane on the pair as it is, and on every corruption of it.
 
-    A kind that knows no such mode (`Corruption.modes`) is taken as "same", for there both are one.
+    Modes are as of `mode_of`, so that one is enough for all kinds.
 
     Parameters
     ----------
@@ -80,8 +80,7 @@ def corruption_sweep(
         progress(number / len(steps), f"{kind} {severity}" if kind else "as it is")
         changed = pair
         if kind:
-            knows_mode = kind not in CORRUPTIONS or mode in CORRUPTIONS[kind].modes
-            used: Mode = mode if knows_mode else "same"
+            used = mode_of(kind, mode)
             changed = corrupt(pair, kind, severity, mode=used, seed=seed, motion=motion)
         flow = run(changed, config, threads=threads, device=device).flow
         plain = plain or flow
