@@ -163,7 +163,7 @@ def measure_flattened(
 def _robustness(
     progress: Report, pair: FramePair, config: PipelineConfig, threads: int | None, kind: str
 ) -> Any:
-    from flowcore.robustness import robustness_curve  # not needed for a flow
+    from flowcore.robustness.hardships import robustness_curve  # not needed for a flow
 
     return robustness_curve(pair, config, kind, threads=threads, progress=progress)
 
