@@ -13,6 +13,8 @@ from pages.components.work import ask, describe, look, shared_queue
 
 __all__ = ["import_weights_here"]
 
+ASKED = "weights-asked"
+
 
 def import_weights_here() -> None:
     """A drop zone for public checkpoints, and the official files; what came is told."""
@@ -59,12 +61,12 @@ def _download() -> None:
     if name in models.available():
         st.success(f"{name} is here, in the lists of models.")
         return
-    key = f"download:{name}"
-    job = look(key, purpose="downloads")
     if st.button("Download", key="weights-download", type="primary", help=f"From {source}"):
-        if job is not None and job.is_over:  # even where it was done: the weights are not here
-            shared_queue("downloads").drop(key)
-        job = ask(key, fetch_weights, name, purpose="downloads")
+        st.session_state[ASKED] = name
+        _begin(name)
+    if st.session_state.get(ASKED) != name:  # what others have fetched, or failed to, is theirs
+        return
+    job = look(_key(name), purpose="downloads")
     if job is None:
         return
     if not job.is_over:
@@ -73,6 +75,18 @@ def _download() -> None:
         st.error(as_text(job.error))
     elif job.state == "cancelled":
         st.info("Cancelled; nothing was kept.")
+
+
+def _key(name: str) -> str:
+    return f"download:{name}"
+
+
+def _begin(name: str) -> None:
+    """Fetch the weights, which are not here: anew, even if they have been fetched before."""
+    job = look(_key(name), purpose="downloads")
+    if job is not None and job.is_over:
+        shared_queue("downloads").drop(job.key)
+    ask(_key(name), fetch_weights, name, purpose="downloads")
 
 
 @st.fragment(run_every=0.3)

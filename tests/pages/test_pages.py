@@ -80,7 +80,7 @@ def test_a_link_opens_its_chunks_with_all_their_settings():
 def test_a_setting_waits_for_run_and_a_new_lane_does_not():
     app = compare(lanes="1", model1="dis_fast")
     app.number_input(key="blur1").set_value(1.5).run()
-    assert list(app.dataframe[0].value.index) == "dis_fast"
+    assert list(app.dataframe[0].value.index) == ["dis_fast"]
     assert any("Settings changed: press Run" in text.value for text in app.markdown)
     app = finished(press_run(app))
     assert list(app.dataframe[0].value.index) == ["dis_fast, blur 1.5"]
