@@ -19,6 +19,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flowcore.errors import FlowcoreError
+from flowcore.io.scratch import sweep
 from pages.components.work import shared_queue
 
 _LOG = logging.getLogger(__name__)
@@ -76,7 +77,8 @@ class SecurityHeaders:
 
 @asynccontextmanager
 async def run_workers(_: st.App) -> AsyncIterator[None]:
-    """Start the workers with the server, and end them with it."""
+    """Start the workers with the server, and end them with it; clear up after servers before it."""
+    sweep()
     queues = shared_queue("lanes"), shared_queue("files")
     yield
     for queue in queues:

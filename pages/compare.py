@@ -5,6 +5,7 @@ from pages.components.charts import show_charts
 from pages.components.color_scale import choose_scale
 from pages.components.common import with_common_pixels
 from pages.components.downloads import show_downloads
+from pages.components.drawing import first_drawing
 from pages.components.figures import show_figure_builder
 from pages.components.hardships import show_hardships
 from pages.components.lane_form import choose_lanes
@@ -17,6 +18,7 @@ from pages.components.stack import show_stack
 from pages.components.stages import show_stages
 from pages.components.why import show_why
 
+is_drawn = first_drawing()
 pair = pick_pair("Compare")
 lanes, threads, again = choose_lanes()
 
@@ -33,6 +35,7 @@ if finished:
     within = box and (box, lanes_within(pair, runs, finished, box, again=again))
     show_table(finished, within=within)
     offer_new_times(pair, runs, threads=threads)
+if finished and is_drawn:
     show_charts(pair, finished)
     show_stages(pair, lanes, scale, threads=threads, again=again)
     show_stack(pair, threads=threads, again=again)

@@ -75,13 +75,15 @@ export function createViewer(root) {
       message.textContent = `These flows cannot be shown: ${/** @type {Error} */ (error).message}`;
       message.hidden = false;
       body.hidden = true;
+      root.dispatchEvent(new Event("flowdrawn", { bubbles: true, composed: true }));
     }
   };
   return viewer;
 }
 
 // `redraw` is for what moves (crosshair, view), `refresh` for everything; both act once per frame.
-// While the screen shows all that was asked for, `data-drawn` is the payload's id.
+// While the screen shows all that was asked for, `data-drawn` is the payload's id; the page is told
+// by the event `flowdrawn`, which also comes when there is nothing to draw but a message.
 /** @type {(viewer: Viewer, parts: Parts) => void} */
 function scheduleUpdates(viewer, { toolbar, stage, legend, readout }) {
   let isScheduled = false;
@@ -106,7 +108,9 @@ function scheduleUpdates(viewer, { toolbar, stage, legend, readout }) {
     viewer.redraw();
   };
   viewer.settle = () => {
-    if (!isScheduled && isUpToDate(viewer)) viewer.root.dataset.drawn = viewer.model.id;
+    if (isScheduled || !isUpToDate(viewer)) return;
+    viewer.root.dataset.drawn = viewer.model.id;
+    viewer.root.dispatchEvent(new Event("flowdrawn", { bubbles: true, composed: true }));
   };
   let telling = 0;
   viewer.tellScale = () => {
@@ -168,6 +172,7 @@ function carryOver({ state, model: old, isShowing, linkedBox }, model) {
   const known = new Set(old.sources.map(({ key }) => key));
   const added = fresh.panes.filter(({ source }) => !known.has(source));
   const panes = [...state.panes.filter(hasSame), ...added];
+  if (isOrdered(state.panes, old)) panes.sort((one, other) => placeOf(one, model) - placeOf(other, model));
   /** @type {(name: keyof Scale) => number} */
   const scaleOf = (name) => (state.scale[name] === old[name] ? model[name] : state.scale[name]);
   const scale = {
@@ -177,6 +182,18 @@ function carryOver({ state, model: old, isShowing, linkedBox }, model) {
   const kept = { ...state, ...firstSides(model, shown), scale, panes: shown, isMarkShown: true };
   const isSameSize = old.width === model.width && old.height === model.height;
   return isSameSize ? kept : { ...kept, view: fresh.view, cursor: null, pin: null, box: null, corner: null };
+}
+
+/** @type {(pane: Chosen, model: Model) => number} */
+function placeOf({ source }, { sources }) {
+  return sources.findIndex(({ key }) => key === source);
+}
+
+// Nobody has put another source into a pane: the panes follow the lanes, wherever these move.
+/** @type {(panes: Chosen[], model: Model) => boolean} */
+function isOrdered(panes, model) {
+  const places = panes.map((pane) => placeOf(pane, model));
+  return places.every((place, index) => !index || places[index - 1] < place);
 }
 
 // What a wipe compares at first: the first two lanes, else two flows, else two panes.

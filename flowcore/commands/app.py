@@ -32,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = [sys.executable, "-m", "streamlit", "run", str(HOME / "app.py")]
     words += [f"--server.port={options.port}", f"--server.address={options.address}"]
     words += ["--server.headless=true"] if options.headless else []
+    hosts = ["localhost", "127.0.0.1", *options.host] if options.host else []
+    words += [f"--server.allowedHosts={host}" for host in hosts]
     # Streamlit reads .streamlit/config.toml where it is started, so paths must be whole.
     environment = os.environ | {"FLOWCORE_MODELS": ",".join(map(os.path.abspath, paths))}
     try:
@@ -44,6 +46,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="flowscope", description=__doc__)
     parser.add_argument("--port", type=int, default=8501)
     parser.add_argument("--address", default="localhost", help="0.0.0.0 to let others in")
+    parser.add_argument(
+        "--host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name by which others reach this machine; may be given again",
+    )
     parser.add_argument("--headless", action="store_true", help="open no browser")
     parser.add_argument(
         "--model",

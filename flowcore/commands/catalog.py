@@ -21,13 +21,18 @@ def add_commands(commands: Commands) -> None:
     models.add_argument("name", nargs="?", metavar="NAME", help="the whole card of one model")
     models.set_defaults(command=_models)
 
-    weights = commands.add_parser("weights", help="bring weights of others")
+    weights = commands.add_parser("weights", help="bring weights of others: import, list, download")
     actions = weights.add_subparsers(required=True, metavar="ACTION")
     importing = actions.add_parser("import", help="recognize and convert a public checkpoint")
     importing.add_argument("file", type=Path, metavar="FILE")
     importing.add_argument("--name", help="such as raft_small.things")
     importing.set_defaults(command=_import_weights)
-    add_json_option(models, importing)
+    listing = actions.add_parser("list", help="the official files that can be downloaded")
+    listing.set_defaults(command=_list_weights)
+    downloading = actions.add_parser("download", help="fetch an official file and import it")
+    downloading.add_argument("name", metavar="NAME", help="one of: weights list")
+    downloading.set_defaults(command=_download_weights)
+    add_json_option(models, importing, listing, downloading)
 
     sample = commands.add_parser("sample", help="write a bundled pair as files")
     sample.add_argument("name", nargs="?", metavar="NAME", help="one of --list")
@@ -58,6 +63,32 @@ def _import_weights(options: argparse.Namespace) -> None:
     from flowcore import models
 
     card = models.import_weights(options.file, name=options.name)
+    if options.json:
+        print_json(card.as_json())
+    else:
+        _print_card(card)
+
+
+def _list_weights(options: argparse.Namespace) -> None:
+    from flowcore import models
+    from flowcore.models.download import downloads_from, published_files
+
+    here, files = models.available(), published_files()
+    if options.json:
+        facts = {name: dataclasses.asdict(file) for name, file in files.items()}
+        print_json([{"name": n, "available": n in here, **facts[n]} for n in files])
+        return
+    for name, file in files.items():
+        state = "here" if name in here else f"{file.mib:.1f} MiB"
+        print(f"{name:26} {state:9} {file.trained_on}; {file.recipe}")
+        print(f"{'':36} {file.scores} (as published); {file.licence}")
+    print(f"From {downloads_from() or 'nowhere: FLOWSCOPE_DOWNLOADS=off'}.", file=sys.stderr)
+
+
+def _download_weights(options: argparse.Namespace) -> None:
+    from flowcore.models.download import download_weights
+
+    card = download_weights(options.name, progress_bar=sys.stderr.isatty())
     if options.json:
         print_json(card.as_json())
     else:

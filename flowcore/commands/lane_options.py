@@ -83,7 +83,7 @@ def where(options: argparse.Namespace) -> dict[str, Any]:
 
 def prepared(pair: FramePair, options: argparse.Namespace) -> FramePair:
     """The pair, made harder if that is asked for."""
-    from flowcore.robustness import harder
+    from flowcore.robustness.hardships import harder
 
     for kind in ("texture", "jpeg"):
         level = getattr(options, kind)

@@ -17,7 +17,7 @@ from flowcore.export.files import file_stem, pair_files
 from flowcore.export.panels import shared_scale
 from flowcore.export.recipe import as_command
 from flowcore.export.sheet import sheet
-from flowcore.export.table import metrics_table
+from flowcore.export.table import metrics_csv, metrics_table
 from flowcore.export.why import best_two, explain_lanes, why_sentence
 from flowcore.io.flow_files import encode_flow
 from flowcore.io.frames import encode_frame
@@ -35,7 +35,7 @@ def bundle(pair: FramePair, lanes: Mapping[str, Lane], *, scale: Scale | None = 
     """A ZIP of everything: report, sheet, table, settings, the pair, each flow in three formats."""
     files: dict[str, bytes] = {
         "settings.json": settings_document(pair, lanes).encode(),
-        "metrics.csv": metrics_table(lanes).to_csv().encode(),
+        "metrics.csv": metrics_csv(lanes).encode(),
         "sheet.png": encode_frame(sheet(pair, lanes, scale=scale)),
         "report.html": html_report(pair, lanes, scale=scale).encode(),
         "repeat.sh": _commands(pair, lanes).encode(),

@@ -9,7 +9,7 @@ import pandas as pd
 from flowcore.lane import Lane
 from flowcore.metrics.definitions import Direction, describe
 
-__all__ = ["best_lanes", "metrics_latex", "metrics_table"]
+__all__ = ["best_lanes", "metrics_csv", "metrics_latex", "metrics_table"]
 
 
 def metrics_table(lanes: Mapping[str, Lane]) -> pd.DataFrame:
@@ -23,6 +23,11 @@ def metrics_table(lanes: Mapping[str, Lane]) -> pd.DataFrame:
         for title, lane in lanes.items()
     }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("lane")
+
+
+def metrics_csv(lanes: Mapping[str, Lane]) -> str:
+    """The table as CSV; a title that a spreadsheet would take for a formula gets an apostrophe."""
+    return metrics_table(lanes).rename(index=_harmless).to_csv()
 
 
 def best_lanes(lanes: Mapping[str, Lane], key: str) -> list[str]:
@@ -68,10 +73,15 @@ def metrics_latex(lanes: Mapping[str, Lane], keys: Sequence[str]) -> str:
     return f"% \\usepackage{{booktabs}}\n{text}"
 
 
+def _harmless(title: str) -> str:
+    return f"'{title}" if title.startswith(("=", "+", "-", "@", "\t", "\r")) else title
+
+
 def _number(value: float) -> str:
     return f"{value:.3f}" if math.isfinite(value) else r"$\infty$" if value > 0 else "--"
 
 
 def _latex(text: str) -> str:
     words = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    text = " ".join(text.split())  # a line break would end the row
     return re.sub(r"[#$%&_{}~^\\]", lambda found: words.get(found[0], f"\\{found[0]}"), text)

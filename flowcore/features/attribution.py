@@ -9,9 +9,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from flowcore.budget import memory_needed
-from flowcore.cost import available_memory, format_bytes
 from flowcore.errors import ConfigError, InputError
+from flowcore.gradient import device_of, require_gradient
 from flowcore.models import FlowModel
 from flowcore.ops.convert import frame_to_tensor
 from flowcore.pipeline import load_model, predict
@@ -20,8 +19,6 @@ from flowcore.types import FloatArray, FramePair, PipelineConfig
 __all__ = ["Attribution", "Method", "attribute", "rank_correlation", "reach", "shuffled"]
 
 Method = Literal["gradient", "integrated gradients"]
-
-_GRADIENT_MEMORY = 6  # times what an estimate takes, for what backpropagation keeps
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,16 +87,9 @@ def attribute(
     """
     _require(pair, x, y, method, steps)
     model = load_model(config.model) if model is None else model
-    if not isinstance(model, nn.Module):
-        raise ConfigError(f"{config.model} learns nothing and has no gradient to attribute with.")
-    needed = _GRADIENT_MEMORY * memory_needed(model, pair.size, config)
-    if needed > (free := available_memory()):
-        raise ConfigError(
-            f"A gradient through {config.model} takes about {format_bytes(needed)} at this size, "
-            f"{format_bytes(free)} are free. Use a smaller scale or smaller frames."
-        )
-    device = next(model.parameters()).device
-    frames = torch.cat([frame_to_tensor(frame) for frame in (pair.first, pair.second)]).to(device)
+    require_gradient(model, pair.size, config)
+    frames = torch.cat([frame_to_tensor(frame) for frame in (pair.first, pair.second)])
+    frames = frames.to(device_of(model))
 
     def answer(frames: torch.Tensor) -> torch.Tensor:
         flow = predict(model, frames[:1], frames[1:], config).flow

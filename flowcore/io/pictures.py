@@ -29,6 +29,8 @@ from flowcore.io.guard import naming_damage, require_size
 
 __all__ = ["count_pages", "open_picture", "read_pixels", "turned_upright"]
 
+MAX_SCANS = 100  # of a JPEG; cameras and editors write one to twenty
+_JPEG_SCAN = b"\xff\xda"  # its marker, which the pixels' own bytes never hold
 _TIFF = rb"II[*+]\0|MM\0[*+]"
 # By content, never by name. The classes are called directly: Image.open would warn of large
 # pictures by a limit of its own.
@@ -130,6 +132,11 @@ def open_picture(
         require_size(picture.height, picture.width, name=name, error=error)
         if picture.format == "PNG" and not _has_whole_chunks(data):
             raise error(f"{name} is damaged or cut short: its chunks reach beyond its end.")
+        if picture.format == "JPEG" and data.count(_JPEG_SCAN) > MAX_SCANS:
+            raise error(
+                f"{name} is a JPEG of {data.count(_JPEG_SCAN):,} scans; at most {MAX_SCANS} are "
+                "read, as each is decoded over the whole picture."
+            )
         picture.load()
         return picture
 

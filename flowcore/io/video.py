@@ -13,8 +13,6 @@ import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
@@ -22,6 +20,7 @@ import numpy as np
 from flowcore.errors import FrameDecodeError
 from flowcore.io import video_worker
 from flowcore.io.guard import MAX_PIXELS, naming_damage, require_size
+from flowcore.io.scratch import scratch_folder
 from flowcore.types import UInt8Array
 
 __all__ = ["MAX_FRAMES", "VideoInfo", "decode_video_frames", "probe_video", "video_thumbnails"]
@@ -124,8 +123,8 @@ def _decode(
         width, height = np.frombuffer(data[6:10].ljust(4, b"\0"), "<u2").tolist()
         require_size(height, width, name=_NAME, error=FrameDecodeError)
     num_wanted = len(set(wanted))
-    with TemporaryDirectory() as folder, naming_damage(_NAME, FrameDecodeError):
-        path = Path(folder) / f"video{suffix}"
+    with scratch_folder() as folder, naming_damage(_NAME, FrameDecodeError):
+        path = folder / f"video{suffix}"
         path.write_bytes(data)
         _run_worker(
             path=str(path),
@@ -146,21 +145,28 @@ def _suffix(data: bytes) -> str:
 
 
 def _run_worker(**request: object) -> None:
-    """Let a worker answer; an error in words where it crashes or hangs."""
-    try:
-        worker = subprocess.run(  # noqa: S603  (our own interpreter and file, nothing of the user's)
-            [sys.executable, "-I", video_worker.__file__],
-            input=json.dumps(request).encode(),
-            capture_output=True,
-            timeout=_MAX_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as caught:
-        raise FrameDecodeError(f"{_NAME} was not decoded within {_MAX_SECONDS} s.") from caught
-    if worker.returncode != 0:
-        raise FrameDecodeError(
-            f"{_NAME} is damaged: its decoder ended with status {worker.returncode}."
-        )
+    """Let a worker answer; an error in words where it crashes or hangs.
+
+    Its standard input stays open: when that ends, because this process was killed, so does it.
+    """
+    worker = subprocess.Popen(  # noqa: S603  (our own interpreter and file, nothing of the user's)
+        [sys.executable, "-I", video_worker.__file__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    with worker:
+        assert worker.stdin is not None
+        try:
+            worker.stdin.write(json.dumps(request).encode() + b"\n")
+            worker.stdin.flush()
+            status = worker.wait(_MAX_SECONDS)
+        except subprocess.TimeoutExpired as caught:
+            raise FrameDecodeError(f"{_NAME} was not decoded within {_MAX_SECONDS} s.") from caught
+        finally:
+            worker.kill()
+    if status != 0:
+        raise FrameDecodeError(f"{_NAME} is damaged: its decoder ended with status {status}.")
 
 
 def _checked_info(answer: dict[str, float], num_wanted: int) -> VideoInfo:

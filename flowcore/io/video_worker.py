@@ -4,7 +4,9 @@ Imports nothing of flowcore, so that it starts in a fraction of a second.
 """
 
 import json
+import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +19,20 @@ __all__ = ["main"]
 def main() -> None:
     """Write ``answer.json`` and one ``INDEX.npy`` a frame beside the video.
 
-    Standard input holds the request as JSON: ``path`` of the video; ``wanted``, the indices to
-    save; ``last``, the index after which to stop; ``max_pixels`` of a frame, beyond which to stop.
+    Standard input holds the request as a line of JSON: ``path`` of the video; ``wanted``, the
+    indices to save; ``last``, the index after which to stop; ``max_pixels`` of a frame, beyond
+    which to stop. It ends when nobody waits for the answer any more.
     """
-    request = json.load(sys.stdin)
+    request = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_whoever_asked, daemon=True).start()
     path = Path(request["path"])
     (path.parent / "answer.json").write_text(json.dumps(_decode(path, request)))
+
+
+def _end_with_whoever_asked() -> None:
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    os._exit(1)
 
 
 def _decode(path: Path, request: dict[str, Any]) -> dict[str, float]:

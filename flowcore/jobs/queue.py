@@ -58,6 +58,8 @@ class JobQueue:
         Bound of the results kept; the least recently used goes first, the newest always stays.
     preload : sequence of str
         Modules that every worker finds imported.
+    max_worker_bytes : int, optional
+        Memory that a job may take beyond what its worker starts with; no bound if left out.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class JobQueue:
         goes_on: Callable[[Visit], bool] = lambda _: True,
         max_result_bytes: int = 2**30,
         preload: Sequence[str] = ("flowcore.pipeline",),
+        max_worker_bytes: int | None = None,
     ) -> None:
         self._max_queued = max_queued
         self._max_queued_each = max_queued_each
@@ -77,6 +80,7 @@ class JobQueue:
         self._goes_on = goes_on
         self._max_result_bytes = max_result_bytes
         self._preload = preload
+        self._max_worker_bytes = max_worker_bytes
         self._changed = threading.Condition()
         self._queued: list[Job] = []  # in the order in which they will run
         self._running: dict[Job, Worker | None] = {}
@@ -244,7 +248,7 @@ class JobQueue:
                 if self._closed:
                     return None
                 if self._host is None:
-                    self._host = WorkerHost(self._preload)
+                    self._host = WorkerHost(self._preload, self._max_worker_bytes)
                 host = self._host
             try:
                 return host.start_worker()

@@ -13,6 +13,7 @@ import contextlib
 import importlib
 import os
 import pickle
+import resource
 import signal
 import socket
 import subprocess
@@ -23,10 +24,14 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
+import psutil
+
 from flowcore.errors import FlowcoreError
 from flowcore.places import HOME
 
 __all__ = ["Worker", "WorkerHost"]
+
+NO_MEMORY = "This takes more memory than there is for it; a smaller size may help."
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,13 +73,22 @@ class WorkerHost:
     ----------
     preload : sequence of str
         Modules that every worker finds imported.
+    max_bytes : int, optional
+        Memory that a worker may take beyond what it starts with; no bound if left out.
     """
 
-    def __init__(self, preload: Sequence[str]) -> None:
+    def __init__(self, preload: Sequence[str], max_bytes: int | None = None) -> None:
         self._control, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603  # our own module, no outside text
-                [sys.executable, "-m", __name__, str(theirs.fileno()), *preload],
+                [
+                    sys.executable,
+                    "-m",
+                    __name__,
+                    str(theirs.fileno()),
+                    str(max_bytes or ""),
+                    *preload,
+                ],
                 cwd=HOME,
                 # Threads of torch that wait would spin, and beside other work take its cores.
                 env={"OMP_WAIT_POLICY": "passive", **os.environ},
@@ -111,7 +125,7 @@ class WorkerHost:
         self._process.wait()
 
 
-def _host(control: socket.socket) -> None:
+def _host(control: socket.socket, max_bytes: int | None) -> None:
     """Fork a worker for each line that comes in; kill them all when the server is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system clears away dead workers
@@ -122,8 +136,16 @@ def _host(control: socket.socket) -> None:
         if os.fork() == 0:
             control.close()
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            if max_bytes is not None:
+                _bound_memory(max_bytes)
             _serve(Connection(lines[0]))
         os.close(lines[0])
+
+
+def _bound_memory(num_bytes: int) -> None:
+    """Let this process and its children map only so much more than it has; then ``MemoryError``."""
+    limit = psutil.Process().memory_info().vms + num_bytes
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
 def _serve(line: Connection) -> None:
@@ -152,11 +174,14 @@ def _answer(line: Connection) -> bytes:
         return pickle.dumps(("done", task(progress, *args)), protocol=5)
     except FlowcoreError as error:
         return pickle.dumps(("failed", type(error), str(error), ""))
+    except MemoryError:
+        return pickle.dumps(("failed", None, NO_MEMORY, ""))
     except Exception:
         return pickle.dumps(("failed", None, "", traceback.format_exc()))
 
 
 if __name__ == "__main__":
-    for module in sys.argv[2:]:
+    _, number, bound, *modules = sys.argv
+    for module in modules:
         importlib.import_module(module)
-    _host(socket.socket(fileno=int(sys.argv[1])))
+    _host(socket.socket(fileno=int(number)), int(bound) if bound else None)

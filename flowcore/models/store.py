@@ -1,7 +1,9 @@
 """Weights on disk: two folders, one card beside each file, and loading that checks the hash.
 
 Both folders hold ``NAME.safetensors`` and its card ``NAME.json``: the bundled one what ships with
-the program, the user's one what was imported or trained.
+the program, the user's one what was imported or trained. What is imported has the beginning of its
+hash in the file's name, and its card is written last: on a server others may be reading weights
+while they are replaced, and the file that a card names never changes.
 """
 
 import dataclasses
@@ -9,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -87,7 +90,7 @@ def save_weights(
         ``architecture.tag``.
     state : mapping of name to tensor
     folder : Path, optional
-        The user's if left out.
+        The user's if left out; then the file's name holds its hash, for those who read meanwhile.
     **facts
         The fields of ``Weights`` other than file, sha256 and num_bytes.
 
@@ -97,24 +100,31 @@ def save_weights(
         The folder cannot be written.
     """
     data = save(state)
-    weights = Weights(
-        file=f"{name}.safetensors",
-        sha256=hashlib.sha256(data).hexdigest(),
-        num_bytes=len(data),
-        **facts,
-    )
+    digest = hashlib.sha256(data).hexdigest()
+    by_name, by_hash = _files_of(name, digest)
+    file = by_name if folder else by_hash
+    weights = Weights(file=file, sha256=digest, num_bytes=len(data), **facts)
     folder = folder or user_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_bytes(folder / weights.file, data)
+        replaced = stored_weights().get(name)
+        write_bytes(folder / file, data)
         card = json.dumps(dataclasses.asdict(weights), indent=2)
         write_bytes(folder / f"{name}.json", card.encode())
+        _remove_older(folder, name, keep=(file, replaced.weights.file if replaced else ""))
     except OSError as error:
         raise WeightsError(
             f"The weights folder cannot be written ({error.strerror}); "
             "FLOWCORE_WEIGHTS may name another folder."
         ) from error
     return weights
+
+
+def _remove_older(folder: Path, name: str, *, keep: Sequence[str]) -> None:
+    """Files of that name and another hash; the one just replaced may still be read."""
+    for file in folder.glob(f"{name}-*.safetensors"):
+        if file.name not in keep:
+            file.unlink(missing_ok=True)
 
 
 def load_state(folder: Path, weights: Weights) -> dict[str, torch.Tensor]:
@@ -149,36 +159,37 @@ def _card_reader() -> TypeAdapter[Weights]:
 
 
 def _card_of(path: Path) -> Weights:
-    """The card in a file, read again only when it or the weights beside it have changed."""
-    return _read_card(path, _version(path), _version(path.with_suffix(".safetensors")))
-
-
-def _version(path: Path) -> tuple[int, ...] | None:
+    """The card in a file, read again only when it has changed, if it fits the weights beside it."""
     try:
         status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_ino, status.st_size
-
-
-@lru_cache(maxsize=256)
-def _read_card(path: Path, *_versions: tuple[int, ...] | None) -> Weights:
-    """The card in a file, if it is sound and agrees with the weights beside it."""
-    if not NAME_PATTERN.fullmatch(path.stem):
-        raise WeightsError("its name is not architecture.tag in small letters, digits and _.")
-    try:
-        weights = _card_reader().validate_json(path.read_bytes(), strict=True, extra="forbid")
-        num_bytes = path.with_suffix(".safetensors").stat().st_size
-    except ValidationError as error:
-        fault = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, fault["loc"])) or "the card"
-        raise WeightsError(f"{where}: {fault['msg']}.") from error
+        weights = _read_card(path, (status.st_mtime_ns, status.st_ino, status.st_size))
+        num_bytes = (path.parent / weights.file).stat().st_size
     except OSError as error:
         raise WeightsError(f"{Path(error.filename).name}: {error.strerror}.") from error
-    if weights.file != f"{path.stem}.safetensors":
-        raise WeightsError(f"it speaks of {weights.file[:80]}, not of {path.stem}.safetensors.")
     if weights.num_bytes != num_bytes:
         raise WeightsError(
             f"it says that {weights.file} has {weights.num_bytes:,} bytes; it has {num_bytes:,}."
         )
     return weights
+
+
+@lru_cache(maxsize=256)
+def _read_card(path: Path, _version: tuple[int, ...]) -> Weights:
+    """The card in a file, if it is sound and speaks of weights that may stand beside it."""
+    if not NAME_PATTERN.fullmatch(path.stem):
+        raise WeightsError("its name is not architecture.tag in small letters, digits and _.")
+    try:
+        weights = _card_reader().validate_json(path.read_bytes(), strict=True, extra="forbid")
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, fault["loc"])) or "the card"
+        raise WeightsError(f"{where}: {fault['msg']}.") from error
+    names = _files_of(path.stem, weights.sha256)
+    if weights.file not in names:
+        raise WeightsError(f"it speaks of {weights.file[:80]}, not of {names[0]}.")
+    return weights
+
+
+def _files_of(name: str, sha256: str) -> tuple[str, str]:
+    """How the file of some weights may be called: by their name, or by their name and hash."""
+    return f"{name}.safetensors", f"{name}-{sha256[:16]}.safetensors"

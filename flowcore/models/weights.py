@@ -86,7 +86,9 @@ def register_layout(layout: Layout, known_files: Mapping[str, KnownFile] | None 
     _KNOWN_FILES.update(known_files or {})
 
 
-def import_weights(data: bytes | str | Path, *, name: str | None = None) -> ModelCard:
+def import_weights(
+    data: bytes | str | Path, *, name: str | None = None, known: KnownFile | None = None
+) -> ModelCard:
     """The card of the weights in a checkpoint, which are now in the user's weights folder.
 
     Parameters
@@ -98,6 +100,8 @@ def import_weights(data: bytes | str | Path, *, name: str | None = None) -> Mode
     name : str, optional
         ``architecture.tag``; importing under a name again replaces what it named. If left out,
         the tag comes from the known file, the file's name, or is ``imported``.
+    known : KnownFile, optional
+        What is known about the file; looked up by its sha256 if left out.
 
     Raises
     ------
@@ -113,7 +117,7 @@ def import_weights(data: bytes | str | Path, *, name: str | None = None) -> Mode
         )
     content = _read(data)
     digest = hashlib.sha256(content).hexdigest()
-    known = _KNOWN_FILES.get(digest, KnownFile(_tag_of(data)))
+    known = known or _KNOWN_FILES.get(digest, KnownFile(_tag_of(data)))
     tensors = _unwrap(_parse(content))
     layout = _recognize(tensors, name)
     target = name or f"{layout.architecture}.{known.tag}"

@@ -3,14 +3,15 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from flowcore.errors import InputError
 from flowcore.types.arrays import FloatArray
 from flowcore.types.config import PipelineConfig
 from flowcore.types.frames import FlowField
+
+if TYPE_CHECKING:
+    import torch  # two seconds, which a command that only prints help need not wait
 
 __all__ = ["Estimate", "FeatureMap", "Prediction", "Timing", "Weights", "timing_fields"]
 
@@ -28,7 +29,7 @@ class FeatureMap:
         What the channels hold, with unit and range, for people.
     """
 
-    values: torch.Tensor
+    values: "torch.Tensor"
     stride: int
     meaning: str
 
@@ -54,8 +55,8 @@ class Prediction:
         Names that are not as many as the iterates.
     """
 
-    flow: torch.Tensor
-    iterates: tuple[torch.Tensor, ...] = ()
+    flow: "torch.Tensor"
+    iterates: "tuple[torch.Tensor, ...]" = ()
     maps: Mapping[str, FeatureMap] = field(default_factory=dict)
     stages: tuple[str, ...] = ()
 

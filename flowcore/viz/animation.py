@@ -1,16 +1,15 @@
 """Moving pictures: the warp as a flip, two panels as a wipe."""
 
 import io
-import tempfile
 from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
 
 import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
 from flowcore.errors import InputError, ShapeMismatchError
+from flowcore.io.scratch import scratch_folder
 from flowcore.types import UInt8Array
 from flowcore.viz.lettering import INK, font, text_width, wrap
 
@@ -97,8 +96,8 @@ def encode_mp4(frames: Sequence[UInt8Array], *, frames_per_second: float) -> byt
     height, width = (side // 2 * 2 for side in frames[0].shape[:2])
     if min(height, width) < 16:
         raise InputError(f"A video needs frames of 16 px or more, got {width}x{height}.")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "video.mp4"
+    with scratch_folder() as folder:
+        path = folder / "video.mp4"
         codec = cv2.VideoWriter.fourcc(*"mp4v")
         writer = cv2.VideoWriter(str(path), codec, frames_per_second, (width, height))
         if not writer.isOpened():

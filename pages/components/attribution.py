@@ -13,6 +13,7 @@ from flowcore.types import FramePair
 from flowcore.viz.importance import importance_picture
 from pages.components.runs import Run, watch
 from pages.components.tasks import attribute_vector
+from pages.components.words import as_text
 from pages.components.work import ask, look
 
 __all__ = ["show_attribution"]
@@ -61,7 +62,7 @@ def show_attribution(
     if job is None:
         st.caption("Press Attribute: nothing is computed before.")
     elif job.state == "failed":
-        st.info(job.error)
+        st.info(as_text(job.error))
     elif job.state == "done":
         _show(pair, job.result, pixel, able[title].job.result.estimate.flow.uv)
     else:

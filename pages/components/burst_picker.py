@@ -20,6 +20,7 @@ from pages.components.uploads import (
     in_natural_order,
     plain_name,
 )
+from pages.components.words import as_text
 
 __all__ = ["pick_burst"]
 
@@ -51,7 +52,7 @@ def _chosen(messages: DeltaGenerator) -> Burst:
     try:
         burst = _SOURCES[source]()
     except FlowcoreError as error:
-        messages.error(str(error))
+        messages.error(as_text(error))
     if burst is not None:
         st.session_state[LAST] = burst
     elif LAST in st.session_state:
@@ -89,7 +90,7 @@ def _frames(files: Sequence[Any], *, key: str) -> tuple[UInt8Array, ...]:
     """The frames of uploaded files; what had to be assumed is said."""
     read = frames_of(files, [plain_name(file) for file in files], key=key)
     for note in read.notes:
-        st.caption(note)
+        st.caption(as_text(note))
     return read.frames
 
 

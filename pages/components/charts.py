@@ -15,6 +15,7 @@ from flowcore.metrics.flow import epe
 from flowcore.types import BoolArray, FloatArray, FlowField, FramePair, IntArray
 from flowcore.viz.overlay import fetched_second
 from pages.components.marks import is_chosen, on_choice
+from pages.components.words import as_text
 
 __all__ = ["lane_colors", "pixels_of_point", "show_charts"]
 
@@ -84,7 +85,7 @@ def show_charts(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
     try:
         curves = list(_curves(name, pair, lanes))
     except InputError as error:
-        st.info(str(error))
+        st.info(as_text(error))
         return
     for title, color, curve in curves:
         figure.add_scatter(

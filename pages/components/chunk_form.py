@@ -16,6 +16,7 @@ from flowcore.types import ChunkGrid, FramePair, PipelineConfig
 from pages.components.knob_widgets import draw_knob, key_of, read_old_links, value_of
 from pages.components.lane_form import LaneChoice, choose_threads, say_changed
 from pages.components.weights_import import import_weights_here
+from pages.components.words import as_text
 
 __all__ = ["ChunkChoice", "by_size", "choose_chunks", "rivals"]
 
@@ -86,7 +87,7 @@ def choose_chunks(pair: FramePair) -> ChunkChoice | None:
         config = config_from({"model": model} | values)
         grid = grid_for(load_model(model), pair.size, config)
     except FlowcoreError as error:
-        st.error(str(error))
+        st.error(as_text(error))
         return None
     asked = (pair.digest, config, threads)
     if pressed or ASKED not in st.session_state:

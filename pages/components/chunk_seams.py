@@ -16,6 +16,7 @@ from flowcore.types import FramePair
 from flowcore.viz.error import error_to_color
 from pages.components.charts import lane_colors
 from pages.components.chunk_form import ChunkChoice
+from pages.components.words import as_text
 
 __all__ = ["show_seams"]
 
@@ -86,7 +87,7 @@ def _show_leaving(pair: FramePair, choice: ChunkChoice) -> None:
     try:
         share = leaving_matches(pair.truth.uv, pair.truth.valid, choice.grid)
     except InputError as error:
-        st.info(str(error))
+        st.info(as_text(error))
         return
     st.metric(
         "Matches cut off",

@@ -15,6 +15,7 @@ from pages.components.digit_form import LabChoice
 from pages.components.digit_pad import drawing_pad
 from pages.components.files import decoded
 from pages.components.uploads import PICTURES
+from pages.components.words import as_text
 
 __all__ = ["Shown", "choose_canvas"]
 
@@ -42,7 +43,7 @@ def choose_canvas(choice: LabChoice) -> Shown | None:
     try:
         return _SOURCES[source](choice)
     except FlowcoreError as error:
-        st.error(str(error))
+        st.error(as_text(error))
         return None
 
 

@@ -10,6 +10,7 @@ from flowcore.digits.tasks import BY_DIGIT, TASKS, Task
 from flowcore.digits.training import LabConfig
 from flowcore.errors import FlowcoreError
 from pages.components.files import decoded
+from pages.components.words import as_text
 
 __all__ = ["LabChoice", "choose_nets"]
 
@@ -123,7 +124,7 @@ def _checked(files: list[bytes]) -> tuple[bytes, bytes] | None:
     try:
         decoded(mnist_from, images, labels)
     except FlowcoreError as error:
-        st.error(str(error))
+        st.error(as_text(error))
         return None
     return images, labels
 

@@ -16,8 +16,8 @@ from flowcore.jobs.job import Job
 from pages.components.charts import lane_colors
 from pages.components.digit_form import LabChoice
 from pages.components.digit_task import train_net
-from pages.components.runs import describe
-from pages.components.work import ask, look, shared_queue
+from pages.components.words import as_text
+from pages.components.work import ask, describe, look, shared_queue
 
 __all__ = ["LabRun", "train_nets"]
 
@@ -67,7 +67,7 @@ def train_nets(choice: LabChoice) -> list[LabRun]:
     _offer_command(choice)
     for run in watched:
         if run.job.state == "failed":
-            st.error(f"{run.title}: {run.job.error}")
+            st.error(f"{run.title}: {as_text(run.job.error)}")
     if any(run.job.state == "cancelled" for run in watched):
         st.info("Cancelled. Press Train to start again what is missing.")
     return _ready(choice, watched)

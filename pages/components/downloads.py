@@ -10,7 +10,7 @@ from flowcore.export.files import file_stem
 from flowcore.export.recipe import as_command, as_python
 from flowcore.export.report import bundle, html_report
 from flowcore.export.sheet import sheet
-from flowcore.export.table import metrics_table
+from flowcore.export.table import metrics_csv
 from flowcore.io.flow_files import FLOW_FORMATS, encode_flow
 from flowcore.io.frames import encode_frame
 from flowcore.lane import Lane
@@ -26,7 +26,7 @@ def show_downloads(
     """Everything that can be taken away, made only when it is asked for, in colors of the scale."""
     files = [
         ("Panel sheet (PNG)", lambda: encode_frame(sheet(pair, lanes, scale=scale)), "png", None),
-        ("Metrics (CSV)", lambda: metrics_table(lanes).to_csv(), "csv", None),
+        ("Metrics (CSV)", lambda: metrics_csv(lanes), "csv", None),
         (
             "Report (HTML)",
             lambda: html_report(pair, lanes, scale=scale),

@@ -14,6 +14,7 @@ from flowcore.metrics.definitions import describe
 from flowcore.types import Box, FramePair
 from flowcore.viz.scale import Scale
 from pages.components.figure_form import choose_figure
+from pages.components.words import as_text
 
 __all__ = ["show_figure_builder"]
 
@@ -43,7 +44,7 @@ def _builder(pair: FramePair, lanes: Mapping[str, Lane], scale: Scale, region: B
         spec = choose_figure(pair, lanes, region)
         _show_figure(pair, lanes, spec, scale)
     except FlowcoreError as error:
-        st.error(str(error))
+        st.error(as_text(error))
     _show_latex(lanes)
 
 
@@ -78,7 +79,7 @@ def _refusal(
     try:
         figure_size(pair, lanes, spec, scale=scale, dpi=dpi)
     except FlowcoreError as error:
-        return str(error)
+        return as_text(error)
     return None
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from flowcore.errors import InputError
 from pages.components.tasks import call
-from pages.components.work import shared_queue
+from pages.components.work import current_visit, shared_queue
 
 __all__ = ["decoded", "done_aside"]
 
@@ -43,11 +43,10 @@ def done_aside(function: Callable[..., Any], *args: Any) -> Any:
 
 
 def _result(key: str, work: Callable[[], Any]) -> Any:
-    queue = shared_queue("files")
-    job = queue.get(key) or queue.submit(key, call, work)
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    queue, visit = shared_queue("files"), current_visit()
+    job = queue.get(key, visit) or queue.submit(key, call, work, visit=visit)
     while not job.is_over:
-        if time.monotonic() > deadline:
+        if job.seconds > PATIENCE_SECONDS:  # of its own: waiting for others' files does not count
             queue.cancel(key)
             break
         time.sleep(0.005)

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from flowcore.robustness import HARDSHIPS, HardPoint, harder
+from flowcore.robustness.hardships import HARDSHIPS, HardPoint, harder
 from flowcore.types import FramePair, UInt8Array
 from pages.components.charts import lane_colors
 from pages.components.lane_form import LaneChoice

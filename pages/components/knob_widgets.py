@@ -8,6 +8,7 @@ import streamlit as st
 
 from flowcore.errors import ConfigError
 from flowcore.knobs import KNOBS, Knob
+from pages.components.words import as_text
 
 __all__ = [
     "WHOLE",
@@ -141,7 +142,7 @@ def _refusal(
     try:
         value = knob.parse(text)
     except ConfigError as error:
-        return str(error)
+        return as_text(error)
     if knob.low is None or knob.low <= value <= knob.high:
         return ""
     return f"It is from {knob.low:g} to {knob.high:g}."

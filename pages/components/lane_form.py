@@ -32,6 +32,7 @@ from pages.components.presets import (
 )
 from pages.components.uploads import flow_of
 from pages.components.weights_import import import_weights_here
+from pages.components.words import as_text
 
 __all__ = ["LaneChoice", "choose_lanes", "choose_threads", "run_and_threads", "say_changed"]
 
@@ -170,7 +171,7 @@ def _lane(number: int) -> LaneChoice | None:
         try:
             lane = _choice(model, shown, name, uploaded)
         except FlowcoreError as error:
-            st.error(str(error))
+            st.error(as_text(error))
             return None
         _, _, settings = caption(lane.config).partition(", ")
         st.caption(", ".join(filter(None, (name, settings))) or "as it is", width="content")

@@ -7,6 +7,7 @@ from typing import Generic, NamedTuple, TypeVar
 import streamlit as st
 
 from flowcore.errors import ConfigError
+from pages.components.words import as_text
 
 __all__ = ["Linked"]
 
@@ -67,7 +68,7 @@ class Linked(Generic[T]):
         try:
             return _Kept(owner, None if text is None else read(text))
         except ConfigError as error:
-            return _Kept(owner, None, str(error))
+            return _Kept(owner, None, as_text(error))
 
     def _kept(self) -> _Kept[T] | None:
         return st.session_state.get(f"linked-{self.parameter}")

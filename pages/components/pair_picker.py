@@ -10,8 +10,9 @@ from flowcore.data import samples
 from flowcore.data.synthetic import make_pair
 from flowcore.errors import FlowcoreError
 from flowcore.export.panels import draw_truth, shared_scale
+from flowcore.io.frames import encode_frame
 from flowcore.io.video import decode_video_frames, probe_video, video_thumbnails
-from flowcore.types import FramePair, UInt8Array
+from flowcore.types import FramePair
 from pages.components.conventions import warn_of_convention
 from pages.components.files import decoded
 from pages.components.head import show_head
@@ -19,6 +20,7 @@ from pages.components.pair_store import keep_pair, linked_pair
 from pages.components.pair_upload import upload_pair
 from pages.components.scrubber import choose_two
 from pages.components.uploads import PICTURES, VIDEOS, frames_of, plain_name
+from pages.components.words import as_text
 
 __all__ = ["pick_pair"]
 
@@ -48,18 +50,23 @@ def _in_words(pair: FramePair) -> str:
 
 
 def _show(pair: FramePair) -> None:
-    """The frames, small."""
+    """The frames and the truth, small."""
     first, second = (f": {name}" if name else "" for name in pair.frame_names)
-    pictures = {f"First frame{first}": pair.first, f"Second frame{second}": pair.second}
-    if pair.truth is not None:
-        pictures["True flow"] = _true_flow(pair.digest, pair)
-    for column, (caption, picture) in zip(st.columns(len(pictures)), pictures.items(), strict=True):
-        column.image(picture, caption, width="stretch", alt=caption)
+    captions = (f"First frame{first}", f"Second frame{second}", "True flow")
+    previews = _previews(pair.digest, pair)
+    for column, caption, preview in zip(
+        st.columns(len(previews)), captions, previews, strict=False
+    ):
+        column.image(preview, caption, width="stretch", alt=caption)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _true_flow(digest: str, _pair: FramePair) -> UInt8Array:
-    return draw_truth(_pair, shared_scale(_pair, []))
+def _previews(digest: str, _pair: FramePair) -> list[bytes]:
+    """As files, made once and not at every run of the page."""
+    pictures = [_pair.first, _pair.second]
+    if _pair.truth is not None:
+        pictures.append(draw_truth(_pair, shared_scale(_pair, [])))
+    return [encode_frame(picture, format="jpeg") for picture in pictures]
 
 
 def _chosen(messages: DeltaGenerator) -> FramePair:
@@ -76,7 +83,7 @@ def _chosen(messages: DeltaGenerator) -> FramePair:
         if pair is not None and source in UPLOADED:
             keep_pair(pair)
     except FlowcoreError as error:
-        messages.error(str(error))
+        messages.error(as_text(error))
         pair = None
     with messages:
         if pair is None and source in UPLOADED and "last_pair" not in st.session_state:
@@ -89,7 +96,7 @@ def _chosen(messages: DeltaGenerator) -> FramePair:
         st.caption(f"Still showing the last pair: {st.session_state['last_pair'].name}.")
     shown = st.session_state.get("last_pair") or samples.load(samples.names()[0])
     for note in shown.notes:
-        messages.caption(note)
+        messages.caption(as_text(note))
     return shown
 
 
@@ -135,14 +142,20 @@ def _one_image() -> FramePair:
 
 
 def _motion_knobs() -> dict[str, object]:
+    def number(label: str, low: float, high: float, usual: float, step: float, key: str) -> float:
+        """In the address too; whole numbers where the bounds are."""
+        return st.number_input(
+            label, low, high, usual, step, width=140, key=key, bind="query-params"
+        )
+
     with st.container(horizontal=True):
-        dx = st.number_input("Right, px", -200.0, 200.0, 8.0, 0.5, width=110, key="dx")
-        dy = st.number_input("Down, px", -200.0, 200.0, -3.0, 0.5, width=110, key="dy")
-        rotation = st.number_input("Rotation, degrees", -90.0, 90.0, 0.0, width=140, key="rotation")
-        zoom = st.number_input("Zoom", 0.5, 2.0, 1.0, 0.05, width=110, key="zoom")
-        noise = st.number_input("Noise, gray levels", 0.0, 100.0, 0.0, 5.0, width=140, key="noise")
-        quality = st.number_input("JPEG quality", 1, 100, 100, 5, width=120, key="jpeg")
-    occluder = st.toggle("An occluder that moves against it", key="occluder")
+        dx = number("Right, px", -200.0, 200.0, 8.0, 0.5, "dx")
+        dy = number("Down, px", -200.0, 200.0, -3.0, 0.5, "dy")
+        rotation = number("Rotation, degrees", -90.0, 90.0, 0.0, 1.0, "rotation")
+        zoom = number("Zoom", 0.5, 2.0, 1.0, 0.05, "zoom")
+        noise = number("Noise, gray levels", 0.0, 100.0, 0.0, 5.0, "noise")
+        quality = number("JPEG quality", 1, 100, 100, 5, "jpeg")
+    occluder = st.toggle("An occluder that moves against it", key="occluder", bind="query-params")
     return {
         "dx": dx,
         "dy": dy,

@@ -19,6 +19,7 @@ from pages.components.uploads import (
     in_natural_order,
     plain_name,
 )
+from pages.components.words import as_text
 
 __all__ = ["upload_pair"]
 
@@ -119,5 +120,5 @@ def _with_all_known(pair: FramePair, files: Mapping[Role, Any]) -> FramePair:
                 known = decoded(decode_known, file.getvalue(), role, name=name)
             pair = with_known(pair, role, known, name=name)
         except FlowcoreError as error:
-            st.error(str(error))
+            st.error(as_text(error))
     return pair

@@ -106,7 +106,12 @@ def _read() -> list[Knobs]:
 
 
 def _write(lanes: Sequence[Knobs]) -> None:
+    """All lanes as widgets have them; in the address too, which new widgets do not see to."""
+    num_before = st.session_state.get("lanes", 0)
     st.session_state["lanes"] = len(lanes)
     for number, knobs in enumerate(lanes, start=1):
         for word, value in {**DEFAULTS, **knobs}.items():
-            st.session_state[f"{word}{number}"] = value
+            key = f"{word}{number}"
+            st.session_state[key] = value
+            if number > num_before and value != DEFAULTS.get(word):
+                st.query_params[key] = str(value)

@@ -21,6 +21,7 @@ from pages.components.marks import is_chosen, on_choice
 from pages.components.runs import Run, forget
 from pages.components.viewer import Picked, flow_viewer
 from pages.components.why import lit_pixels
+from pages.components.words import as_text
 
 __all__ = ["chosen_pixels", "offer_new_times", "show_lanes", "show_table"]
 
@@ -210,7 +211,7 @@ def _pixels_of_cell(
             return f"{describe(key).label}", common_pixels(pair, lanes.values())
         mask = pixels_behind(key, lane.estimate.flow, pair, consistent=lane.consistent)
     except InputError as error:
-        st.info(str(error))
+        st.info(as_text(error))
         return None
     return f"{describe(key).label} of {title}", mask
 

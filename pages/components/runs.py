@@ -17,13 +17,13 @@ from pages.components.tasks import (
     measure_external,
     measure_lane,
 )
-from pages.components.work import ask, shared_queue
+from pages.components.words import as_text
+from pages.components.work import ask, describe, shared_queue
 
-__all__ = ["Run", "describe", "forget", "start", "watch"]
+__all__ = ["Run", "forget", "start", "watch"]
 
 QUICK_SECONDS = 0.4
 MAX_NAMED = 3
-MIN_PROGRESS = 0.05  # below, nothing can be said of the time left
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +81,7 @@ def watch(
             _progress(active, key)
         for run in runs:
             if run.job.state == "failed":
-                say(f"{run.lane.title}: {run.job.error}")
+                say(f"{run.lane.title}: {as_text(run.job.error)}")
         cancelled = [run.lane.title for run in runs if run.job.state == "cancelled"]
         if cancelled:
             more = f" and {len(cancelled) - MAX_NAMED} more" if len(cancelled) > MAX_NAMED else ""
@@ -110,16 +110,6 @@ def forget(pair: FramePair, lanes: Sequence[LaneChoice], threads: int) -> None:
     """Drop what these lanes found, so that the next run of the page begins them anew."""
     for lane in lanes:
         shared_queue("lanes").drop(_lane_key(pair, lane, threads))
-
-
-def describe(job: Job) -> str:
-    """Where a job stands that is on its way: in the queue, or at work and for how long."""
-    if job.state == "queued":
-        return f"number {job.position} in the queue"
-    left = ""
-    if job.progress > MIN_PROGRESS:
-        left = f", about {job.seconds * (1 - job.progress) / job.progress:.0f} s left"
-    return f"{job.message or 'starting'}, {job.seconds:.0f} s{left}"
 
 
 def _ask(

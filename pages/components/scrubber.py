@@ -25,17 +25,23 @@ def choose_two(
     last = count - 2
     if st.session_state.get(key, 0) > last:
         st.session_state[key] = 0
-    first = st.session_state.setdefault(key, 0)
+    first = 0
     if thumbnails is not None and count > 2:
         indices = sorted(
             {round(i * (count - 1) / (NUM_THUMBNAILS - 1)) for i in range(NUM_THUMBNAILS)}
         )
         st.image(list(thumbnails(indices)), [str(index) for index in indices], width=76)
     if last > 0:
-        first = st.slider("First frame", 0, last, key=key)
+        first = st.slider("First frame", 0, last, key=key, bind="query-params")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         step = st.number_input(
-            "Frames to the second", 1, count - 1 - first, 1, key=f"{what}-step", width=150
+            "Frames to the second",
+            1,
+            count - 1 - first,
+            1,
+            key=f"{what}-step",
+            bind="query-params",
+            width=150,
         )
         for label, to in (("Previous pair", first - step), ("Next pair", first + step)):
             st.button(

@@ -21,6 +21,7 @@ from flowcore.viz.palette import DIFFERENCE_GAIN
 from flowcore.viz.scale import Scale, scale_of
 from flowcore.viz.sheet import panel_sheet
 from pages.components.charts import lane_colors
+from pages.components.words import as_text
 
 __all__ = ["show_walk"]
 
@@ -148,7 +149,7 @@ def _rotations(pair: FramePair, walk: Walk) -> None:
     try:
         fit = affine_fit(flow.uv, flow.valid)
     except InputError as error:
-        st.info(str(error))
+        st.info(as_text(error))
         return
     st.markdown(
         "Yes: every chair and every background of that training set moves by a random affine map, "

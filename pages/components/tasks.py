@@ -17,6 +17,7 @@ from flowcore.lane import (
     run_lane,
 )
 from flowcore.metrics.summary import Measurement, measure_warp
+from flowcore.models.download import download_weights
 from flowcore.pipeline import load_model
 from flowcore.refinement import Refinement, refine
 from flowcore.types import Box, Burst, FlowField, FramePair, PipelineConfig
@@ -26,6 +27,7 @@ __all__ = [
     "attribute_vector",
     "call",
     "estimate_lane",
+    "fetch_weights",
     "import_checkpoint",
     "keep_stages",
     "look_into_lane",
@@ -47,6 +49,11 @@ Report = Callable[[float, str], None]
 def call(_report: Report, work: Callable[[], Any]) -> Any:
     """What ``work`` returns: any library call that reads a file of a user."""
     return work()
+
+
+def fetch_weights(progress: Report, name: str) -> models.ModelCard:
+    """Official weights, from whoever publishes them."""
+    return download_weights(name, progress=progress)
 
 
 def estimate_lane(
@@ -156,7 +163,7 @@ def measure_flattened(
 def _robustness(
     progress: Report, pair: FramePair, config: PipelineConfig, threads: int | None, kind: str
 ) -> Any:
-    from flowcore.robustness import robustness_curve  # not needed for a flow
+    from flowcore.robustness.hardships import robustness_curve  # not needed for a flow
 
     return robustness_curve(pair, config, kind, threads=threads, progress=progress)
 

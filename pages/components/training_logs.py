@@ -9,6 +9,7 @@ from flowcore.errors import FlowcoreError
 from flowcore.places import ASSETS
 from flowcore.training.curves import LoggedRun, group_runs, parse_log
 from pages.components.files import decoded
+from pages.components.words import as_text
 
 __all__ = ["choose_runs"]
 
@@ -37,7 +38,7 @@ def choose_runs() -> list[LoggedRun]:
             try:
                 log = decoded(parse_log, file.getvalue())
             except FlowcoreError as error:
-                st.error(f"{_plain(file.name)}: {error}")
+                st.error(f"{_plain(file.name)}: {as_text(error)}")
                 continue
             dropped[_new_name(_plain(file.name), {**logs, **dropped})] = log
     runs = group_runs(logs)
@@ -59,7 +60,7 @@ def _shipped() -> dict[str, pd.DataFrame]:
         try:
             logs[name] = decoded(parse_log, paths[name].read_bytes())
         except (OSError, FlowcoreError) as error:
-            st.error(f"{name}: {error}")
+            st.error(f"{name}: {as_text(error)}")
     return logs
 
 

@@ -10,11 +10,11 @@ from flowcore.models.registry import learnt_architectures
 from flowcore.training.config import Stage, TrainingConfig
 from flowcore.training.curves import LoggedRun, parse_log
 from flowcore.training.recipe import as_toml
-from pages.components.runs import describe
 from pages.components.training_curves import show_curves
 from pages.components.training_figures import draw, lines_of
 from pages.components.training_task import THREADS, train_here
-from pages.components.work import ask, look, shared_queue
+from pages.components.words import as_text
+from pages.components.work import ask, describe, look, shared_queue
 
 __all__ = ["choose_config", "show_run"]
 
@@ -69,7 +69,7 @@ def show_run(config: TrainingConfig, is_wanted: bool) -> None:
     if job.state == "cancelled":
         st.warning("Cancelled.")
     elif job.state == "failed":
-        st.error(job.error)
+        st.error(as_text(job.error))
     else:
         st.success(f"{config.model}: {config.steps} steps in {job.seconds:.0f} s.")
     _show_log(job, config)

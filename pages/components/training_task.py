@@ -1,10 +1,9 @@
 """A tiny training run for a worker process; free of streamlit, so that it starts quickly."""
 
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
 from flowcore.hardware import use_threads
+from flowcore.io.scratch import scratch_folder
 from flowcore.training.config import TrainingConfig
 from flowcore.training.loop import Trainer
 
@@ -18,8 +17,8 @@ Report = Callable[[float, str, bytes | None], None]
 def train_here(progress: Report, config: TrainingConfig) -> bytes:
     """The log of the finished run; after every step the log so far is handed over."""
     progress(0.0, "drawing patterns to make scenes from", None)
-    with tempfile.TemporaryDirectory() as folder, use_threads(THREADS):
-        trainer = Trainer(config, Path(folder))
+    with scratch_folder() as folder, use_threads(THREADS):
+        trainer = Trainer(config, folder)
         log = b""
         while trainer.step < config.steps:
             step = trainer.advance()

@@ -10,6 +10,7 @@ from flowcore.lane import Lane
 from flowcore.metrics.why import Split, Why
 from flowcore.types import BoolArray, FramePair
 from pages.components.marks import is_chosen, on_choice
+from pages.components.words import as_text
 
 __all__ = ["lit_pixels", "show_why"]
 
@@ -34,7 +35,7 @@ def show_why(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
         try:
             why = _explained(pair, lanes, one, other)
         except FlowcoreError as error:
-            st.info(str(error))
+            st.info(as_text(error))
             return
         st.markdown(
             why_sentence(why, one, other),

@@ -17,23 +17,38 @@ from streamlit.runtime.scriptrunner import RerunException, get_script_run_ctx
 
 from flowcore.jobs.job import Job, Visit
 from flowcore.jobs.queue import JobQueue, QueueFullError
+from pages.components.words import as_text
 
-__all__ = ["ask", "look", "shared_queue", "visit"]
+__all__ = ["Purpose", "ask", "current_visit", "describe", "look", "shared_queue", "visit"]
 
+Purpose = Literal["lanes", "files", "downloads"]
 GRACE_SECONDS = 10  # long enough for a reload
+MIN_PROGRESS = 0.05  # below, nothing can be said of the time left
+MAX_READER_BYTES = 2 * 2**30  # a file of 64 MB and 40 million pixels takes a half of it
+NUM_AT_ONCE = 2  # files read, or downloaded: one that is slow leaves a way past it
 _begun: dict[str, int] = {}
 _ended: dict[str, int] = {}
 
 
 @functools.cache
-def shared_queue(purpose: Literal["lanes", "files"] = "lanes") -> JobQueue:
-    """A queue of this server: lanes are estimated in one, files read in the other.
+def shared_queue(purpose: Purpose = "lanes") -> JobQueue:
+    """A queue of this server: lanes are estimated in one, files read and fetched in the others.
 
     ``FLOWSCOPE_WORKERS`` (1) lanes run at the same time; more would spoil their timings.
     """
     if purpose == "files":
         queue = JobQueue(
-            max_result_bytes=2**29, preload=("flowcore.io.frames", "flowcore.io.video")
+            NUM_AT_ONCE,
+            max_result_bytes=2**29,
+            preload=("flowcore.io.frames", "flowcore.io.video", "flowcore.models"),
+            max_worker_bytes=MAX_READER_BYTES,
+        )
+    elif purpose == "downloads":
+        queue = JobQueue(
+            NUM_AT_ONCE,
+            grace=GRACE_SECONDS,
+            goes_on=_goes_on,
+            preload=("flowcore.models.download",),
         )
     else:
         num_workers = int(os.environ.get("FLOWSCOPE_WORKERS", "1"))
@@ -42,9 +57,9 @@ def shared_queue(purpose: Literal["lanes", "files"] = "lanes") -> JobQueue:
     return queue
 
 
-def look(key: str) -> Job | None:
-    """The lane of that key, if it is on its way or its result is kept."""
-    return shared_queue("lanes").get(key, _current_visit())
+def look(key: str, *, purpose: Purpose = "lanes") -> Job | None:
+    """The job of that key, if it is on its way or its result is kept."""
+    return shared_queue(purpose).get(key, current_visit())
 
 
 def ask(
@@ -53,21 +68,32 @@ def ask(
     *args: Any,
     again: bool = False,
     grace: float = GRACE_SECONDS,
+    purpose: Purpose = "lanes",
 ) -> Job | None:
-    """The lane of that key, begun with ``task(progress, *args)`` where there is none.
+    """The job of that key, begun with ``task(progress, *args)`` where there is none.
 
     ``again`` repeats one that failed or was cancelled. ``grace`` is for how many seconds it goes on
     when its page is left. A full queue is said on the page; what was there before, if anything,
     is then all there is.
     """
-    job = look(key)
+    job = look(key, purpose=purpose)
     if job is not None and not (again and job.state in ("failed", "cancelled")):
         return job
     try:
-        return shared_queue("lanes").submit(key, task, *args, visit=_current_visit(), grace=grace)
+        return shared_queue(purpose).submit(key, task, *args, visit=current_visit(), grace=grace)
     except QueueFullError as error:
-        st.warning(str(error))
+        st.warning(as_text(error))
         return job
+
+
+def describe(job: Job) -> str:
+    """Where a job stands that is on its way: in the queue, or at work and for how long."""
+    if job.state == "queued":
+        return f"number {job.position} in the queue"
+    left = ""
+    if job.progress > MIN_PROGRESS:
+        left = f", about {job.seconds * (1 - job.progress) / job.progress:.0f} s left"
+    return f"{job.message or 'starting'}, {job.seconds:.0f} s{left}"
 
 
 @contextmanager
@@ -91,7 +117,8 @@ def visit() -> Iterator[None]:
         _ended[visitor] = number
 
 
-def _current_visit() -> Visit:
+def current_visit() -> Visit:
+    """Who looks at a job while this script runs."""
     return Visit(_visitor(), _begun.get(_visitor(), 0))
 
 

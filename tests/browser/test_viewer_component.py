@@ -95,6 +95,22 @@ def test_panes_stay_what_they_are_through_new_payloads(component):
     assert c.get_attribute("aria-label") == "d: Flow"
 
 
+def test_panes_follow_the_lanes_order_unless_somebody_has_chosen_another(component):
+    page = component.show("b", "c")
+
+    def order():
+        labels = [one.get_attribute("aria-label") for one in page.locator("canvas.picture").all()]
+        return [label.removesuffix(": Flow") for label in labels if label.endswith(": Flow")]
+
+    component.show("a", "c", "b")
+    assert order() == ["a", "c", "b"]
+    region = page.get_by_role("region", name="a: Flow")
+    region.get_by_label("Shown in this pane").first.select_option("lane:b")
+    drawn(page)
+    component.show("d", "a", "c", "b")
+    assert order() == ["b", "c", "b", "d"]
+
+
 def test_a_press_outlasts_a_new_payload_that_moves_its_pane(component):
     page = component.show("a")
     box = page.get_by_role("img", name="a: Flow").bounding_box()

@@ -316,3 +316,15 @@ def test_harder_pairs(folder, run):
     assert errors[1] != errors[2]
     _, out, _ = run("evaluate", folder / "root", "--model", "dis_fast", "--jpeg", "5", "--json")
     assert json.loads(out)["pairs"][0]["epe"] == pytest.approx(errors[1])
+
+
+def test_help_does_not_wait_for_torch():
+    code = (
+        "import sys; from flowcore.__main__ import _parser; _parser().format_help();"
+        "print('torch' in sys.modules)"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+        timeout=patient(60),
+    )  # fmt: skip
+    assert shown.stdout == "False\n"

@@ -1,11 +1,13 @@
 """Which lane is best, and where nobody may say so."""
 
+import csv
+import io
 import math
 
 import numpy as np
 import pytest
 
-from flowcore.export.table import best_lanes, metrics_latex, metrics_table
+from flowcore.export.table import best_lanes, metrics_csv, metrics_latex, metrics_table
 from flowcore.lane import Lane
 from flowcore.metrics.summary import Measurement
 from flowcore.types import Estimate, FlowField, PipelineConfig, Timing
@@ -68,3 +70,12 @@ def test_latex_table_escapes_names(shown):
     assert r"a\_b, 50 \%" in latex
     assert r"EPE (px) $\downarrow$" in latex
     assert r"\toprule" in latex
+
+
+def test_no_title_is_a_formula_for_a_spreadsheet_or_ends_a_row():
+    lanes = {"=1+1": lane(epe=(2, 9)), "-a": lane(epe=(-1, 9)), "b\nc": lane(epe=(1, 9))}
+    rows = list(csv.DictReader(io.StringIO(metrics_csv(lanes))))
+    assert [(row["lane"], float(row["epe"])) for row in rows] == [
+        ("'=1+1", 2), ("'-a", -1), ("b\nc", 1),
+    ]  # fmt: skip
+    assert "b c & " in metrics_latex(lanes, ("epe",))

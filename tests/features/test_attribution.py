@@ -5,9 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from flowcore import pipeline
+from flowcore import gradient, pipeline
 from flowcore.errors import ConfigError, InputError
-from flowcore.features import attribution as module
 from flowcore.features.attribution import attribute, rank_correlation, reach, shuffled
 from flowcore.types import FramePair, PipelineConfig, Prediction
 
@@ -90,6 +89,6 @@ def test_refusals_are_sentences(pair, monkeypatch):
         attribute(pair, CONFIG, 0, 0, method="magic", model=Product())
     with pytest.raises(ConfigError, match="1 or more"):
         attribute(pair, CONFIG, 0, 0, steps=0, model=Product())
-    monkeypatch.setattr(module, "available_memory", lambda: 10)
+    monkeypatch.setattr(gradient, "available_memory", lambda device: 10)
     with pytest.raises(ConfigError, match="A gradient through any takes about"):
         attribute(pair, CONFIG, 0, 0, model=Product())

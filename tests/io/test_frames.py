@@ -152,6 +152,17 @@ def test_a_pixel_bomb_is_refused_by_its_header():
         decode_frame(just_over)
 
 
+def test_a_jpeg_of_very_many_scans_is_refused_before_they_are_decoded(frame):
+    stream = BytesIO()
+    Image.fromarray(frame).save(stream, "JPEG", progressive=True)
+    usual = stream.getvalue()
+    last = usual[usual.rindex(b"\xff\xda") : -2]
+    assert decode_frame(usual).shape == frame.shape
+    slow = usual[:-2] + last * 200 + usual[-2:]
+    with pytest.raises(FrameDecodeError, match=r"a\.jpg is a JPEG of 2\d\d scans; at most 100"):
+        decode_frame(slow, name="a.jpg")
+
+
 @pytest.mark.parametrize(
     "data", [b"", b"\x89PNG", b"hello, this is text", b"%PDF-1.7 .....", b"\0" * 100]
 )

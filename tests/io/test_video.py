@@ -1,3 +1,7 @@
+import json
+import os
+import subprocess
+import sys
 from io import BytesIO
 
 import cv2
@@ -8,6 +12,7 @@ from PIL import Image
 from flowcore.errors import FrameDecodeError
 from flowcore.io import video, video_worker
 from flowcore.io.video import VideoInfo, decode_video_frames, probe_video, video_thumbnails
+from tests.patience import patient
 
 LEVELS = (0, 50, 100, 150, 200, 250)
 SIZE = (48, 64)
@@ -130,3 +135,16 @@ def test_a_crash_or_a_hang_of_the_decoder_is_an_error(tmp_path, monkeypatch):
 def test_real_video(real_data):
     data = (real_data / "video/running_car.mp4").read_bytes()
     assert probe_video(data) == VideoInfo(num_frames=292, height=540, width=972, fps=25.0)
+
+
+def test_the_decoder_ends_with_whoever_asked_it(tmp_path):
+    command = [sys.executable, "-I", video_worker.__file__]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as decoder:
+        fifo = tmp_path / "video.mp4"
+        os.mkfifo(fifo)  # opening it waits for a writer that never comes
+        request = {"path": str(fifo), "wanted": [], "last": 0, "max_pixels": 1}
+        decoder.stdin.write(json.dumps(request).encode() + b"\n")
+        decoder.stdin.flush()
+        assert decoder.poll() is None
+        decoder.stdin.close()
+        assert decoder.wait(patient(30)) == 1

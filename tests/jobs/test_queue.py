@@ -329,3 +329,11 @@ def test_a_preload_that_fails_is_a_sentence_and_not_a_loop(make_queue, capfd):
     job = make_queue(preload=("no_such_module",)).submit("sum", job_tasks.add, 1, 1)
     assert "No worker process could be started" in finished(job).error
     assert "no_such_module" in capfd.readouterr().err
+
+
+def test_a_job_that_takes_too_much_memory_is_a_sentence_and_the_next_one_runs(make_queue):
+    queue = make_queue(max_worker_bytes=2**28)
+    too_much = finished(queue.submit("too much", job_tasks.take, 2**29))
+    assert too_much.state == "failed"
+    assert too_much.error.startswith("This takes more memory than there is for it")
+    assert finished(queue.submit("less", job_tasks.take, 2**26)).result == 2**26

@@ -9,6 +9,7 @@ import pytest
 from flowcore.data.synthetic import make_pair
 from flowcore.io.flow_files import encode_flow
 from flowcore.io.frames import encode_frame
+from pages.components.drawing import IS_DRAWN
 from tests.pages.waiting import finished, opened
 
 pytestmark = pytest.mark.usefixtures("server_queues")
@@ -184,3 +185,19 @@ def test_lanes_are_duplicated_moved_named_and_hidden():
     app.toggle(key="shown2").set_value(False)
     press_run(app)
     assert lane_titles(app) == ["oubrs", "dis_fast"]
+
+
+def test_charts_wait_until_the_viewer_is_drawn():
+    app = finished(opened("compare"))
+    assert app.get("plotly_chart")
+    del app.session_state[IS_DRAWN]
+    assert not app.run().get("plotly_chart")
+    assert app.dataframe
+
+
+def test_lanes_that_a_preset_adds_are_in_the_address():
+    app = compare(lanes="2", model1="dis_fast", model2="dis_medium")
+    app = finished(by_key(app, "menu_button", "preset").click("Blur sweep").run())
+    assert list(app.dataframe[0].value.index)[2:] == ["dis_fast, blur 2", "dis_fast, blur 4"]
+    assert app.query_params["model4"] == "dis_fast"
+    assert app.query_params["blur4"] == "4.0"

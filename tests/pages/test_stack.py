@@ -2,7 +2,7 @@
 
 import pytest
 
-from flowcore.robustness import HARDSHIPS
+from flowcore.robustness.hardships import HARDSHIPS
 from tests.pages.waiting import finished, opened
 
 pytestmark = pytest.mark.usefixtures("server_queues")

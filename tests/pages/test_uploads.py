@@ -176,3 +176,10 @@ def test_more_than_two_frames_are_stepped_through(app, pair):
     assert "Frames 1 and 2 of 3, counted from 0." in captions(app)
     app = finished(app.button(key="frame-Previous pair").click().run())
     assert used(app).frames_digest == pair.frames_digest
+
+
+def test_what_a_file_holds_is_shown_as_text():
+    app = opened("compare", lanes="1", model1="dis_fast", source="Video")
+    app.file_uploader(key="video").set_value(("a.mp4", b"**[x](y)** holds no frames", "")).run()
+    (error,) = app.error
+    assert r"\*\*\[x\](y)" in error.value

@@ -21,7 +21,7 @@ def here(monkeypatch):
 def seen():
     """One run of the script, in which something is looked at."""
     with work.visit():
-        return work._current_visit()
+        return work.current_visit()
 
 
 def test_what_the_last_run_saw_is_waited_for(here):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
+from pages.components.drawing import IS_DRAWN
 from pages.components.work import shared_queue
 from tests.patience import patient, wait_until
 
@@ -20,6 +21,7 @@ def opened(page, **query):
     app = AppTest.from_file(NAVIGATION, default_timeout=patient(60))
     for key, value in query.items():
         app.query_params[key] = value
+    app.session_state[IS_DRAWN] = True  # no browser is here to say so
     return app.switch_page(f"{page}.py").run()
 
 

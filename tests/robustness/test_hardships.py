@@ -7,7 +7,7 @@ from flowcore.data.samples import load
 from flowcore.errors import ConfigError
 from flowcore.metrics.flow import mean_epe
 from flowcore.pipeline import run
-from flowcore.robustness import HARDSHIPS, harder, robustness_curve
+from flowcore.robustness.hardships import HARDSHIPS, harder, robustness_curve
 from flowcore.types import FramePair, PipelineConfig
 
 DIS = PipelineConfig("dis_fast")

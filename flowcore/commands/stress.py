@@ -1,0 +1,367 @@
+"""What makes flow fail: corruptions and attacks."""
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flowcore.commands.lane_options import config_of, lane_options, prepared, where
+from flowcore.commands.output import Commands, add_json_option, print_json, say
+from flowcore.commands.stopping import stop_asked_for
+from flowcore.errors import ConfigError
+from flowcore.types import FlowField, FramePair, PipelineConfig
+
+if TYPE_CHECKING:
+    from flowcore.robustness.attacks.attack import Attacked
+    from flowcore.robustness.attacks.spread import Spread
+    from flowcore.robustness.attacks.threat import Threat
+
+__all__ = ["add_commands"]
+
+_STOPPED = 130
+
+
+def add_commands(commands: Commands) -> None:
+    """The commands and their options."""
+    corrupt = commands.add_parser(
+        "corrupt", parents=[lane_options()], help="how a lane bears noise, blur, weather ..."
+    )
+    _add_pair_options(corrupt)
+    corrupt.add_argument("--kind", nargs="+", metavar="NAME", help="corruptions (all)")
+    corrupt.add_argument("--severity", nargs="+", type=int, metavar="N", help="1..5 (all)")
+    corrupt.add_argument(
+        "--mode", default="same", metavar="NAME", help="same in both frames, independent, moving"
+    )
+    corrupt.set_defaults(command=_corrupt)
+
+    attack = commands.add_parser(
+        "attack", parents=[lane_options()], help="the worst small change of two frames"
+    )
+    _add_pair_options(attack)
+    attack.add_argument(
+        "--attack",
+        default="pgd",
+        metavar="NAME",
+        help="fgsm, ifgsm, pgd (default), pcfa, patch; by queries alone: pixels, square",
+    )
+    attack.add_argument("--epsilon", type=float, metavar="E", help="the budget (0.005; 1 pixel)")
+    attack.add_argument("--norm", metavar="NAME", help="linf, l2, l0 (pixels), patch (px across)")
+    attack.add_argument("--frames", metavar="NAME", help="first, second, both, joint")
+    attack.add_argument(
+        "--target", default="away", metavar="NAME", help="away, zero, negative, or a flow file"
+    )
+    attack.add_argument("--loss", metavar="NAME", help="epe, mse, cosine")
+    attack.add_argument("--steps", type=int, metavar="N", help="gradients, or calls of the model")
+    attack.add_argument("--box", metavar="NAME", help="of pcfa: tanh, clip")
+    attack.add_argument("--defences", nargs="+", metavar="NAME", help="try these: blur, jpeg ...")
+    attack.add_argument("--patch", type=Path, metavar="FILE", help="place this one, train none")
+    attack.add_argument("--at", metavar="X,Y", help="the patch's middle, px (that of the frame)")
+    attack.set_defaults(command=_attack)
+    add_json_option(corrupt, attack)
+
+
+def _add_pair_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("first", type=Path, metavar="FIRST")
+    parser.add_argument("second", type=Path, metavar="SECOND")
+    parser.add_argument("--truth", type=Path, metavar="FILE", help="true flow, any format")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is random")
+    parser.add_argument(
+        "--on", nargs="+", default=[], metavar="NAME", help="more models to measure"
+    )
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="write the frames as PNG")
+
+
+def _pair(options: argparse.Namespace) -> FramePair:
+    from flowcore.data.files import read_pair
+
+    pair = read_pair(
+        options.first,
+        options.second,
+        options.truth,
+        value_range=options.value_range,
+        truth_format=options.truth_format,
+    )
+    say(pair.notes)
+    return prepared(pair, options)
+
+
+def _lanes(options: argparse.Namespace, config: PipelineConfig) -> list[PipelineConfig]:
+    """The lane that is asked for, and the same with further models, as far as they refine."""
+    from flowcore import models
+
+    for name in filter(models.is_path, options.on):
+        models.bring(name)
+    others = [models.describe(name) for name in options.on]
+    return [
+        config,
+        *(
+            replace(
+                config,
+                model=card.name,
+                iterations=config.iterations if card.default_iterations else None,
+            )
+            for card in others
+        ),
+    ]
+
+
+def _write(folder: Path, stem: str, pair: FramePair) -> None:
+    from flowcore.io.frames import write_frame
+
+    folder.mkdir(parents=True, exist_ok=True)
+    write_frame(folder / f"{stem}first.png", pair.first)
+    write_frame(folder / f"{stem}second.png", pair.second)
+
+
+def _corrupt(options: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from flowcore.robustness.corruptions.kinds import CORRUPTIONS, SEVERITIES, corrupt, mode_of
+    from flowcore.robustness.corruptions.sweep import corruption_sweep, rank_lanes
+
+    lanes, pair = _lanes(options, config_of(options)), _pair(options)
+    kinds, severities = options.kind or list(CORRUPTIONS), options.severity or list(SEVERITIES)
+    found = {}
+    with tqdm(total=len(lanes), unit="lane", file=sys.stderr) as bar:
+        for lane in lanes:
+            found[lane.model] = corruption_sweep(
+                pair,
+                lane,
+                kinds=kinds,
+                severities=severities,
+                mode=options.mode,
+                seed=options.seed,
+                progress=lambda share, what, name=lane.model: bar.set_postfix_str(  # type: ignore[misc]
+                    f"{name}: {what}"
+                ),
+                **where(options),
+            )
+            bar.update()
+    if options.out:
+        for kind in kinds:
+            for severity in severities:
+                mode = mode_of(kind, options.mode)
+                made = corrupt(pair, kind, severity, mode=mode, seed=options.seed)
+                _write(options.out, f"{kind}-{severity}-", made)
+    ranking = rank_lanes(found)
+    if options.json:
+        print_json(
+            {
+                "height": pair.size[0],
+                "width": pair.size[1],
+                "mode": options.mode,
+                "seed": options.seed,
+                "lanes": [
+                    {"model": model, "points": [point._asdict() for point in points]}
+                    for model, points in found.items()
+                ],
+                "ranking": [rank._asdict() for rank in ranking],
+            }
+        )
+        return
+    for model, points in found.items():
+        print(model)
+        for point in points:
+            name = f"{point.kind} {point.severity}" if point.kind else "as it is"
+            print(f"  {name:20} {_error(point.epe)} shift {point.shift:8.3f} px")
+    for rank in ranking if len(ranking) > 1 else ():
+        accuracy = "" if rank.accuracy_rank is None else f", accurate {rank.accuracy_rank}"
+        print(f"{rank.lane:24} robust {rank.robustness_rank}{accuracy}")
+
+
+def _error(epe: float | None) -> str:
+    return "" if epe is None else f"EPE {epe:8.3f} px  "
+
+
+def _attack(options: argparse.Namespace) -> int:
+    config = config_of(options)
+    lanes, pair = _lanes(options, config), _pair(options)
+    if options.patch is not None:
+        answer = _place_patch(options, pair, lanes)
+        status = 0
+    else:
+        if options.at is not None:
+            raise ConfigError("--at says where a patch lies, so --patch FILE is needed.")
+        answer, status = _search(options, pair, lanes)
+    if options.json:
+        print_json(answer)
+    else:
+        _print_attack(answer)
+    return status
+
+
+def _search(
+    options: argparse.Namespace, pair: FramePair, lanes: list[PipelineConfig]
+) -> tuple[dict[str, Any], int]:
+    """The attack that is asked for, and what other lanes and defences make of it."""
+    from tqdm import tqdm
+
+    from flowcore.io.frames import write_frame
+    from flowcore.robustness.attacks.attack import attack
+    from flowcore.robustness.attacks.defences import compare_defences, defended
+
+    threat, config = _threat(options), lanes[0]
+    for name in options.defences or ():
+        defended(config, name)  # refused before the work, if it must be
+    with (
+        stop_asked_for() as should_stop,
+        tqdm(total=threat.steps, unit="step", file=sys.stderr) as bar,
+    ):
+
+        def show(step: Any) -> None:
+            bar.set_postfix_str(f"{step.damage:.2f} px, best {step.best_damage:.2f} px")
+            bar.update(step.number - bar.n)
+
+        found = attack(
+            pair, config, threat, progress=show, should_stop=should_stop, **where(options)
+        )
+    if options.out:
+        _write(options.out, "", found.pair)
+        if found.patch is not None:
+            write_frame(options.out / "patch.png", found.patch)
+    answer = _summary(pair, found)
+    if not found.is_stopped:
+        answer["transfer"] = _damages(pair, found.pair, lanes[1:], options)
+        if options.defences:
+            rows = compare_defences(pair, config, threat, names=options.defences, **where(options))
+            answer["defences"] = [
+                {
+                    "name": row.name,
+                    "cost": row.cost,
+                    "epe": row.epe,
+                    "unknowing": row.unknowing._asdict(),
+                    "knowing": row.knowing._asdict(),
+                }
+                for row in rows
+            ]
+    return answer, _STOPPED if found.is_stopped else 0
+
+
+def _threat(options: argparse.Namespace) -> "Threat":
+    """What the options ask for; a target that is no word is the name of a flow file."""
+    from flowcore.io.flow_files import read_flow
+    from flowcore.robustness.attacks.threat import Threat
+
+    target: Any = options.target
+    if target not in ("away", "zero", "negative"):
+        target = read_flow(Path(target))
+    return Threat(
+        options.attack,
+        options.epsilon,
+        options.norm,
+        options.frames,
+        target,
+        options.loss,
+        options.steps,
+        options.seed,
+        options.box,
+    )
+
+
+def _summary(pair: FramePair, found: "Attacked") -> dict[str, Any]:
+    from flowcore.metrics.flow import mean_epe
+
+    height, width = pair.size
+    answer: dict[str, Any] = {
+        "model": found.config.model,
+        "height": height,
+        "width": width,
+        "threat": found.threat.as_json(),
+        "damage": found.damage,
+        "saved_damage": found.saved_damage,
+        "gain": found.gain,
+        "saved_gain": found.saved_gain,
+        "stopped": found.is_stopped,
+        "seconds": found.seconds,
+        "curve": [step._asdict() for step in found.curve],
+    }
+    if pair.truth is not None:
+        for name, flow in (("epe", found.clean), ("attacked_epe", found.saved_flow)):
+            answer[name] = mean_epe(flow.uv, pair.truth.uv, pair.truth.valid)
+    if found.threat.norm in ("l0", "patch"):
+        answer["spread"] = _spread(pair, found.pair, found.clean, found.saved_flow)
+    return answer
+
+
+def _place_patch(
+    options: argparse.Namespace, pair: FramePair, lanes: list[PipelineConfig]
+) -> dict[str, Any]:
+    """A patch that was made elsewhere, on the pair."""
+    from flowcore.io.frames import read_frame
+    from flowcore.pipeline import run
+    from flowcore.robustness.attacks.patch import place_patch
+
+    height, width = pair.size
+    x, y = (width - 1) / 2, (height - 1) / 2
+    if options.at is not None:
+        try:
+            x, y = map(float, options.at.split(","))
+        except ValueError as error:
+            message = f"A place is two numbers such as 120,80, got {options.at[:40]!r}."
+            raise ConfigError(message) from error
+    placed = place_patch(pair, read_frame(options.patch), x, y, frames=options.frames or "joint")
+    if options.out:
+        _write(options.out, "", placed)
+    clean, attacked = (run(one, lanes[0], **where(options)).flow for one in (pair, placed))
+    (own,) = _damages(pair, placed, lanes[:1], options)
+    return {
+        "model": lanes[0].model,
+        "height": height,
+        "width": width,
+        "saved_damage": own["damage"],
+        "spread": _spread(pair, placed, clean, attacked),
+        "transfer": _damages(pair, placed, lanes[1:], options),
+    }
+
+
+def _spread(
+    pair: FramePair, attacked: FramePair, clean: FlowField, flow: FlowField
+) -> dict[str, Any]:
+    from flowcore.robustness.attacks.spread import changed_pixels, spread_of
+
+    found: Spread = spread_of(clean, flow, changed_pixels(pair, attacked))
+    return found._asdict() | {"rings": [ring._asdict() for ring in found.rings]}
+
+
+def _damages(
+    pair: FramePair, attacked: FramePair, lanes: list[PipelineConfig], options: argparse.Namespace
+) -> list[dict[str, Any]]:
+    """How far each lane's flow moves, px."""
+    from flowcore.pipeline import run
+    from flowcore.robustness.attacks.transfer import flow_shift
+
+    return [
+        {
+            "model": lane.model,
+            "damage": flow_shift(
+                attacked, lane, run(pair, lane, **where(options)).flow, **where(options)
+            ),
+        }
+        for lane in lanes
+    ]
+
+
+def _print_attack(answer: dict[str, Any]) -> None:
+    if "threat" in answer:
+        print(f"{answer['model']}: {answer['threat']['method']}, {answer['seconds']:.1f} s")
+        print(f"damage               {answer['damage']:8.3f} px   before rounding")
+    print(f"damage, saved frames {answer['saved_damage']:8.3f} px   distance from the clean flow")
+    if answer.get("threat", {}).get("target", "away") != "away":
+        print(f"nearer to target by  {answer['saved_gain']:8.3f} px")
+    if "epe" in answer:
+        print(
+            f"EPE                  {answer['epe']:8.3f} px   {answer['attacked_epe']:.3f} attacked"
+        )
+    if "spread" in answer:
+        spread = answer["spread"]
+        print(
+            f"changed vectors      {spread['share']:8.2f} %    as far as {spread['reach']:.0f} px"
+        )
+    for other in answer.get("transfer", ()):
+        print(f"on {other['model']:24} {other['damage']:8.3f} px")
+    for row in answer.get("defences", ()):
+        print(
+            f"defence {row['name']:10} unknowing {row['unknowing']['damage']:8.3f} px"
+            f"   knowing {row['knowing']['damage']:8.3f} px   cost {row['cost']:.3f} px"
+        )

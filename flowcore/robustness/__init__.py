@@ -1,0 +1,1 @@
+"""How flow fails: hardships, corruptions and attacks; and what defends it."""

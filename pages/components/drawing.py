@@ -1,0 +1,35 @@
+"""Flows before charts: what waits for the viewer's first picture."""
+
+import streamlit as st
+
+__all__ = ["first_drawing"]
+
+IS_DRAWN = "is_drawn"
+_WITNESS = st.components.v2.component(
+    "first_drawing",
+    js="""
+export default function ({ setTriggerValue }) {
+  const tell = () => setTriggerValue("drawn", true);
+  document.addEventListener("flowdrawn", tell, { once: true });
+  return () => document.removeEventListener("flowdrawn", tell);
+}
+""",
+)
+
+
+def first_drawing() -> bool:
+    """Whether this browser has drawn a viewer already; when it has, the page runs once more.
+
+    Plotly's script alone keeps a browser busy for a second or more, in which no flow is drawn: what
+    needs it is sent only afterwards. To be called before anything else of the page, so that
+    Streamlit's part for components is there when the viewer comes.
+    """
+    if st.session_state.get(IS_DRAWN):
+        return True
+    with st.container(key="unseen"):
+        _WITNESS(key="first-drawing", on_drawn_change=_remember)
+    return False
+
+
+def _remember() -> None:
+    st.session_state[IS_DRAWN] = True
