@@ -7,13 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from flowcore.commands.lane_options import config_of, lane_options, where
 from flowcore.commands.output import Commands, add_json_option, print_json
+from flowcore.commands.pair_options import add_pair_options, asked_pair
 from flowcore.commands.stopping import stop_asked_for
-from flowcore.commands.stress_options import (
-    add_pair_options,
-    asked_lanes,
-    asked_pair,
-    write_pair,
-)
+from flowcore.commands.stress_options import add_stress_options, asked_lanes, write_pair
 from flowcore.errors import ConfigError
 from flowcore.types import FlowField, FramePair, PipelineConfig
 
@@ -33,6 +29,7 @@ def add_commands(commands: Commands) -> None:
         "attack", parents=[lane_options()], help="the worst small change of two frames"
     )
     add_pair_options(attack)
+    add_stress_options(attack)
     attack.add_argument(
         "--attack",
         default="pgd",
@@ -127,7 +124,7 @@ def _threat(options: argparse.Namespace) -> "Threat":
     target: Any = options.target
     if target not in ("away", "zero", "negative"):
         target = read_flow(Path(target))
-    return Threat(
+    return Threat.of(
         options.attack,
         options.epsilon,
         options.norm,

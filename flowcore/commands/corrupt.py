@@ -5,12 +5,8 @@ import sys
 
 from flowcore.commands.lane_options import config_of, lane_options, where
 from flowcore.commands.output import Commands, add_json_option, print_json
-from flowcore.commands.stress_options import (
-    add_pair_options,
-    asked_lanes,
-    asked_pair,
-    write_pair,
-)
+from flowcore.commands.pair_options import add_pair_options, asked_pair
+from flowcore.commands.stress_options import add_stress_options, asked_lanes, write_pair
 
 __all__ = ["add_commands"]
 
@@ -21,6 +17,7 @@ def add_commands(commands: Commands) -> None:
         "corrupt", parents=[lane_options()], help="how a lane bears noise, blur, weather ..."
     )
     add_pair_options(corrupt)
+    add_stress_options(corrupt)
     corrupt.add_argument("--kind", nargs="+", metavar="NAME", help="corruptions (all)")
     corrupt.add_argument("--severity", nargs="+", type=int, metavar="N", help="1..5 (all)")
     corrupt.add_argument(
@@ -41,6 +38,7 @@ def _corrupt(options: argparse.Namespace) -> None:
     found = {}
     with tqdm(total=len(lanes), unit="lane", file=sys.stderr) as bar:
         for lane in lanes:
+            bar.set_description(lane.model)
             found[lane.model] = corruption_sweep(
                 pair,
                 lane,
@@ -48,9 +46,7 @@ def _corrupt(options: argparse.Namespace) -> None:
                 severities=severities,
                 mode=options.mode,
                 seed=options.seed,
-                progress=lambda share, what, name=lane.model: bar.set_postfix_str(  # type: ignore[misc]
-                    f"{name}: {what}"
-                ),
+                progress=lambda share, what: bar.set_postfix_str(what),
                 **where(options),
             )
             bar.update()
