@@ -75,7 +75,7 @@ export function createViewer(root) {
       message.textContent = `These flows cannot be shown: ${/** @type {Error} */ (error).message}`;
       message.hidden = false;
       body.hidden = true;
-      root.dispatchEvent(new Event("flowdrawn", { bubbles: true, composed: true }));
+      tellDrawn(root);
     }
   };
   return viewer;
@@ -110,7 +110,7 @@ function scheduleUpdates(viewer, { toolbar, stage, legend, readout }) {
   viewer.settle = () => {
     if (isScheduled || !isUpToDate(viewer)) return;
     viewer.root.dataset.drawn = viewer.model.id;
-    viewer.root.dispatchEvent(new Event("flowdrawn", { bubbles: true, composed: true }));
+    tellDrawn(viewer.root);
   };
   let telling = 0;
   viewer.tellScale = () => {
@@ -122,6 +122,11 @@ function scheduleUpdates(viewer, { toolbar, stage, legend, readout }) {
     clearTimeout(speech);
     speech = setTimeout(() => viewer.isShowing && readout.announce(), SPEECH_MS);
   };
+}
+
+/** @type {(root: HTMLElement) => void} */
+function tellDrawn(root) {
+  root.dispatchEvent(new Event("flowdrawn", { bubbles: true, composed: true }));
 }
 
 // The payload that came last is decoded.

@@ -11,10 +11,10 @@ from flowcore.commands.lane_options import (
     external_path,
     lane_options,
     parsed,
-    prepared,
     where,
 )
 from flowcore.commands.output import Commands, add_json_option, print_json, say
+from flowcore.commands.pair_options import add_pair_options, asked_pair
 from flowcore.errors import FlowFileError
 from flowcore.types import Box, FramePair, PipelineConfig, timing_fields
 
@@ -29,16 +29,7 @@ def add_commands(commands: Commands) -> None:
     estimate = commands.add_parser(
         "estimate", parents=[lane_options()], help="the flow of two frames"
     )
-    estimate.add_argument("first", type=Path, metavar="FIRST")
-    estimate.add_argument("second", type=Path, metavar="SECOND")
-    estimate.add_argument("--truth", type=Path, metavar="FILE", help="true flow, any format")
-    estimate.add_argument(
-        "--pages",
-        type=_two_pages,
-        default=(None, None),
-        metavar="I,J",
-        help="pages of TIFFs with several, from 0: that of FIRST and that of SECOND",
-    )
+    add_pair_options(estimate)
     estimate.add_argument(
         "--out", type=Path, metavar="FILE", help="write the flow: .flo .png .pfm .npy .npz .flo5"
     )
@@ -56,17 +47,7 @@ def add_commands(commands: Commands) -> None:
     add_json_option(estimate)
 
 
-def _two_pages(text: str) -> tuple[int, int]:
-    try:
-        first, second = map(int, text.split(","))
-    except ValueError as error:
-        message = f"Expected two page numbers such as 0,1, got {text[:40]!r}."
-        raise argparse.ArgumentTypeError(message) from error
-    return first, second
-
-
 def _estimate(options: argparse.Namespace) -> None:
-    from flowcore.data.files import read_pair
     from flowcore.export.sheet import flow_sheet
     from flowcore.io.flow_files import write_flow
     from flowcore.io.frames import write_frame
@@ -74,19 +55,7 @@ def _estimate(options: argparse.Namespace) -> None:
     from flowcore.metrics.definitions import describe
 
     config = config_of(options)
-    pair = read_pair(
-        options.first,
-        options.second,
-        options.truth,
-        value_range=options.value_range,
-        pages=options.pages,
-        truth_format=options.truth_format,
-    )
-    say(pair.notes)
-    if pair.truth is not None and not pair.truth.valid.any():
-        say([f"{options.truth.name} knows no pixel of the true flow; left out."])
-        pair = dataclasses.replace(pair, truth=None)
-    pair = prepared(pair, options)
+    pair = asked_pair(options)
     lane = _lane(pair, config, options)
     if options.out:
         write_flow(options.out, lane.estimate.flow)

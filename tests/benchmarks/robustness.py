@@ -138,13 +138,13 @@ def reach(pair: FramePair, changed: FramePair, clean: FlowField, flow: FlowField
 def budget(runs: Runs, pairs: Mapping[str, FramePair], options: argparse.Namespace) -> None:
     """Towards zero flow at one epsilon."""
     threats = {
-        "fgsm": (Threat("fgsm", EPSILON, target="zero"), 1),
-        "ifgsm": (Threat("ifgsm", EPSILON, target="zero"), 1),
-        "pgd": (Threat("pgd", EPSILON, target="zero"), options.seeds),
-        "pgd l2": (Threat("pgd", EPSILON, "l2", target="zero"), options.seeds),
-        "pcfa": (Threat("pcfa", EPSILON, target="zero", steps=options.pcfa_steps), 1),
+        "fgsm": (Threat.of("fgsm", EPSILON, target="zero"), 1),
+        "ifgsm": (Threat.of("ifgsm", EPSILON, target="zero"), 1),
+        "pgd": (Threat.of("pgd", EPSILON, target="zero"), options.seeds),
+        "pgd l2": (Threat.of("pgd", EPSILON, "l2", target="zero"), options.seeds),
+        "pcfa": (Threat.of("pcfa", EPSILON, target="zero", steps=options.pcfa_steps), 1),
         "pcfa clip": (
-            Threat("pcfa", EPSILON, target="zero", steps=options.pcfa_steps, box="clip"),
+            Threat.of("pcfa", EPSILON, target="zero", steps=options.pcfa_steps, box="clip"),
             1,
         ),
     }
@@ -226,7 +226,7 @@ def pixels(runs: Runs, pairs: Mapping[str, FramePair], options: argparse.Namespa
         for seed in range(options.seeds):
 
             def search(pair=pair, model=model, count=count, seed=seed) -> Row:
-                threat = Threat("pixels", count, steps=CALLS, seed=seed)
+                threat = Threat.of("pixels", count, steps=CALLS, seed=seed)
                 found = attack(pair, PipelineConfig(model), threat, threads=options.threads)
                 return reach(pair, found.pair, found.clean, found.saved_flow)
 
@@ -271,7 +271,7 @@ def patch(runs: Runs, pairs: Mapping[str, FramePair], options: argparse.Namespac
         for seed in range(options.seeds):
 
             def train(pair=pair, model=model, side=side, seed=seed) -> Row:
-                threat = Threat("patch", side, seed=seed)
+                threat = Threat.of("patch", side, seed=seed)
                 found = attack(pair, PipelineConfig(model), threat, threads=options.threads)
                 return reach(pair, found.pair, found.clean, found.saved_flow)
 
@@ -303,7 +303,7 @@ def transfer(runs: Runs, pairs: Mapping[str, FramePair], options: argparse.Names
         for seed in range(options.seeds):
 
             def matrix(pair=pair, seed=seed) -> Row:
-                threat = Threat("pgd", EPSILON, seed=seed)
+                threat = Threat.of("pgd", EPSILON, seed=seed)
                 found = transfer_matrix(
                     pair, configs, threat, queries=CALLS // 5, threads=options.threads
                 )
@@ -349,7 +349,7 @@ def defence(runs: Runs, pairs: Mapping[str, FramePair], options: argparse.Namesp
                 rows = compare_defences(
                     pair,
                     config,
-                    Threat("pgd", EPSILON, steps=20, seed=seed),
+                    Threat.of("pgd", EPSILON, steps=20, seed=seed),
                     names=[way for way in DEFENCES if is_there(config, way)],
                     threads=options.threads,
                 )
@@ -390,11 +390,11 @@ def is_there(config: PipelineConfig, way: str) -> bool:
 def times(runs: Runs, pairs: Mapping[str, FramePair], options: argparse.Namespace) -> None:
     """A step of each attack, in plain forward passes."""
     threats = {
-        "pgd": Threat("pgd", EPSILON, steps=20),
-        "pcfa": Threat("pcfa", EPSILON, target="zero", steps=20),
-        "patch": Threat("patch", 25, steps=20),
-        "square": Threat("square", EPSILON, steps=20),
-        "pixels": Threat("pixels", 1, steps=40),
+        "pgd": Threat.of("pgd", EPSILON, steps=20),
+        "pcfa": Threat.of("pcfa", EPSILON, target="zero", steps=20),
+        "patch": Threat.of("patch", 25, steps=20),
+        "square": Threat.of("square", EPSILON, steps=20),
+        "pixels": Threat.of("pixels", 1, steps=40),
     }
     name, pair = next(iter(pairs.items()))
     for model, (way, threat) in product(nets(options), threats.items()):

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from flowcore.commands import stress
+from flowcore.commands import attack
 from flowcore.io.flow_files import write_flow
 from flowcore.io.frames import read_frame, write_frame
 from flowcore.types import FlowField
@@ -147,7 +147,7 @@ def test_ctrl_c_keeps_the_best(frames, run, monkeypatch):
     def stopped():
         yield lambda: True
 
-    monkeypatch.setattr(stress, "stop_asked_for", stopped)
+    monkeypatch.setattr(attack, "stop_asked_for", stopped)
     status, out, _ = run(
         "attack", *frames, "--model", "scope_035.scenes", "--iterations", 2, "--steps", 9, "--json"
     )

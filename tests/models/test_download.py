@@ -3,8 +3,6 @@
 import hashlib
 import json
 import os
-import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -167,27 +165,3 @@ def test_the_commands(server, run):
     status, out, err = run("weights", "download", NAME)
     assert (status, out) == (2, "")
     assert "HTTP 404" in err
-
-
-def test_weights_can_be_read_while_they_are_replaced(weights_folder):
-    net = raft_small()
-    models.import_weights(saved(net.state_dict()), name="raft_small.mine")
-    over = threading.Event()
-
-    def read():
-        num = 0
-        while not over.is_set():
-            models.create("raft_small.mine")
-            num += 1
-        return num
-
-    with ThreadPoolExecutor(1) as pool:
-        reading = pool.submit(read)
-        for _ in range(12):
-            with torch.no_grad():
-                next(net.parameters()).add_(1)
-            models.import_weights(saved(net.state_dict()), name="raft_small.mine")
-            time.sleep(0.01)
-        over.set()
-        assert reading.result() > 0
-    assert len(list(weights_folder.glob("*.safetensors"))) == 2  # the last, and the one before

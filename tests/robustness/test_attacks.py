@@ -16,15 +16,15 @@ from flowcore.types import FlowField, FramePair, PipelineConfig
 from tests.robustness.attacked_nets import SCOPE, colors_victim, even_pair, photo_pair
 
 THREATS = {
-    "fgsm": Threat("fgsm", 0.02, target="zero"),
-    "ifgsm": Threat("ifgsm", 0.02, steps=4, frames="first"),
-    "pgd": Threat("pgd", 0.02, steps=4, frames="joint"),
-    "pgd l2": Threat("pgd", 0.02, "l2", steps=4, target="negative"),
-    "pcfa": Threat("pcfa", 0.02, steps=12, target="zero"),
-    "pcfa clip": Threat("pcfa", 0.02, steps=12, target="zero", frames="joint"),
-    "pixels": Threat("pixels", 3, steps=40, frames="second"),
-    "square": Threat("square", 0.02, steps=12),
-    "patch": Threat("patch", 15, steps=6),
+    "fgsm": Threat.of("fgsm", 0.02, target="zero"),
+    "ifgsm": Threat.of("ifgsm", 0.02, steps=4, frames="first"),
+    "pgd": Threat.of("pgd", 0.02, steps=4, frames="joint"),
+    "pgd l2": Threat.of("pgd", 0.02, "l2", steps=4, target="negative"),
+    "pcfa": Threat.of("pcfa", 0.02, steps=12, target="zero"),
+    "pcfa clip": Threat.of("pcfa", 0.02, steps=12, target="zero", frames="joint"),
+    "pixels": Threat.of("pixels", 3, steps=40, frames="second"),
+    "square": Threat.of("square", 0.02, steps=12),
+    "patch": Threat.of("patch", 15, steps=6),
 }
 
 
@@ -132,7 +132,7 @@ def test_rounded_towards_the_clean_frame(pair, made, name):
 
 def test_one_step_by_hand():
     """Towards zero, red of the first and green of the second frame fall by epsilon: 2 px each."""
-    found = attack_victim(even_pair(), colors_victim(), Threat("fgsm", 0.2, target="zero"))
+    found = attack_victim(even_pair(), colors_victim(), Threat.of("fgsm", 0.2, target="zero"))
     clean = 10 * 128 / 255
     assert found.clean.uv[0, 0].tolist() == pytest.approx([clean, clean])
     assert found.flow.uv[0, 0].tolist() == pytest.approx([clean - 2, clean - 2])
@@ -144,17 +144,17 @@ def test_one_step_by_hand():
 
 def test_whole_levels_survive_rounding():
     """3 levels are exact in 8 bits: nothing is lost, and nothing is added."""
-    threat = Threat("fgsm", 3 / 255, target="zero")
+    threat = Threat.of("fgsm", 3 / 255, target="zero")
     found = attack_victim(even_pair(), colors_victim(), threat)
     assert found.pair.first[0, 0, 0] == 125
     assert found.saved_damage == pytest.approx(found.damage, rel=1e-5)
-    weak = attack_victim(even_pair(), colors_victim(), Threat("fgsm", 0.5 / 255, target="zero"))
+    weak = attack_victim(even_pair(), colors_victim(), Threat.of("fgsm", 0.5 / 255, target="zero"))
     assert weak.damage > 0
     assert weak.saved_damage == 0
 
 
 def test_values_stay_in_range():
-    white = attack_victim(even_pair(1.0), colors_victim(), Threat("pgd", 0.2, steps=3))
+    white = attack_victim(even_pair(1.0), colors_victim(), Threat.of("pgd", 0.2, steps=3))
     assert white.first.max() <= 1
     assert white.damage == pytest.approx(2 * math.sqrt(2), rel=1e-5)  # downwards is the only way
 
@@ -171,8 +171,8 @@ def test_a_joint_change_is_one_for_both(pair, made):
 
 def test_pcfa_is_better_than_one_step(pair):
     """At one budget PCFA comes nearer to the target than FGSM, as published."""
-    one_step = attack(pair, SCOPE, Threat("fgsm", target="zero"))
-    found = attack(pair, SCOPE, Threat("pcfa", target="zero", steps=30, box="clip"))
+    one_step = attack(pair, SCOPE, Threat.of("fgsm", target="zero"))
+    found = attack(pair, SCOPE, Threat.of("pcfa", target="zero", steps=30, box="clip"))
     assert found.gain > 1.15 * one_step.gain > 0
 
 
@@ -182,27 +182,27 @@ def test_any_flow_can_be_the_target():
     known = np.zeros((6, 8), bool)
     known[:, :4] = True
     target = FlowField(uv, known)
-    found = attack_victim(pair, colors_victim(), Threat("pgd", 0.1, target=target, steps=40))
+    found = attack_victim(pair, colors_victim(), Threat.of("pgd", 0.1, target=target, steps=40))
     assert np.abs(found.flow.uv[:, :4] - 5.5).max() < 0.07  # a last step is 0.0625 px
-    start = attack_victim(pair, colors_victim(), Threat("ifgsm", 0.1, target=target, steps=1))
+    start = attack_victim(pair, colors_victim(), Threat.of("ifgsm", 0.1, target=target, steps=1))
     assert np.array_equal(start.flow.uv[:, 4:], start.clean.uv[:, 4:])
     other, empty = FlowField(uv[:2, :3]), FlowField(uv, np.zeros((6, 8), bool))
     with pytest.raises(ShapeMismatchError, match=r"The target flow is 3x2 .*, the frames are 8x6"):
-        attack_victim(pair, colors_victim(), Threat("pgd", target=other))
+        attack_victim(pair, colors_victim(), Threat.of("pgd", target=other))
     with pytest.raises(ConfigError, match="knows no pixel"):
-        attack_victim(pair, colors_victim(), Threat("pgd", target=empty))
+        attack_victim(pair, colors_victim(), Threat.of("pgd", target=empty))
 
 
 @pytest.mark.parametrize("loss", ["mse", "cosine"])
 def test_other_losses_do_damage_in_px(loss):
     pair = even_pair()
-    found = attack_victim(pair, colors_victim(), Threat("pgd", 0.2, loss=loss, steps=5))
+    found = attack_victim(pair, colors_victim(), Threat.of("pgd", 0.2, loss=loss, steps=5))
     assert found.damage > 1
 
 
 def test_one_change_for_a_set(pair):
     other = photo_pair(motion=(-2, 2))
-    threat = Threat("pgd", 0.02, steps=3)
+    threat = Threat.of("pgd", 0.02, steps=3)
     one, two = universal_attack([pair, other], SCOPE, threat)
     assert one.made is two.made
     assert one.made.shape == (2, 3, 64, 64)
@@ -218,20 +218,20 @@ def test_one_change_for_a_set(pair):
 
 def test_what_a_set_cannot_do(pair):
     with pytest.raises(ShapeMismatchError, match="pairs of one size, got 64x64"):
-        universal_attack([pair, photo_pair((64, 80))], SCOPE, Threat("pgd"))
+        universal_attack([pair, photo_pair((64, 80))], SCOPE, Threat.of("pgd"))
     with pytest.raises(ConfigError, match="Few pixels are sought for one pair"):
-        universal_attack([pair, pair], SCOPE, Threat("pixels"))
+        universal_attack([pair, pair], SCOPE, Threat.of("pixels"))
     with pytest.raises(ConfigError, match="Variables are changed for one pair"):
-        universal_attack([pair, pair], SCOPE, Threat("pcfa", target="zero"))
+        universal_attack([pair, pair], SCOPE, Threat.of("pcfa", target="zero"))
     with pytest.raises(InputError, match="got none"):
-        universal_attack([], SCOPE, Threat("pgd"))
+        universal_attack([], SCOPE, Threat.of("pgd"))
 
 
 def test_a_classical_method_is_attacked_by_queries_alone(pair):
     config = PipelineConfig("dis_ultrafast")
     with pytest.raises(ConfigError, match=r"no gradient, which PGD needs.*pixels, square"):
-        attack(pair, config, Threat("pgd"))
-    found = attack(pair, config, Threat("square", 0.05, steps=20))
+        attack(pair, config, Threat.of("pgd"))
+    found = attack(pair, config, Threat.of("square", 0.05, steps=20))
     assert len(found.curve) == 20
     assert found.damage > 0
     assert found.curve[-1].best_gain > found.curve[0].gain
@@ -246,7 +246,7 @@ def test_one_pixel_is_one_pixel_and_calls_are_counted():
         calls.append(len(first))
         return victim.flow(first, second)
 
-    threat = Threat("pixels", 1, steps=200, frames="first", seed=1)
+    threat = Threat.of("pixels", 1, steps=200, frames="first", seed=1)
     found = attack_victim(even_pair(), replace(victim, flow=counted), threat)
     assert sum(calls) == 1 + 200 + 2  # the clean flow, the search, the flows of what it found
     assert (found.pair.first != 128).any(2).sum() == 1
@@ -266,13 +266,13 @@ def test_a_start_is_never_lost(pair, made, name):
 def test_memory_is_asked_for_first(pair, monkeypatch):
     monkeypatch.setattr(gradient, "available_memory", lambda device: 10)
     with pytest.raises(ConfigError, match=r"A gradient through scope_035.scenes takes about"):
-        attack(pair, SCOPE, Threat("pgd"))
+        attack(pair, SCOPE, Threat.of("pgd"))
 
 
 def test_shared_weights_are_left_alone(pair):
     """The cached model that others use has no gradients afterwards, and the mode it had."""
     victim = victim_of(SCOPE)
-    attack_victim(pair, victim, Threat("pcfa", target="zero", steps=2))
+    attack_victim(pair, victim, Threat.of("pcfa", target="zero", steps=2))
     assert all(weights.grad is None for weights in victim.model.parameters())
     assert not victim.model.training
     assert torch.is_grad_enabled()
@@ -281,8 +281,8 @@ def test_shared_weights_are_left_alone(pair):
 def test_larger_than_the_frame():
     pair = even_pair()
     with pytest.raises(ConfigError, match="A patch of 51 px is larger than the frame of 8x6"):
-        attack_victim(pair, colors_victim(), Threat("patch"))
+        attack_victim(pair, colors_victim(), Threat.of("patch"))
     with pytest.raises(ConfigError, match="60 pixels are more than the frame of 8x6"):
-        attack_victim(pair, colors_victim(), Threat("pixels", 60))
+        attack_victim(pair, colors_victim(), Threat.of("pixels", 60))
     tiny = FramePair(pair.first[:1, :1], pair.second[:1, :1])
-    assert attack_victim(tiny, colors_victim(), Threat("pgd", steps=2)).damage > 0
+    assert attack_victim(tiny, colors_victim(), Threat.of("pgd", steps=2)).damage > 0

@@ -17,7 +17,7 @@ from flowcore.types import FramePair, PipelineConfig
 from tests.robustness.attacked_nets import SCOPE, photo_pair
 
 LARGER = replace(SCOPE, model="scope_070.scenes")
-PGD = Threat("pgd", 0.02, steps=3)
+PGD = Threat.of("pgd", 0.02, steps=3)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_the_gradient_goes_through(rows, name):
 
 
 def test_a_target_is_kept_behind_defences(pair):
-    threat = Threat("pcfa", 0.02, target="zero", steps=4, box="clip")
+    threat = Threat.of("pcfa", 0.02, target="zero", steps=4, box="clip")
     rows = compare_defences(pair, SCOPE, threat, names=["blur"])
     assert [row.name for row in rows] == ["none", "blur"]
     assert rows[1].knowing.gain >= rows[1].unknowing.gain
@@ -65,7 +65,7 @@ def test_a_target_is_kept_behind_defences(pair):
 
 def test_queries_know_a_defence_too(pair):
     """Of a classical method nothing has a gradient: the same comparison, by calls."""
-    threat = Threat("square", 0.05, steps=10)
+    threat = Threat.of("square", 0.05, steps=10)
     rows = compare_defences(pair, PipelineConfig("dis_ultrafast"), threat, names=["jpeg", "median"])
     assert all(row.knowing.gain >= row.unknowing.gain > 0 for row in rows)
 
@@ -117,4 +117,4 @@ def test_transfer_by_hand(pair):
     assert found.damage[0, 1] == pytest.approx(flow_shift(made.pair, lanes[1], clean), rel=1e-5)
     assert flow_shift(FramePair(pair.first, pair.second), lanes[1], clean) == 0
     with pytest.raises(ConfigError, match="no gradient"):
-        transfer_matrix(pair, lanes, Threat("pgd", 0.02, "l2", steps=1))
+        transfer_matrix(pair, lanes, Threat.of("pgd", 0.02, "l2", steps=1))

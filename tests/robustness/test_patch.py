@@ -74,7 +74,7 @@ def test_the_gradient_reaches_the_disk_alone():
 def test_a_trained_patch_turns_vectors_around():
     """Where flow is color, the worst patch is dark in red and in green."""
     found = attack_victim(
-        even_pair(size=(24, 24)), colors_victim(), Threat("patch", 9, steps=60, loss="epe")
+        even_pair(size=(24, 24)), colors_victim(), Threat.of("patch", 9, steps=60, loss="epe")
     )
     inside = disk((24, 24), (11, 11), 9)
     clean = 10 * 128 / 255
@@ -86,12 +86,12 @@ def test_a_trained_patch_turns_vectors_around():
 
 def test_one_patch_for_a_set():
     pairs = [photo_pair(), photo_pair(motion=(-2, 2))]
-    one, two = universal_attack(pairs, SCOPE, Threat("patch", 15, steps=6))
+    one, two = universal_attack(pairs, SCOPE, Threat.of("patch", 15, steps=6))
     assert np.array_equal(one.patch, two.patch)
     inside = changed_pixels(pairs[0], one.pair)
     assert np.array_equal(one.pair.first[inside], two.pair.first[inside])
     assert not inside[~disk((64, 64), (31, 31), 15)].any()
-    assert attack(pairs[0], SCOPE, Threat("pgd", steps=1)).patch is None
+    assert attack(pairs[0], SCOPE, Threat.of("pgd", steps=1)).patch is None
 
 
 def test_published_patches(real_data):

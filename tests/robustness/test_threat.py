@@ -12,7 +12,7 @@ from flowcore.types import FlowField
 
 @pytest.mark.parametrize("method", METHODS)
 def test_what_is_left_out_is_the_methods_own(method):
-    threat = Threat(method, target="zero" if method == "pcfa" else "away")
+    threat = Threat.of(method, target="zero" if method == "pcfa" else "away")
     assert threat.norm == METHODS[method].norms[0]
     assert threat.steps == METHODS[method].steps
     assert None not in dataclasses.astuple(threat)
@@ -22,19 +22,19 @@ def test_what_is_left_out_is_the_methods_own(method):
 
 def test_published_settings():
     """PCFA: 5e-3, 20 calls of 10 iterations, change of variables; a patch: cosine, both frames."""
-    pcfa = Threat("pcfa", target="negative")
+    pcfa = Threat.of("pcfa", target="negative")
     assert (pcfa.epsilon, pcfa.norm, pcfa.steps, pcfa.box) == (5e-3, "l2", 200, "tanh")
-    patch = Threat("patch")
+    patch = Threat.of("patch")
     assert (patch.loss, patch.frames, patch.epsilon) == ("cosine", "joint", 51)
-    assert Threat("pcfa", target="zero", frames="joint").box == "clip"
+    assert Threat.of("pcfa", target="zero", frames="joint").box == "clip"
 
 
 def test_a_given_flow_is_named_by_its_digest():
     flow = FlowField(np.zeros((2, 3, 2), np.float32))
-    threat = Threat("pgd", target=flow)
+    threat = Threat.of("pgd", target=flow)
     assert threat.is_targeted
     assert threat.target_name == f"flow {flow.digest[:12]}"
-    assert not Threat("pgd").is_targeted
+    assert not Threat.of("pgd").is_targeted
 
 
 @pytest.mark.parametrize(
@@ -69,4 +69,4 @@ def test_a_given_flow_is_named_by_its_digest():
 )
 def test_contradictions_are_sentences(settings, words):
     with pytest.raises(ConfigError, match=words):
-        Threat(**settings)
+        Threat.of(**settings)

@@ -47,7 +47,7 @@ _EPSILON: Mapping[str, float] = MappingProxyType({"linf": 5e-3, "l2": 5e-3, "l0"
 
 @dataclass(frozen=True)
 class Threat:
-    """An attack: its method, its budget and its aim. What is left out is the method's own.
+    """An attack: its method, its budget and its aim; `of` fills in what is left out.
 
     Parameters
     ----------
@@ -84,30 +84,54 @@ class Threat:
 
     Examples
     --------
-    >>> Threat("pcfa", target="zero").label
+    >>> Threat.of("pcfa", target="zero").label
     'PCFA, l2 0.005, both frames, to zero flow'
     """
 
-    method: Method = "pgd"
-    epsilon: float = None  # type: ignore[assignment]  # filled in below, as the others
-    norm: Norm = None  # type: ignore[assignment]
-    frames: Changed = None  # type: ignore[assignment]
-    target: Target | FlowField = "away"
-    loss: Loss = None  # type: ignore[assignment]
-    steps: int = None  # type: ignore[assignment]
-    seed: int = 0
-    box: Box = None  # type: ignore[assignment]
+    method: Method
+    epsilon: float
+    norm: Norm
+    frames: Changed
+    target: Target | FlowField
+    loss: Loss
+    steps: int
+    seed: int
+    box: Box
+
+    @classmethod
+    def of(
+        cls,
+        method: Method = "pgd",
+        epsilon: float | None = None,
+        norm: Norm | None = None,
+        frames: Changed | None = None,
+        target: Target | FlowField = "away",
+        loss: Loss | None = None,
+        steps: int | None = None,
+        seed: int = 0,
+        box: Box | None = None,
+    ) -> "Threat":
+        """A threat whose left-out parts are the method's own; errors as of the class."""
+        _require_choice("attack", method, tuple(METHODS))
+        way, is_patch = METHODS[method], method == "patch"
+        norm = way.norms[0] if norm is None else norm
+        _require_choice("norm", norm, get_args(Norm))
+        frames = frames or ("joint" if is_patch else "both")
+        return cls(
+            method,
+            _EPSILON[norm] if epsilon is None else epsilon,
+            norm,
+            frames,
+            target,
+            loss or ("cosine" if is_patch else "epe"),
+            way.steps if steps is None else steps,
+            seed,
+            box or ("tanh" if method == "pcfa" and frames != "joint" else "clip"),
+        )
 
     def __post_init__(self) -> None:
         _require_choice("attack", self.method, tuple(METHODS))
-        way, is_patch = METHODS[self.method], self.method == "patch"
-        self._fill("norm", way.norms[0])
         _require_choice("norm", self.norm, get_args(Norm))
-        self._fill("epsilon", _EPSILON[self.norm])
-        self._fill("frames", "joint" if is_patch else "both")
-        self._fill("loss", "cosine" if is_patch else "epe")
-        self._fill("steps", way.steps)
-        self._fill("box", "tanh" if self.method == "pcfa" and self.frames != "joint" else "clip")
         _require_choice("choice of frames", self.frames, get_args(Changed))
         _require_choice("loss", self.loss, get_args(Loss))
         _require_choice("box", self.box, get_args(Box))
@@ -142,10 +166,6 @@ class Threat:
         """The fields, ready for ``json.dumps``."""
         names = ("method", "epsilon", "norm", "frames", "loss", "steps", "seed", "box")
         return {name: getattr(self, name) for name in names} | {"target": self.target_name}
-
-    def _fill(self, name: str, value: object) -> None:
-        if getattr(self, name) is None:
-            object.__setattr__(self, name, value)
 
 
 def _require_choice(what: str, value: str, choices: tuple[str, ...]) -> None:

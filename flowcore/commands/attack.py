@@ -1,14 +1,15 @@
-"""What makes flow fail: corruptions and attacks."""
+"""The worst small change of two frames."""
 
 import argparse
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flowcore.commands.lane_options import config_of, lane_options, prepared, where
-from flowcore.commands.output import Commands, add_json_option, print_json, say
+from flowcore.commands.lane_options import config_of, lane_options, where
+from flowcore.commands.output import Commands, add_json_option, print_json
+from flowcore.commands.pair_options import add_pair_options, asked_pair
 from flowcore.commands.stopping import stop_asked_for
+from flowcore.commands.stress_options import add_stress_options, asked_lanes, write_pair
 from flowcore.errors import ConfigError
 from flowcore.types import FlowField, FramePair, PipelineConfig
 
@@ -23,22 +24,12 @@ _STOPPED = 130
 
 
 def add_commands(commands: Commands) -> None:
-    """The commands and their options."""
-    corrupt = commands.add_parser(
-        "corrupt", parents=[lane_options()], help="how a lane bears noise, blur, weather ..."
-    )
-    _add_pair_options(corrupt)
-    corrupt.add_argument("--kind", nargs="+", metavar="NAME", help="corruptions (all)")
-    corrupt.add_argument("--severity", nargs="+", type=int, metavar="N", help="1..5 (all)")
-    corrupt.add_argument(
-        "--mode", default="same", metavar="NAME", help="same in both frames, independent, moving"
-    )
-    corrupt.set_defaults(command=_corrupt)
-
+    """The command and its options."""
     attack = commands.add_parser(
         "attack", parents=[lane_options()], help="the worst small change of two frames"
     )
-    _add_pair_options(attack)
+    add_pair_options(attack)
+    add_stress_options(attack)
     attack.add_argument(
         "--attack",
         default="pgd",
@@ -58,125 +49,12 @@ def add_commands(commands: Commands) -> None:
     attack.add_argument("--patch", type=Path, metavar="FILE", help="place this one, train none")
     attack.add_argument("--at", metavar="X,Y", help="the patch's middle, px (that of the frame)")
     attack.set_defaults(command=_attack)
-    add_json_option(corrupt, attack)
-
-
-def _add_pair_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("first", type=Path, metavar="FIRST")
-    parser.add_argument("second", type=Path, metavar="SECOND")
-    parser.add_argument("--truth", type=Path, metavar="FILE", help="true flow, any format")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is random")
-    parser.add_argument(
-        "--on", nargs="+", default=[], metavar="NAME", help="more models to measure"
-    )
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="write the frames as PNG")
-
-
-def _pair(options: argparse.Namespace) -> FramePair:
-    from flowcore.data.files import read_pair
-
-    pair = read_pair(
-        options.first,
-        options.second,
-        options.truth,
-        value_range=options.value_range,
-        truth_format=options.truth_format,
-    )
-    say(pair.notes)
-    return prepared(pair, options)
-
-
-def _lanes(options: argparse.Namespace, config: PipelineConfig) -> list[PipelineConfig]:
-    """The lane that is asked for, and the same with further models, as far as they refine."""
-    from flowcore import models
-
-    for name in filter(models.is_path, options.on):
-        models.bring(name)
-    others = [models.describe(name) for name in options.on]
-    return [
-        config,
-        *(
-            replace(
-                config,
-                model=card.name,
-                iterations=config.iterations if card.default_iterations else None,
-            )
-            for card in others
-        ),
-    ]
-
-
-def _write(folder: Path, stem: str, pair: FramePair) -> None:
-    from flowcore.io.frames import write_frame
-
-    folder.mkdir(parents=True, exist_ok=True)
-    write_frame(folder / f"{stem}first.png", pair.first)
-    write_frame(folder / f"{stem}second.png", pair.second)
-
-
-def _corrupt(options: argparse.Namespace) -> None:
-    from tqdm import tqdm
-
-    from flowcore.robustness.corruptions.kinds import CORRUPTIONS, SEVERITIES, corrupt, mode_of
-    from flowcore.robustness.corruptions.sweep import corruption_sweep, rank_lanes
-
-    lanes, pair = _lanes(options, config_of(options)), _pair(options)
-    kinds, severities = options.kind or list(CORRUPTIONS), options.severity or list(SEVERITIES)
-    found = {}
-    with tqdm(total=len(lanes), unit="lane", file=sys.stderr) as bar:
-        for lane in lanes:
-            found[lane.model] = corruption_sweep(
-                pair,
-                lane,
-                kinds=kinds,
-                severities=severities,
-                mode=options.mode,
-                seed=options.seed,
-                progress=lambda share, what, name=lane.model: bar.set_postfix_str(  # type: ignore[misc]
-                    f"{name}: {what}"
-                ),
-                **where(options),
-            )
-            bar.update()
-    if options.out:
-        for kind in kinds:
-            for severity in severities:
-                mode = mode_of(kind, options.mode)
-                made = corrupt(pair, kind, severity, mode=mode, seed=options.seed)
-                _write(options.out, f"{kind}-{severity}-", made)
-    ranking = rank_lanes(found)
-    if options.json:
-        print_json(
-            {
-                "height": pair.size[0],
-                "width": pair.size[1],
-                "mode": options.mode,
-                "seed": options.seed,
-                "lanes": [
-                    {"model": model, "points": [point._asdict() for point in points]}
-                    for model, points in found.items()
-                ],
-                "ranking": [rank._asdict() for rank in ranking],
-            }
-        )
-        return
-    for model, points in found.items():
-        print(model)
-        for point in points:
-            name = f"{point.kind} {point.severity}" if point.kind else "as it is"
-            print(f"  {name:20} {_error(point.epe)} shift {point.shift:8.3f} px")
-    for rank in ranking if len(ranking) > 1 else ():
-        accuracy = "" if rank.accuracy_rank is None else f", accurate {rank.accuracy_rank}"
-        print(f"{rank.lane:24} robust {rank.robustness_rank}{accuracy}")
-
-
-def _error(epe: float | None) -> str:
-    return "" if epe is None else f"EPE {epe:8.3f} px  "
+    add_json_option(attack)
 
 
 def _attack(options: argparse.Namespace) -> int:
     config = config_of(options)
-    lanes, pair = _lanes(options, config), _pair(options)
+    lanes, pair = asked_lanes(options, config), asked_pair(options)
     if options.patch is not None:
         answer = _place_patch(options, pair, lanes)
         status = 0
@@ -217,7 +95,7 @@ def _search(
             pair, config, threat, progress=show, should_stop=should_stop, **where(options)
         )
     if options.out:
-        _write(options.out, "", found.pair)
+        write_pair(options.out, "", found.pair)
         if found.patch is not None:
             write_frame(options.out / "patch.png", found.patch)
     answer = _summary(pair, found)
@@ -246,7 +124,7 @@ def _threat(options: argparse.Namespace) -> "Threat":
     target: Any = options.target
     if target not in ("away", "zero", "negative"):
         target = read_flow(Path(target))
-    return Threat(
+    return Threat.of(
         options.attack,
         options.epsilon,
         options.norm,
@@ -302,7 +180,7 @@ def _place_patch(
             raise ConfigError(message) from error
     placed = place_patch(pair, read_frame(options.patch), x, y, frames=options.frames or "joint")
     if options.out:
-        _write(options.out, "", placed)
+        write_pair(options.out, "", placed)
     clean, attacked = (run(one, lanes[0], **where(options)).flow for one in (pair, placed))
     (own,) = _damages(pair, placed, lanes[:1], options)
     return {
