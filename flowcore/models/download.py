@@ -205,7 +205,7 @@ def _told(
 
     def watch() -> None:
         while not over.wait(WATCH_SECONDS):
-            num_bytes = sum(draft.stat().st_size for draft in path.parent.glob(f"{path.name}*"))
+            num_bytes = _size(path.parent)
             share = num_bytes / 2**20 / published.mib
             progress(min(1.0, share), f"{num_bytes / 1e6:.1f} MB of {published.file}")
 
@@ -216,6 +216,14 @@ def _told(
     finally:
         over.set()
         watcher.join()
+
+
+def _size(folder: Path) -> int:
+    num_bytes = 0
+    for entry in os.scandir(folder):
+        with contextlib.suppress(FileNotFoundError):  # a draft that just got its name
+            num_bytes += entry.stat().st_size
+    return num_bytes
 
 
 @contextlib.contextmanager
