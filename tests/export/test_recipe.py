@@ -94,6 +94,7 @@ def test_a_bundle_repeats_itself_from_anywhere(pair, tmp_path):
     assert np.array_equal(read_flow(tmp_path / "un packed" / "a_b.flo").uv, lane.estimate.flow.uv)
 
 
+@pytest.mark.slow
 def test_copied_python_runs_by_itself(folder, pair, monkeypatch):
     monkeypatch.chdir(folder)
     shown = run_lane(pair, CONFIGS[-2], threads=1).estimate.flow.uv
