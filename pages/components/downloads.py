@@ -90,8 +90,6 @@ def _recipes(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
         title = st.selectbox("Lane", ours, key="recipe-lane")
         estimate = lanes[title].estimate
         st.caption("The folder `pair` is in the ZIP. For a sample: `flowcore sample`.")
-        command = as_command(
-            estimate.config, threads=estimate.threads, has_truth=pair.truth is not None
-        )
+        command = as_command(estimate.config, pair, threads=estimate.threads)
         st.code(command, "bash", wrap_lines=True)
         st.code(as_python(estimate.config, threads=estimate.threads), "python", wrap_lines=True)
