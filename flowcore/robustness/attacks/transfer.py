@@ -11,6 +11,7 @@ from flowcore.metrics.flow import epe
 from flowcore.pipeline import run
 from flowcore.robustness.attacks.attack import Attacked, attack
 from flowcore.robustness.attacks.threat import METHODS, Threat
+from flowcore.robustness.attacks.trail import one_of_many
 from flowcore.types import FloatArray, FlowField, FramePair, PipelineConfig
 
 __all__ = ["TransferMatrix", "flow_shift", "transfer_matrix"]
@@ -64,9 +65,9 @@ def transfer_matrix(
     clean = [run(pair, config, threads=threads, device=device).flow for config in configs]
     attacked, rows = [], []
     for number, config in enumerate(configs):
-        progress(number / len(configs), f"attacking {config.model}")
         used = _feasible(threat, config, queries)
-        made = attack(pair, config, used, threads=threads, device=device)
+        tell = one_of_many(progress, number, len(configs), f"attacking {config.model}")
+        made = attack(pair, config, used, threads=threads, device=device, progress=tell)
         attacked.append(made)
         rows.append(
             [
