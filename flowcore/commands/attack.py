@@ -133,7 +133,7 @@ def _on_request(
 ) -> dict[str, Any]:
     """What takes further attacks, or many calls: defences, the matrix, where a spot hurts."""
     from flowcore.robustness.attacks.defences import compare_defences
-    from flowcore.robustness.attacks.transfer import transfer_matrix
+    from flowcore.robustness.attacks.transfer import can_attack, transfer_matrix
     from flowcore.robustness.attacks.vulnerability import vulnerability_map
 
     answer: dict[str, Any] = {}
@@ -150,9 +150,14 @@ def _on_request(
             for row in rows
         ]
     if options.matrix:
-        matrix = transfer_matrix(pair, lanes, threat, **where(options))
-        models = [lane.model for lane in lanes]
-        answer["matrix"] = {"models": models, "damage": matrix.damage.tolist()}
+        made_on = [lane for lane in lanes if can_attack(lane, threat)]
+        also_on = [lane for lane in lanes if lane not in made_on]
+        matrix = transfer_matrix(pair, made_on, threat, also_on=also_on, **where(options))
+        answer["matrix"] = {
+            "models": [lane.model for lane in made_on],
+            "measured": [lane.model for lane in [*made_on, *also_on]],
+            "damage": matrix.damage.tolist(),
+        }
     if options.vulnerability:
         cell, frames = options.vulnerability, threat.frames
         found = vulnerability_map(pair, lanes[0], cell=cell, frames=frames, **where(options))

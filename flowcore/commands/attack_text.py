@@ -37,8 +37,9 @@ def _print_others(answer: dict[str, Any]) -> None:
     for number, other in enumerate(answer.get("also", ()), start=2):
         print(f"pair {number:<15} {other['saved_damage']:8.3f} px")
     if "matrix" in answer:
-        print("made on (rows), measured on (columns), px")
-        for model, row in zip(*answer["matrix"].values(), strict=True):
+        matrix = answer["matrix"]
+        print(f"made on (rows), measured on {', '.join(matrix['measured'])} (columns), px")
+        for model, row in zip(matrix["models"], matrix["damage"], strict=True):
             print(f"{model:27}" + "".join(f"{damage:9.3f}" for damage in row))
     if "vulnerability" in answer:
         print(f"a spot in each cell of {answer['vulnerability']['cell']} px, damage in 0.001 px")

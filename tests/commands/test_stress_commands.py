@@ -81,14 +81,15 @@ def test_attack(folder, frames, run):
 def test_matrix_map_and_a_change_for_two_pairs(folder, frames, run):
     options = (
         "attack", *frames, "--model", "scope_035.scenes", "--iterations", 2, "--steps", 2,
-        "--on", "scope_070.scenes", "--matrix", "--vulnerability", 40, "--also", *frames,
-        "--out", folder / "made",
+        "--norm", "l2", "--on", "dis_fast", "scope_070.scenes", "--matrix", "--vulnerability", 40,
+        "--also", *frames, "--out", folder / "made",
     )  # fmt: skip
     status, out, _ = run(*options, "--json")
     answer = json.loads(out)
     assert status == 0
     assert answer["matrix"]["models"] == ["scope_035.scenes", "scope_070.scenes"]
-    assert np.shape(answer["matrix"]["damage"]) == (2, 2)
+    assert answer["matrix"]["measured"] == [*answer["matrix"]["models"], "dis_fast"]
+    assert np.shape(answer["matrix"]["damage"]) == (2, 3)
     assert answer["vulnerability"]["cell"] == 40
     assert np.shape(answer["vulnerability"]["damage"]) == (2, 2)
     (also,) = answer["also"]
@@ -96,7 +97,7 @@ def test_matrix_map_and_a_change_for_two_pairs(folder, frames, run):
     made = [read_frame(folder / f"made/{stem}first.png") for stem in ("", "1-")]
     assert np.array_equal(*made)
     _, text, _ = run(*options)
-    assert "made on (rows), measured on (columns)" in text
+    assert "measured on scope_035.scenes, scope_070.scenes, dis_fast (columns)" in text
     assert "a spot in each cell of 40 px" in text
 
 
