@@ -28,8 +28,8 @@ if not chosen.lanes:
     st.stop()
 if part == "Corruptions":
     choice = choose_corruption()
-    show_corruption(pair, chosen, choice)
-    show_curves(pair, chosen, choice)
-    show_all_kinds(pair, chosen, choice)
+    if show_corruption(pair, chosen, choice):  # its flows come first
+        show_curves(pair, chosen, choice)
+        show_all_kinds(pair, chosen, choice)
 else:
     show_attacks(pair, chosen)

@@ -10,13 +10,19 @@ from flowcore.robustness.corruptions.kinds import CORRUPTIONS, MODES, SEVERITIES
 __all__ = ["CorruptionChoice", "choose_corruption"]
 
 WHY = {
-    "same": "What is the same in both frames stands still, so that it pulls the flow towards zero.",
-    "independent": "What is drawn for each frame by itself has no match in the other one: it hides "
-    "the motion, and shows none of its own.",
-    "moving": "What moves with the scene is texture like any other: it hides the scene and helps "
-    "to follow it.",
+    "same": "The same in both frames: it stands still, so that it pulls the flow towards zero.",
+    "independent": "Drawn for each frame by itself: it has no match in the other one, hides the "
+    "motion, and shows none of its own.",
+    "moving": "Moving with the scene: texture like any other, which hides the scene and helps to "
+    "follow it. Rain and snow move by themselves.",
 }
-ALONE = "This corruption is the same in both frames by nature."
+WHY_STRENGTH = {
+    "same": "Equally strong in both frames: what is lost is lost in both, and what is left still "
+    "matches.",
+    "independent": "Of a strength of its own in each frame, as by a flickering lamp or a lens that "
+    "hunts for focus: what belongs together looks different.",
+}
+ALONE = "Each frame is treated alike and by itself: nothing is drawn at random."
 
 
 class CorruptionChoice(NamedTuple):
@@ -65,9 +71,14 @@ def choose_corruption() -> CorruptionChoice:
         )
         seed = st.number_input("Seed", 0, 2**31, 0, key="seed", bind="query-params", width=110)
     mode = mode_of(kind, wanted)
-    why = f"{MODES[mode].capitalize()}. {WHY[mode]}"
-    if mode != wanted:
-        others = " or ".join(CORRUPTIONS[kind].modes)
-        why = ALONE if len(CORRUPTIONS[kind].modes) == 1 else f"Known here: {others}. {why}"
-    st.caption(why)
+    st.caption(_why(kind, mode, wanted))
     return CorruptionChoice(kind, severity, mode, wanted, seed)
+
+
+def _why(kind: str, mode: Mode, wanted: Mode) -> str:
+    """Why the mode decides the result."""
+    modes = CORRUPTIONS[kind].modes
+    if len(modes) == 1:
+        return ALONE
+    sentence = (WHY if "moving" in modes else WHY_STRENGTH)[mode]
+    return sentence if mode == wanted else f"It cannot be {wanted}. {sentence}"

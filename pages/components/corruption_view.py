@@ -21,19 +21,24 @@ __all__ = ["LABELS", "show_corruption", "show_curves"]
 LABELS = {"epe": "EPE, px", "shift": "flow shift, px"}
 
 
-def show_corruption(pair: FramePair, chosen: StressLanes, choice: CorruptionChoice) -> None:
-    """Frames, flows and figures of one severity."""
+def show_corruption(pair: FramePair, chosen: StressLanes, choice: CorruptionChoice) -> bool:
+    """Frames, flows and figures of one severity; whether there are any, so that more can follow."""
     corrupted = _corrupted(pair, choice, again=chosen.again)
     if corrupted is None:
-        return
-    with st.grid(2, min_column_width=280):
-        for name in ("first", "second"):
-            caption = f"{name.capitalize()} frame, {choice.label}"
-            picture = _picture(corrupted.digest, name, corrupted)
+        return False
+    with st.grid(3, min_column_width=240):
+        for one, name, how in (
+            (pair, "first", "as it is"),
+            (corrupted, "first", choice.label),
+            (corrupted, "second", choice.label),
+        ):
+            caption = f"{name.capitalize()} frame, {how}"
+            picture = _picture(one.digest, name, one)
             st.image(picture, caption, width="stretch", alt=caption)
     flows, _ = show_two_flows(pair, corrupted, chosen, "corrupted")
     if flows:
         show_shifts(pair, flows, "corrupted")
+    return True
 
 
 def show_curves(pair: FramePair, chosen: StressLanes, choice: CorruptionChoice) -> None:
