@@ -14,7 +14,7 @@ from pages.components.stress_lanes import StressLanes
 from pages.components.uploads import FLOWS, flow_of
 from pages.components.words import as_text
 
-__all__ = ["OWN_PATCH", "AttackChoice", "choose_threat", "choose_victim"]
+__all__ = ["FRAMES", "OWN_PATCH", "AttackChoice", "choose_method", "choose_threat", "choose_victim"]
 
 OWN_PATCH = "own"
 OF_FILE = "file"
@@ -49,12 +49,10 @@ class AttackChoice(NamedTuple):
         return json.dumps(self.threat.as_json()) + digest
 
 
-def choose_victim(chosen: StressLanes) -> tuple[LaneChoice, str]:
-    """The lane that is attacked, and the method, `OWN_PATCH` for one that needs no search."""
-    titles = [lane.title for lane in chosen.lanes]
-    title = st.selectbox("Attacked", titles, key="attacked", bind="query-params", width=220)
+def choose_method() -> str:
+    """Of `METHODS`, or `OWN_PATCH`, which needs no search."""
     names = {name: way.label for name, way in METHODS.items()} | {OWN_PATCH: "own patch"}
-    method = st.selectbox(
+    return st.selectbox(
         "Attack",
         list(names),
         list(names).index("pgd"),
@@ -65,7 +63,13 @@ def choose_victim(chosen: StressLanes) -> tuple[LaneChoice, str]:
         help="By the gradient: FGSM, iterated FGSM, PGD, PCFA, patch. By calls of the model alone: "
         "few pixels, square. Own patch: one that was made elsewhere.",
     )
-    return next(lane for lane in chosen.lanes if lane.title == title), method
+
+
+def choose_victim(chosen: StressLanes) -> LaneChoice:
+    """The lane that is attacked."""
+    titles = [lane.title for lane in chosen.lanes]
+    title = st.selectbox("Attacked", titles, key="attacked", bind="query-params", width=220)
+    return next(lane for lane in chosen.lanes if lane.title == title)
 
 
 def choose_threat(method: str) -> Threat | None:
@@ -80,21 +84,19 @@ def choose_threat(method: str) -> Threat | None:
             "Changed frames",
             {name: FRAMES[name] for name in ("joint", "first", "second")} if is_patch else FRAMES,
             "patch-frames" if is_patch else "frames",
-            160,
+            140,
         )
         aims, aim_key = TARGETS, "target"
         if method == "pcfa":
             aims, aim_key = {name: TARGETS[name] for name in list(TARGETS)[1:]}, "pcfa-target"
-        target = _select("Aim", aims, aim_key, 160)
+        target = _select("Aim", aims, aim_key, 150)
         losses = {"cosine": LOSSES["cosine"], **LOSSES} if is_patch else LOSSES
-        given["loss"] = _select(
-            "What is optimized", losses, "patch-loss" if is_patch else "loss", 160
-        )
+        given["loss"] = _select("Loss", losses, "patch-loss" if is_patch else "loss", 150)
         if method == "pcfa":
             given["box"] = _box(given["frames"])
         given["steps"] = _steps(method)
         given["seed"] = st.number_input(
-            "Seed", 0, 2**31, 0, key="attack-seed", bind="query-params", width=110
+            "Seed", 0, 2**31, 0, key="attack-seed", bind="query-params", width=90
         )
     try:
         given["target"] = _target_flow() if target == OF_FILE else target
@@ -133,13 +135,13 @@ def _norm(norms: Sequence[str]) -> str:
 
 def _epsilon(norm: str) -> float:
     """The slider of a budget, in the norm's unit."""
-    shared: dict[str, Any] = {"bind": "query-params", "width": 220}
+    shared: dict[str, Any] = {"bind": "query-params", "width": 200}
     if norm == "l0":
         return st.slider("Pixels of a frame", 1, 100, 5, key="pixels", **shared)
     if norm == "patch":
         return st.slider("Patch, px across", 9, 201, 51, 2, key="patch", **shared)
     return st.slider(
-        "Epsilon, brightness 0 to 1",
+        "Epsilon (brightness 0..1)",
         0.001,
         0.1,
         0.005,
@@ -171,7 +173,7 @@ def _steps(method: str) -> int | None:
         QUICK_STEPS[way.white_box],
         key=f"steps-{method}",
         bind="query-params",
-        width=160,
+        width=140,
         help=f"Usual: {way.steps}. More is stronger and takes longer; Stop keeps the best so far.",
     )
 

@@ -1,5 +1,7 @@
 """A patch that was made elsewhere, laid on the frames where one wants it."""
 
+from typing import NamedTuple
+
 import numpy as np
 import streamlit as st
 
@@ -8,7 +10,7 @@ from flowcore.robustness.recipe import patch_command
 from flowcore.types import FramePair, PipelineConfig, UInt8Array
 from pages.components.attack_export import show_frames, show_recipe
 from pages.components.attack_form import FRAMES
-from pages.components.attack_results import attacked_first, show_change, show_spread
+from pages.components.attack_results import show_change, show_spread
 from pages.components.lane_form import LaneChoice
 from pages.components.runs import Run, wait_a_moment, watch
 from pages.components.stress_lanes import StressLanes
@@ -19,14 +21,23 @@ from pages.components.viewer import Picked
 from pages.components.words import as_text
 from pages.components.work import ask
 
-__all__ = ["show_own_patch"]
+__all__ = ["PatchChoice", "choose_patch", "show_own_patch"]
 
 X, Y = "patch-x", "patch-y"
 MOVED = "patch-moved"
 
 
-def show_own_patch(pair: FramePair, chosen: StressLanes, lane: LaneChoice) -> None:
-    """The patch of a file on the frames, and what every lane makes of it."""
+class PatchChoice(NamedTuple):
+    """A patch, and where its middle lies in which frames."""
+
+    patch: UInt8Array
+    across: float  # % of the width
+    down: float  # % of the height
+    frames: str
+
+
+def choose_patch() -> PatchChoice | None:
+    """The patch of a file, and its place; None, with a word, while there is no file."""
     st.session_state.update(st.session_state.pop(MOVED, {}))  # before the sliders are drawn
     patch = _uploaded()
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -42,30 +53,32 @@ def show_own_patch(pair: FramePair, chosen: StressLanes, lane: LaneChoice) -> No
             bind="query-params",
             width=160,
         )
-    if patch is None:
-        return
+    return None if patch is None else PatchChoice(patch, across, down, frames)
+
+
+def show_own_patch(pair: FramePair, chosen: StressLanes, choice: PatchChoice) -> None:
+    """The patch on the frames, and what every lane makes of it."""
     height, width = pair.size
-    x, y = across / 100 * (width - 1), down / 100 * (height - 1)
-    placed = _placed(pair, patch, x, y, frames, again=chosen.again)
+    x, y = choice.across / 100 * (width - 1), choice.down / 100 * (height - 1)
+    placed = _placed(pair, choice.patch, x, y, choice.frames, again=chosen.again)
     if placed is None:
         return
     show_change(pair, placed)
     st.caption("Click a pixel of the flows to lay the patch there.")
-    lanes = attacked_first(chosen, lane.title)
-    flows, picked = show_two_flows(pair, placed, lanes, "attacked")
+    flows, picked = show_two_flows(pair, placed, chosen, "attacked")
     if picked is not None:
         _move(picked, pair)
     if flows:
         show_shifts(pair, flows, "attacked")
-        show_spread(pair, placed, flows, lanes.colors)
+        show_spread(pair, placed, flows, chosen.colors)
     with st.container(horizontal=True):
         show_frames(placed)
         show_recipe(
             patch_command(
-                [one.config for one in lanes.lanes],
+                [one.config for one in chosen.lanes],
                 round(x, 1),
                 round(y, 1),
-                frames=frames,
+                frames=choice.frames,
                 has_truth=pair.truth is not None,
                 threads=chosen.threads,
             )

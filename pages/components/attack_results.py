@@ -46,13 +46,13 @@ def show_figures(pair: FramePair, attacked: Attacked, color: str) -> None:
     largest, rms = _size(pair, attacked.pair)
     left, right = st.columns([2, 3], gap="medium")
     with left, st.grid(2, min_column_width=140):
-        _metric("Damage", f"{attacked.damage:.2f} px", "Before rounding. Higher is worse.")
-        _metric("Damage, saved", f"{attacked.saved_damage:.2f} px", "Of the frames in 8 bits.")
+        _metric("Damage", _px(attacked.damage), "Before rounding. Higher is worse.")
+        _metric("Damage, saved", _px(attacked.saved_damage), "Of the frames in 8 bits.")
         if threat.is_targeted:
-            _metric("Nearer to target", f"{attacked.gain:.2f} px", "Before rounding.")
-            _metric("Nearer, saved", f"{attacked.saved_gain:.2f} px", "Of the frames in 8 bits.")
-        _metric("Largest change", f"{largest} of 255", "Of any value of the saved frames.")
-        _metric("RMS change", f"{rms:.2f} of 255", "Root mean square, of the saved frames.")
+            _metric("Nearer to target", _px(attacked.gain), "Before rounding.")
+            _metric("Nearer, saved", _px(attacked.saved_gain), "Of the frames in 8 bits.")
+        _metric("Largest change", f"{largest}", "Of any value of the saved frames, 0 to 255.")
+        _metric("RMS change", f"{rms:.2f}", "Root mean square, of the saved frames, 0 to 255.")
     figure = curve_of(attacked.curve, color, is_targeted=threat.is_targeted)
     right.plotly_chart(figure, width="stretch", key="attack-curve", alt="Damage by step")
 
@@ -81,7 +81,7 @@ def show_change(pair: FramePair, changed: FramePair) -> None:
         )
     clean, attacked, shown, words = _pictures(pair.digest, changed.digest, name, pair, changed)
     captions = (f"{name.capitalize()} frame, clean", f"{name.capitalize()} frame, attacked", words)
-    with st.grid(3, min_column_width=240):
+    with st.grid(3, min_column_width=170):
         for picture, caption in zip((clean, attacked, shown), captions, strict=True):
             st.image(picture, caption, width="stretch", alt=caption)
 
@@ -91,7 +91,8 @@ def show_spread(
 ) -> None:
     """How far from what was changed each lane's flow breaks."""
     st.subheader("How far it spreads")
-    spreads = _spreads(pair, changed, flows)
+    keys = tuple((title, clean.digest, after.digest) for title, (clean, after) in flows.items())
+    spreads = _spreads((pair.digest, changed.digest), keys, pair, changed, flows)
     figure = go.Figure()
     for title, spread in spreads.items():
         figure.add_scatter(
@@ -146,6 +147,10 @@ def _metric(label: str, value: str, about: str) -> None:
     st.metric(label, value, help=about, border=True)
 
 
+def _px(value: float) -> str:
+    return f"{value:.2f} px" if abs(value) >= 1 else f"{value:.3f} px"
+
+
 def _size(pair: FramePair, changed: FramePair) -> tuple[int, float]:
     """The largest change of a value, and the root mean square over the changed frames, levels."""
     gaps = [
@@ -174,6 +179,13 @@ def _pictures(
     return files[0], files[1], encode_frame(shown), f"{words}; black is unchanged"
 
 
-def _spreads(pair: FramePair, changed: FramePair, flows: Flows) -> dict[str, Spread]:
-    where = changed_pixels(pair, changed)
-    return {title: spread_of(clean, after, where) for title, (clean, after) in flows.items()}
+@st.cache_data(max_entries=8, show_spinner=False)
+def _spreads(
+    digests: tuple[str, str],
+    keys: tuple[tuple[str, str, str], ...],
+    _pair: FramePair,
+    _changed: FramePair,
+    _flows: Flows,
+) -> dict[str, Spread]:
+    where = changed_pixels(_pair, _changed)
+    return {title: spread_of(clean, after, where) for title, (clean, after) in _flows.items()}

@@ -1,6 +1,7 @@
 """The part Attacks of the page Robustness, from the settings to what can be taken away."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from flowcore.robustness.attacks.attack import Attacked
 from flowcore.robustness.recipe import attack_command
@@ -9,10 +10,11 @@ from pages.components.attack_export import show_curve_file, show_frames, show_re
 from pages.components.attack_form import (
     OWN_PATCH,
     AttackChoice,
+    choose_method,
     choose_threat,
     choose_victim,
 )
-from pages.components.attack_patch import show_own_patch
+from pages.components.attack_patch import choose_patch, show_own_patch
 from pages.components.attack_requests import show_requests
 from pages.components.attack_results import (
     attacked_first,
@@ -30,26 +32,38 @@ __all__ = ["show_attacks"]
 def show_attacks(pair: FramePair, chosen: StressLanes) -> None:
     """Settings, progress and results of one attack on one of the lanes."""
     with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            lane, method = choose_victim(chosen)
-            button = st.container(horizontal=True, vertical_alignment="bottom")
-        if method != OWN_PATCH:
-            threat = choose_threat(method)
+        row = st.container(horizontal=True, vertical_alignment="bottom")
+        with row:
+            method = choose_method()
+        if method == OWN_PATCH:
+            patch = choose_patch()
+        else:
+            is_pressed, wanted = _choose_attack(pair, chosen, method, row)
     if method == OWN_PATCH:
-        show_own_patch(pair, chosen, lane)
-        return
+        if patch is not None:
+            show_own_patch(pair, chosen, patch)
+    elif wanted is not None:
+        lanes = attacked_first(chosen, wanted.lane.title)
+        attacked = run_attack(pair, lanes, wanted, is_pressed=is_pressed)
+        if attacked is not None:
+            _show(pair, lanes, wanted, attacked)
+
+
+def _choose_attack(
+    pair: FramePair, chosen: StressLanes, method: str, row: DeltaGenerator
+) -> tuple[bool, AttackChoice | None]:
+    """Whether Attack was just pressed, and the attack to show: the one that was asked for last."""
+    with row:
+        lane = choose_victim(chosen)
+        button = st.container(horizontal=True, vertical_alignment="bottom")
+    threat = choose_threat(method)
     with button:
         is_pressed = st.button(
             "Attack", type="primary", shortcut="Ctrl+Enter", disabled=threat is None
         )
         place = st.empty()
-    wanted = settle(pair, threat and AttackChoice(lane, threat), place, is_pressed=is_pressed)
-    if wanted is None:
-        return
-    lanes = attacked_first(chosen, wanted.lane.title)
-    attacked = run_attack(pair, lanes, wanted, is_pressed=is_pressed)
-    if attacked is not None:
-        _show(pair, lanes, wanted, attacked)
+    choice = None if threat is None else AttackChoice(lane, threat)
+    return is_pressed, settle(pair, choice, place, is_pressed=is_pressed)
 
 
 def _show(pair: FramePair, lanes: StressLanes, choice: AttackChoice, attacked: Attacked) -> None:

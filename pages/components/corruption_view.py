@@ -26,7 +26,7 @@ def show_corruption(pair: FramePair, chosen: StressLanes, choice: CorruptionChoi
     corrupted = _corrupted(pair, choice, again=chosen.again)
     if corrupted is None:
         return False
-    with st.grid(3, min_column_width=240):
+    with st.grid(3, min_column_width=170):
         for one, name, how in (
             (pair, "first", "as it is"),
             (corrupted, "first", choice.label),

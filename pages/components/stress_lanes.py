@@ -56,7 +56,7 @@ def choose_stress_lanes() -> StressLanes:
             max_selections=MAX_LANES,
             key="models",
             bind="query-params",
-            width="stretch",
+            width=640,  # on a phone a row of its own
         )
         threads = choose_threads()
         again = st.button("Run again", help="Repeats what failed or was cancelled.")
