@@ -21,14 +21,15 @@ OF_FILE = "file"
 # Labels stand in the address as well.
 FRAMES = {"both": "both", "joint": "both alike", "first": "first", "second": "second"}
 TARGETS = {"away": "away", "zero": "zero flow", "negative": "turned around", OF_FILE: "flow file"}
-LOSSES = {"epe": "EPE", "mse": "squared EPE", "cosine": "angle"}
+LOSSES = {"epe": "EPE", "mse": "MSE", "cosine": "cosine"}
 NORMS = {"linf": "Linf", "l2": "L2"}
 BOXES = {"tanh": "change of variables", "clip": "clipping"}
 HELP = {
     "frames": "both: each frame has a change of its own; both alike: one change for the two.",
     "target": "What the flow is to become: far away from the clean one, zero everywhere, the clean "
     "one turned around, or that of a file.",
-    "loss": "What the search optimizes. What is reported is always in px.",
+    "loss": "What the search optimizes: the distance from the aim, its square, or the angle. "
+    "What is reported is always in px.",
     "norm": "Linf bounds the largest change of any value, L2 the root mean square of all changes.",
     "box": "How PCFA keeps every value between black and white.",
 }
@@ -53,7 +54,7 @@ def choose_method() -> str:
     """Of `METHODS`, or `OWN_PATCH`, which needs no search."""
     names = {name: way.label for name, way in METHODS.items()} | {OWN_PATCH: "own patch"}
     return st.selectbox(
-        "Attack",
+        "Method",
         list(names),
         list(names).index("pgd"),
         format_func=names.get,
@@ -68,7 +69,7 @@ def choose_method() -> str:
 def choose_victim(chosen: StressLanes) -> LaneChoice:
     """The lane that is attacked."""
     titles = [lane.title for lane in chosen.lanes]
-    title = st.selectbox("Attacked", titles, key="attacked", bind="query-params", width=220)
+    title = st.selectbox("Lane attacked", titles, key="attacked", bind="query-params", width=220)
     return next(lane for lane in chosen.lanes if lane.title == title)
 
 
@@ -95,9 +96,7 @@ def choose_threat(method: str) -> Threat | None:
         if method == "pcfa":
             given["box"] = _box(given["frames"])
         given["steps"] = _steps(method)
-        given["seed"] = st.number_input(
-            "Seed", 0, 2**31, 0, key="attack-seed", bind="query-params", width=90
-        )
+        given["seed"] = _seed(method)
     try:
         given["target"] = _target_flow() if target == OF_FILE else target
         return Threat.of(method, **given)
@@ -176,6 +175,13 @@ def _steps(method: str) -> int | None:
         width=140,
         help=f"Usual: {way.steps}. More is stronger and takes longer; Stop keeps the best so far.",
     )
+
+
+def _seed(method: str) -> int:
+    """Of the random numbers; PCFA draws none."""
+    if method == "pcfa":
+        return 0
+    return st.number_input("Seed", 0, 2**31, 0, key="attack-seed", bind="query-params", width=90)
 
 
 def _target_flow() -> FlowField:

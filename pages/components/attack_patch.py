@@ -42,7 +42,7 @@ def choose_patch() -> PatchChoice | None:
     patch = _uploaded()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         across, down = (
-            st.slider(label, 0.0, 100.0, 50.0, 0.1, key=key, bind="query-params", width=240)
+            st.slider(label, 0.0, 100.0, 50.0, 0.1, "%.1f", key, bind="query-params", width=240)
             for label, key in (("Across, % of the width", X), ("Down, % of the height", Y))
         )
         frames = st.selectbox(

@@ -20,6 +20,7 @@ from pages.components.stress_viewer import Flows
 
 __all__ = ["attacked_first", "show_change", "show_figures", "show_spread"]
 
+SHOWN_PERCENT = 99  # of the changed values that the difference tells apart
 DOT = 5  # px: what a changed pixel is drawn as, where there are only a few
 
 
@@ -169,7 +170,8 @@ def _pictures(
     """Both frames and their difference as files, and what is to be said of the latter."""
     clean, changed = getattr(_pair, name), getattr(_changed, name)
     gap = difference(clean, changed, gain=1)
-    gain = max(1, 255 // int(gap.max()))
+    usual = float(np.percentile(gap[gap > 0], SHOWN_PERCENT))  # a few outliers may saturate
+    gain = max(1, int(255 // usual))
     words = f"Difference, {gain} times as strong" if gain > 1 else "Difference, as it is"
     shown: UInt8Array = difference(clean, changed, gain=gain)
     if 0 < gap.any(2).mean() < 0.002:

@@ -79,7 +79,7 @@ def curve_of(steps: Sequence[Step], color: str, *, is_targeted: bool) -> go.Figu
     figure.add_scatter(
         x=numbers,
         y=[step.best_damage for step in steps],
-        name="best so far",
+        name="nearest so far" if is_targeted else "best so far",
         mode="lines",
         line={"color": color, "width": 2.5},
         hovertemplate="%{y:.3f} px",

@@ -158,7 +158,7 @@ def test_cancel_keeps_nothing():
 METHODS = {
     "fgsm": {"attack": "FGSM"},
     "ifgsm": {
-        "attack": "iterated FGSM", "steps-ifgsm": "2", "target": "turned around", "loss": "angle"
+        "attack": "iterated FGSM", "steps-ifgsm": "2", "target": "turned around", "loss": "cosine"
     },
     "pgd": {"attack": "PGD", "norm": "L2", "frames": "both alike"},
     "pcfa": {"attack": "PCFA", "steps-pcfa": "2", "pcfa-target": "zero flow"},
@@ -186,7 +186,7 @@ def test_every_method(method):
         ([CLASSICAL], {}, "dis_fast has no gradient, which PGD needs"),
         (
             [NET],
-            {"target": "zero flow", "loss": "angle"},
+            {"target": "zero flow", "loss": "cosine"},
             "says nothing about a flow of zero length",
         ),
         ([NET], {"attack": "few pixels", "steps-pixels": "2"}, "takes 5 calls or more"),
