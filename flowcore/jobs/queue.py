@@ -2,8 +2,9 @@
 
     job = queue.get(key) or queue.submit(key, estimate_lane, pair, config)
 
-A running job can be cancelled at once, because its process is killed; a crash in a decoder or a net
-is a sentence and not the end of the server. Jobs live in the queue and not with who asked, so a
+A running job can be cancelled at once, because its process is killed, or asked to finish, which
+keeps what it has found so far; a crash in a decoder or a net is a sentence and not the end of the
+server. Jobs live in the queue and not with who asked, so a
 reload of a page finds them again by their key.
 """
 
@@ -157,6 +158,20 @@ class JobQueue:
                 worker.kill()
             self._end(job, "cancelled")
 
+    def finish(self, key: str) -> None:
+        """Ask a running job to come to its end and to return what it has; cancel a waiting one.
+
+        A job whose task does not look at what ``progress`` answers goes on as it was.
+        """
+        with self._changed:
+            job = self._find(key)
+            if job in self._queued:
+                self.cancel(key)
+            elif job in self._running and not job.is_finishing:
+                job.is_finishing = True
+                if (worker := self._running[job]) is not None:
+                    worker.finish()
+
     def drop(self, key: str) -> None:
         """Cancel the job and forget it: whoever asks for it next gets a new one."""
         with self._changed:
@@ -282,6 +297,8 @@ class JobQueue:
             return False
         try:
             worker.send(job.task, job.args)
+            if job.is_finishing:
+                worker.finish()  # once more: before its task, the request was read as an old one
             while (message := pickle.loads(payload := worker.receive()))[0] == "progress":  # noqa: S301
                 _, fraction, job.message, job.partial = message
                 job.progress = min(max(fraction, 0.0), 1.0)
