@@ -51,9 +51,14 @@ class Worker:
             self.line.send_bytes(request)
 
     def finish(self) -> None:
-        """Ask the task that was sent last to come to its end; one that has ended misses nothing."""
-        with self._sending, contextlib.suppress(OSError):
-            self.line.send_bytes(_FINISH)
+        """Ask the task that was sent last to come to its end; one that has ended misses nothing.
+
+        Does not wait: nothing is asked while a task is being sent, so ask again afterwards.
+        """
+        if self._sending.acquire(blocking=False):
+            with contextlib.suppress(OSError):
+                self.line.send_bytes(_FINISH)
+            self._sending.release()
 
     def receive(self) -> bytes:
         """The next message, pickled: see ``_answer``.

@@ -6,6 +6,7 @@ import streamlit as st
 from flowcore.io.frames import encode_frame
 from flowcore.robustness.attacks.attack import Attacked
 from flowcore.types import FramePair
+from pages.components.takeaway import takeaway
 
 __all__ = ["show_curve_file", "show_frames", "show_recipe"]
 
@@ -17,23 +18,21 @@ def show_frames(changed: FramePair, attacked: Attacked | None = None) -> None:
         if attacked is not None and attacked.patch is not None:
             pictures["patch"] = attacked.patch
         for name, picture in pictures.items():
-            st.download_button(
+            takeaway(
                 f"{name.capitalize()} (PNG)",
                 lambda picture=picture: encode_frame(picture),
                 f"{name}.png",
                 key=f"attacked-{name}",
-                on_click="ignore",
             )
 
 
 def show_curve_file(attacked: Attacked) -> None:
     """Every step of the attack as CSV."""
     table = pd.DataFrame(step._asdict() for step in attacked.curve)
-    st.download_button(
+    takeaway(
         "Curve (CSV)",
         lambda: table.to_csv(index=False),
         "flowscope-attack.csv",
-        on_click="ignore",
     )
 
 

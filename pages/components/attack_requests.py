@@ -18,6 +18,7 @@ from pages.components.lane_form import LaneChoice
 from pages.components.runs import Run, ask_lanes, watch
 from pages.components.stress_lanes import StressLanes
 from pages.components.stress_task import cross_attacks, map_vulnerability, try_defences
+from pages.components.takeaway import takeaway
 from pages.components.work import ask
 
 __all__ = ["show_requests"]
@@ -190,4 +191,4 @@ def _map_picture(pair: FramePair, found: FloatArray, cell: int) -> UInt8Array:
 
 
 def _csv(label: str, table: pd.DataFrame, name: str) -> None:
-    st.download_button(label, lambda: table.to_csv(), name, on_click="ignore")
+    takeaway(label, lambda: table.to_csv(), name)

@@ -14,6 +14,7 @@ from pages.components.corruption_form import CorruptionChoice
 from pages.components.runs import ask_lanes, wait_a_moment, watch
 from pages.components.stress_lanes import StressLanes
 from pages.components.stress_task import sweep_corruptions
+from pages.components.takeaway import takeaway
 
 __all__ = ["show_all_kinds"]
 
@@ -116,11 +117,10 @@ def _take_away(
         {"lane": title, **point._asdict()} for title, points in swept.items() for point in points
     )
     with st.container(horizontal=True):
-        st.download_button(
+        takeaway(
             "All corruptions (CSV)",
             lambda: table.to_csv(index=False),
             "flowscope-corruptions.csv",
-            on_click="ignore",
         )
         with st.popover("All of it as a command"):
             command = corrupt_command(

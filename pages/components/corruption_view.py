@@ -14,6 +14,7 @@ from pages.components.runs import Run, ask_lanes, wait_a_moment, watch
 from pages.components.stress_lanes import StressLanes
 from pages.components.stress_task import corrupt_pair, sweep_corruptions
 from pages.components.stress_viewer import HELP, show_shifts, show_two_flows
+from pages.components.takeaway import takeaway
 from pages.components.work import ask
 
 __all__ = ["LABELS", "show_corruption", "show_curves"]
@@ -118,11 +119,10 @@ def _take_away(
         {"lane": title, **point._asdict()} for title, points in curves.items() for point in points
     )
     with st.container(horizontal=True):
-        st.download_button(
+        takeaway(
             "Curves (CSV)",
             lambda: table.to_csv(index=False),
             f"flowscope-{choice.kind}.csv",
-            on_click="ignore",
         )
         with st.popover("Copy as command"):
             st.caption("The folder `pair` as `flowcore sample` writes it; `--out` takes frames.")
