@@ -58,15 +58,16 @@ format: .venv/installed-dev
 	$(BIN)/ruff check --fix .
 
 # Stamps: pip runs only when a list of requirements has changed, npm when another version is named.
+# Python compiles what is imported; compiling every file beforehand takes longer than installing it.
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
 .venv/installed: requirements.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --no-compile --requirement requirements.txt
 	touch $@
 
 .venv/installed-dev: requirements-dev.txt requirements.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --no-compile --requirement requirements-dev.txt
 	touch .venv/installed $@
 
 .venv/js/$(TYPESCRIPT): | .venv/bin/python

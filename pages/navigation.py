@@ -23,6 +23,7 @@ page = st.navigation(
             st.Page("bursts.py", title="Bursts", url_path="bursts"),
         ],
         "Train": [st.Page("training.py", title="Training", url_path="training")],
+        "Stress": [st.Page("robustness.py", title="Robustness", url_path="robustness")],
     },
     position="top",
 )

@@ -12,8 +12,13 @@ export const MODES = [["grid", "Grid"], ["wipe", "Wipe"], ["blink", "Blink"], ["
 export function setMode(viewer, mode) {
   const { state } = viewer;
   state.mode = mode;
-  state.isBlinking = mode === "blink" && !matchMedia("(prefers-reduced-motion: reduce)").matches;
+  state.isBlinking = blinks(mode);
   viewer.refresh();
+}
+
+/** @type {(mode: Mode) => boolean} */
+export function blinks(mode) {
+  return mode === "blink" && !matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
 /** @type {(viewer: Viewer) => void} */

@@ -147,15 +147,18 @@ interface Pictures {
 
 interface Chosen { source: string; layer: string }
 interface Shown { source: Source; layer: string }
-interface State {
+/** How the panes are set; lives in the address. */
+interface Look {
   mode: Mode;
   panes: Chosen[];
   active: number;
   other: number;
+  layerOfAll: string;
+}
+interface State extends Look {
   wipe: number;
   isBlinking: boolean;
   isMarkShown: boolean;
-  layerOfAll: string;
   view: View;
   cursor: Point | null;
   pin: Point | null;
@@ -202,14 +205,21 @@ interface Viewer {
   onPick(pixel: Point): void;
   onScale(maxMagnitude: number): void;
   onBox(box: Rect | null): void;
+  /** Null: as the panes are at first. */
+  onLook(look: string | null): void;
   /** What the address says of a rectangle. */
   linkedBox: string | null;
+  /** What it says of the panes, until all of these are there or a person has set them. */
+  linkedLook: string | null;
+  /** What `onLook` was told last. */
+  toldLook: string | null;
   onDrawn: (() => void) | null;
   redraw(): void;
   refresh(): void;
   settle(): void;
   announce(): void;
   tellScale(): void;
+  tellLook(): void;
   show(bytes: Bytes): Promise<void>;
   destroy(): void;
 }

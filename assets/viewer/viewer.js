@@ -1,6 +1,6 @@
 // The viewer: one state, one model, and the parts that show them.
 
-import { stepPane } from "./actions.js";
+import { blinks, stepPane } from "./actions.js";
 import { readBox } from "./box.js";
 import { decodeModel, readHeader } from "./decode.js";
 import { make } from "./dom.js";
@@ -11,6 +11,7 @@ import { createPictures } from "./pictures.js";
 import { createReadout } from "./readout.js";
 import { createStage } from "./stage.js";
 import { createToolbar } from "./toolbar.js";
+import { readLook, writeLook } from "./look.js";
 import { fitView } from "./view.js";
 
 const BLINK_MS = 700;
@@ -22,7 +23,7 @@ const TRUTH_COLOR = "#7f7f7f";
 /** @type {(root: HTMLElement) => Viewer} */
 export function createViewer(root) {
   /** @type {Partial<Viewer>} */
-  const blank = { root, paneSize: { width: 1, height: 1 }, pixelRatio: 1, shownId: null, isShowing: false, linkedBox: null, onPick: () => {}, onScale: () => {}, onBox: () => {} };
+  const blank = { root, paneSize: { width: 1, height: 1 }, pixelRatio: 1, shownId: null, isShowing: false, linkedBox: null, linkedLook: null, toldLook: null, onPick: () => {}, onScale: () => {}, onBox: () => {}, onLook: () => {} };
   const viewer = /** @type {Viewer} */ (blank);
   viewer.colorOf = (source) => laneColor(viewer, source);
   viewer.help = createHelp();
@@ -91,7 +92,10 @@ function scheduleUpdates(viewer, { toolbar, stage, legend, readout }) {
   const update = () => {
     isScheduled = false;
     if (!viewer.isShowing) return;
-    if (isWhole) for (const part of [toolbar, stage, legend]) part.update();
+    if (isWhole) {
+      for (const part of [toolbar, stage, legend]) part.update();
+      viewer.tellLook();
+    }
     isWhole = false;
     stage.draw();
     readout.update();
@@ -116,6 +120,13 @@ function scheduleUpdates(viewer, { toolbar, stage, legend, readout }) {
   viewer.tellScale = () => {
     clearTimeout(telling);
     telling = setTimeout(() => viewer.isShowing && viewer.onScale(viewer.state.scale.maxMagnitude), SCALE_MS);
+  };
+  viewer.tellLook = () => {
+    const look = changedLook(viewer);
+    if (look === viewer.toldLook) return;
+    viewer.linkedLook = null;
+    viewer.toldLook = look;
+    viewer.onLook(look);
   };
   let speech = 0;
   viewer.announce = () => {
@@ -155,8 +166,11 @@ async function load(viewer, { header, body }, parts) {
     const content = await decodeModel({ header, body });
     if (viewer.shownId !== header.id) return false; // a newer payload came in meanwhile
     const model = { ...content, sources: buildSources(content) };
-    viewer.state = carryOver(viewer, model);
+    const linked = viewer.linkedLook ? readLook(viewer.linkedLook, model) : null;
+    viewer.state = { ...carryOver(viewer, model), ...(linked && { ...linked.look, isBlinking: blinks(linked.look.mode) }) };
     viewer.model = model;
+    if (linked) viewer.toldLook = changedLook(viewer);
+    if (linked?.isWhole) viewer.linkedLook = null;
     viewer.isShowing = true;
     viewer.pictures = createPictures(model);
     viewer.onDrawn = () => { viewer.root.dataset.firstDrawMs = (performance.now() - start).toFixed(1); };
@@ -164,6 +178,13 @@ async function load(viewer, { header, body }, parts) {
   parts.readout.build();
   viewer.refresh();
   return true;
+}
+
+// How the panes are set, if not as they are at first.
+/** @type {(viewer: Viewer) => string | null} */
+function changedLook({ state, model }) {
+  const look = writeLook(state, model);
+  return look === writeLook(firstState(model, null), model) ? null : look;
 }
 
 // State for a new model: zoom, crosshair, panes and a scale that was set stay as far as they make

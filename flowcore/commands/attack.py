@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flowcore.commands.attack_text import print_attack
 from flowcore.commands.lane_options import config_of, lane_options, where
 from flowcore.commands.output import Commands, add_json_option, print_json
 from flowcore.commands.pair_options import add_pair_options, asked_pair
@@ -46,6 +47,21 @@ def add_commands(commands: Commands) -> None:
     attack.add_argument("--steps", type=int, metavar="N", help="gradients, or calls of the model")
     attack.add_argument("--box", metavar="NAME", help="of pcfa: tanh, clip")
     attack.add_argument("--defences", nargs="+", metavar="NAME", help="try these: blur, jpeg ...")
+    attack.add_argument(
+        "--matrix", action="store_true", help="attack every model of --on too, measure each on all"
+    )
+    attack.add_argument(
+        "--vulnerability", type=int, metavar="CELL", help="damage of a spot in each cell, px wide"
+    )
+    attack.add_argument(
+        "--also",
+        nargs=2,
+        action="append",
+        default=[],
+        type=Path,
+        metavar=("FIRST", "SECOND"),
+        help="one change for this pair too; repeat for more",
+    )
     attack.add_argument("--patch", type=Path, metavar="FILE", help="place this one, train none")
     attack.add_argument("--at", metavar="X,Y", help="the patch's middle, px (that of the frame)")
     attack.set_defaults(command=_attack)
@@ -65,7 +81,7 @@ def _attack(options: argparse.Namespace) -> int:
     if options.json:
         print_json(answer)
     else:
-        _print_attack(answer)
+        print_attack(answer)
     return status
 
 
@@ -75,11 +91,13 @@ def _search(
     """The attack that is asked for, and what other lanes and defences make of it."""
     from tqdm import tqdm
 
+    from flowcore.data.files import read_pair
     from flowcore.io.frames import write_frame
-    from flowcore.robustness.attacks.attack import attack
-    from flowcore.robustness.attacks.defences import compare_defences, defended
+    from flowcore.robustness.attacks.attack import universal_attack
+    from flowcore.robustness.attacks.defences import defended
 
     threat, config = _threat(options), lanes[0]
+    pairs = [pair, *(read_pair(*paths) for paths in options.also)]
     for name in options.defences or ():
         defended(config, name)  # refused before the work, if it must be
     with (
@@ -91,29 +109,60 @@ def _search(
             bar.set_postfix_str(f"{step.damage:.2f} px, best {step.best_damage:.2f} px")
             bar.update(step.number - bar.n)
 
-        found = attack(
-            pair, config, threat, progress=show, should_stop=should_stop, **where(options)
+        found, *others = universal_attack(
+            pairs, config, threat, progress=show, should_stop=should_stop, **where(options)
         )
     if options.out:
-        write_pair(options.out, "", found.pair)
+        for number, one in enumerate([found, *others]):
+            write_pair(options.out, f"{number}-" if number else "", one.pair)
         if found.patch is not None:
             write_frame(options.out / "patch.png", found.patch)
     answer = _summary(pair, found)
+    if others:
+        answer["also"] = [
+            {"saved_damage": one.saved_damage, "saved_gain": one.saved_gain} for one in others
+        ]
     if not found.is_stopped:
         answer["transfer"] = _damages(pair, found.pair, lanes[1:], options)
-        if options.defences:
-            rows = compare_defences(pair, config, threat, names=options.defences, **where(options))
-            answer["defences"] = [
-                {
-                    "name": row.name,
-                    "cost": row.cost,
-                    "epe": row.epe,
-                    "unknowing": row.unknowing._asdict(),
-                    "knowing": row.knowing._asdict(),
-                }
-                for row in rows
-            ]
+        answer |= _on_request(options, pair, lanes, threat)
     return answer, _STOPPED if found.is_stopped else 0
+
+
+def _on_request(
+    options: argparse.Namespace, pair: FramePair, lanes: list[PipelineConfig], threat: "Threat"
+) -> dict[str, Any]:
+    """What takes further attacks, or many calls: defences, the matrix, where a spot hurts."""
+    from flowcore.robustness.attacks.defences import compare_defences
+    from flowcore.robustness.attacks.transfer import can_attack, transfer_matrix
+    from flowcore.robustness.attacks.vulnerability import vulnerability_map
+
+    answer: dict[str, Any] = {}
+    if options.defences:
+        rows = compare_defences(pair, lanes[0], threat, names=options.defences, **where(options))
+        answer["defences"] = [
+            {
+                "name": row.name,
+                "cost": row.cost,
+                "epe": row.epe,
+                "unknowing": row.unknowing._asdict(),
+                "knowing": row.knowing._asdict(),
+            }
+            for row in rows
+        ]
+    if options.matrix:
+        made_on = [lane for lane in lanes if can_attack(lane, threat)]
+        also_on = [lane for lane in lanes if lane not in made_on]
+        matrix = transfer_matrix(pair, made_on, threat, also_on=also_on, **where(options))
+        answer["matrix"] = {
+            "models": [lane.model for lane in made_on],
+            "measured": [lane.model for lane in [*made_on, *also_on]],
+            "damage": matrix.damage.tolist(),
+        }
+    if options.vulnerability:
+        cell, frames = options.vulnerability, threat.frames
+        found = vulnerability_map(pair, lanes[0], cell=cell, frames=frames, **where(options))
+        answer["vulnerability"] = {"cell": cell, "damage": found.tolist()}
+    return answer
 
 
 def _threat(options: argparse.Namespace) -> "Threat":
@@ -218,28 +267,3 @@ def _damages(
         }
         for lane in lanes
     ]
-
-
-def _print_attack(answer: dict[str, Any]) -> None:
-    if "threat" in answer:
-        print(f"{answer['model']}: {answer['threat']['method']}, {answer['seconds']:.1f} s")
-        print(f"damage               {answer['damage']:8.3f} px   before rounding")
-    print(f"damage, saved frames {answer['saved_damage']:8.3f} px   distance from the clean flow")
-    if answer.get("threat", {}).get("target", "away") != "away":
-        print(f"nearer to target by  {answer['saved_gain']:8.3f} px")
-    if "epe" in answer:
-        print(
-            f"EPE                  {answer['epe']:8.3f} px   {answer['attacked_epe']:.3f} attacked"
-        )
-    if "spread" in answer:
-        spread = answer["spread"]
-        print(
-            f"changed vectors      {spread['share']:8.2f} %    as far as {spread['reach']:.0f} px"
-        )
-    for other in answer.get("transfer", ()):
-        print(f"on {other['model']:24} {other['damage']:8.3f} px")
-    for row in answer.get("defences", ()):
-        print(
-            f"defence {row['name']:10} unknowing {row['unknowing']['damage']:8.3f} px"
-            f"   knowing {row['knowing']['damage']:8.3f} px   cost {row['cost']:.3f} px"
-        )

@@ -3,12 +3,26 @@
 import argparse
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flowcore.commands.lane_options import prepared
 from flowcore.commands.output import say
+from flowcore.errors import InputError
 from flowcore.types import FramePair
 
+if TYPE_CHECKING:
+    from flowcore.data.roles import Role
+
 __all__ = ["add_pair_options", "asked_pair"]
+
+
+_KNOWN: "dict[Role, str]" = {
+    "visible_truth": "true flow where it is visible (KITTI's noc), beside --truth",
+    "occluded": "mask of what is hidden in the second frame: white = hidden",
+    "invalid": "mask of what is not to be matched (Sintel's invalid)",
+    "labels": "a class number per pixel",
+    "objects": "map of moving objects (KITTI's): 0 = background",
+}
 
 
 def add_pair_options(parser: argparse.ArgumentParser) -> None:
@@ -16,6 +30,8 @@ def add_pair_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("first", type=Path, metavar="FIRST")
     parser.add_argument("second", type=Path, metavar="SECOND")
     parser.add_argument("--truth", type=Path, metavar="FILE", help="true flow, any format")
+    for role, meaning in _KNOWN.items():
+        parser.add_argument(f"--{role.replace('_', '-')}", type=Path, metavar="FILE", help=meaning)
     parser.add_argument(
         "--pages",
         type=_two_pages,
@@ -37,6 +53,8 @@ def _two_pages(text: str) -> tuple[int, int]:
 def asked_pair(options: argparse.Namespace) -> FramePair:
     """The pair that is asked for, made harder if that is asked for too; what is assumed is said."""
     from flowcore.data.files import read_pair
+    from flowcore.data.roles import decode_known, with_known
+    from flowcore.io.guard import read_bytes
 
     pair = read_pair(
         options.first,
@@ -50,4 +68,10 @@ def asked_pair(options: argparse.Namespace) -> FramePair:
     if pair.truth is not None and not pair.truth.valid.any():
         say([f"{options.truth.name} knows no pixel of the true flow; left out."])
         pair = replace(pair, truth=None)
+    for role in _KNOWN:
+        path = getattr(options, role)
+        if path is not None:
+            data = read_bytes(path, InputError)
+            known = decode_known(data, role, name=path.name, truth_format=options.truth_format)
+            pair = with_known(pair, role, known, name=path.name)
     return prepared(pair, options)

@@ -1,27 +1,28 @@
 """A lane as text that repeats it: a command, or a few lines of Python.
 
-Both work on a folder that holds ``first.png`` and ``second.png`` (and ``truth.flo``), as
-``flowcore sample NAME FOLDER`` and the ZIP of a comparison write it.
+Both work on a folder that holds ``first.png`` and ``second.png`` (and what is known of their
+motion), as ``flowcore sample NAME FOLDER`` and the ZIP of a comparison write it.
 """
 
 import shlex
 from collections.abc import Mapping
 
+from flowcore.export.files import known_files
 from flowcore.knobs import flags_of
-from flowcore.types import PipelineConfig
+from flowcore.types import FramePair, PipelineConfig
 
 __all__ = ["as_command", "as_python", "sweep_as_python"]
 
 
 def as_command(
     config: PipelineConfig,
+    pair: FramePair | None = None,
     *,
     folder: str = "pair",
     threads: int | None = None,
-    has_truth: bool = False,
-    out: str = "flow.flo",
+    out: str | None = "flow.flo",
 ) -> str:
-    """The command line that gives this lane's flow as a file, and its numbers.
+    """The command line that gives this lane's flow as a file, and its numbers on this pair.
 
     Examples
     --------
@@ -30,11 +31,13 @@ def as_command(
     """
     words = ["flowcore", "estimate", f"{folder}/first.png", f"{folder}/second.png"]
     words += flags_of(config)
-    if has_truth:
-        words += ["--truth", f"{folder}/truth.flo"]
+    for role, name in known_files(pair).items() if pair else ():
+        words += [f"--{role}", f"{folder}/{name}"]
     if threads is not None:
         words += ["--threads", str(threads)]
-    return shlex.join([*words, "--out", out])
+    if out is not None:
+        words += ["--out", out]
+    return shlex.join(words)
 
 
 def as_python(config: PipelineConfig, *, folder: str = "pair", threads: int | None = None) -> str:

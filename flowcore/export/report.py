@@ -13,7 +13,7 @@ from typing import Any
 
 from flowcore.errors import InputError
 from flowcore.export.chart import error_chart
-from flowcore.export.files import file_stem, pair_files
+from flowcore.export.files import file_stems, pair_files
 from flowcore.export.panels import shared_scale
 from flowcore.export.recipe import as_command
 from flowcore.export.sheet import sheet
@@ -23,7 +23,7 @@ from flowcore.io.flow_files import encode_flow
 from flowcore.io.frames import encode_frame
 from flowcore.lane import Lane, weights_sha256
 from flowcore.metrics.definitions import describe
-from flowcore.types import FramePair
+from flowcore.types import FramePair, PipelineConfig
 from flowcore.viz.scale import Scale
 from flowcore.viz.viewer_page import viewer_page
 from flowcore.viz.viewer_payload import ViewerLane, pack_viewer
@@ -41,9 +41,10 @@ def bundle(pair: FramePair, lanes: Mapping[str, Lane], *, scale: Scale | None = 
         "repeat.sh": _commands(pair, lanes).encode(),
         **{f"pair/{name}": content for name, content in pair_files(pair).items()},
     }
+    stems = file_stems(lanes)
     for title, lane in lanes.items():
         for kind, suffix in (("flo", ".flo"), ("kitti", ".kitti.png"), ("npy", ".npy")):
-            files[f"flows/{file_stem(title)}{suffix}"] = encode_flow(lane.estimate.flow, kind)
+            files[f"flows/{stems[title]}{suffix}"] = encode_flow(lane.estimate.flow, kind)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
@@ -129,24 +130,20 @@ def _row_label(key: str) -> str:
 
 
 def _commands(pair: FramePair, lanes: Mapping[str, Lane]) -> str:
-    """A shell script with the command of each lane; an external flow has none."""
+    """A shell script with the command of each lane; an external flow is measured again."""
     lines = [
         "#!/bin/sh",
         "# From any folder, where Flowscope is installed: pip install FOLDER_OF_FLOWSCOPE",
         'cd "$(dirname "$0")" || exit',
     ]
-    for title, lane in lanes.items():
-        estimate = lane.estimate
+    for title, stem in file_stems(lanes).items():
+        estimate, told = lanes[title].estimate, " ".join(title.split())
         if estimate.timing is None:
-            lines.append(f"# {title}: the flow of another tool")
+            config = PipelineConfig(f"external:flows/{stem}.flo")
+            lines += [f"# {told}: the flow of another tool", as_command(config, pair, out=None)]
         else:
-            lines.append(f"# {title}")
-            lines.append(
-                as_command(
-                    estimate.config,
-                    threads=estimate.timing.threads,
-                    has_truth=pair.truth is not None,
-                    out=f"{file_stem(title)}.flo",
-                )
+            command = as_command(
+                estimate.config, pair, threads=estimate.timing.threads, out=f"{stem}.flo"
             )
+            lines += [f"# {told}", command]
     return "\n".join(lines) + "\n"

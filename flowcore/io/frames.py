@@ -25,6 +25,7 @@ __all__ = [
     "decode_labels",
     "decode_mask",
     "encode_frame",
+    "encode_labels",
     "read_frame",
     "read_frames",
     "write_frame",
@@ -140,6 +141,25 @@ def decode_mask(data: bytes, *, name: str = "mask") -> BoolArray:
         values = np.asarray(picture.convert("RGB") if picture.mode == "P" else picture)
         is_lit = np.atleast_3d(values != 0)
         return turned_upright(np.any(is_lit, axis=2, keepdims=True)[..., 0], picture)
+
+
+def encode_labels(labels: IntArray) -> bytes:
+    """Class numbers ``(H, W) int``, or a mask, as the PNG that ``decode_labels`` reads.
+
+    It has 8 bits where these are enough, else 16. Of a mask true is 1.
+
+    Raises
+    ------
+    InputError
+        Not ``(H, W)``, or a number outside 0..65535.
+    """
+    if labels.ndim != 2 or not labels.size or labels.min() < 0 or labels.max() > 65535:
+        raise InputError(
+            f"Labels are (H, W) of 0..65535, got {labels.shape}"
+            + (f" of {labels.min()}..{labels.max()}." if labels.size else ".")
+        )
+    depth = np.uint8 if labels.max() < 256 else np.uint16
+    return cv2.imencode(".png", labels.astype(depth))[1].tobytes()
 
 
 def _open_one_channel(data: bytes, name: str) -> Image.Image:

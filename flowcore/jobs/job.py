@@ -32,7 +32,8 @@ class Job:
         What is computed, from what: equal keys mean equal results.
     task : callable
         ``task(progress, *args)``, importable by its name in another process;
-        ``progress(fraction, message, partial)`` tells how far it is.
+        ``progress(fraction, message, partial)`` tells how far it is, and is True once the job was
+        asked to finish.
     args : tuple
         Sent to the worker by pickle; let go as soon as the job has ended.
     owner : str
@@ -50,6 +51,8 @@ class Job:
         What is there so far, as last reported; something small, or None.
     result
         What the task returned, once done.
+    is_finishing : bool
+        Asked to come to its end and to return what it has.
     error, error_type : str and FlowcoreError class
         One plain sentence, once failed; the class if the task raised a ``FlowcoreError``.
     num_bytes : int
@@ -66,6 +69,7 @@ class Job:
     progress: float = 0.0
     message: str = ""
     partial: Any = field(default=None, repr=False)
+    is_finishing: bool = False
     result: Any = field(default=None, repr=False)
     error: str = ""
     error_type: type[FlowcoreError] | None = None

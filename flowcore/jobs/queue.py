@@ -2,13 +2,13 @@
 
     job = queue.get(key) or queue.submit(key, estimate_lane, pair, config)
 
-A running job can be cancelled at once, because its process is killed; a crash in a decoder or a net
-is a sentence and not the end of the server. Jobs live in the queue and not with who asked, so a
-reload of a page finds them again by their key.
+A running job can be cancelled at once, because its process is killed, or asked to finish, which
+keeps what it has found so far; a crash in a decoder or a net is a sentence and not the end of the
+server. Jobs live in the queue and not with who asked, so a reload of a page finds them again by
+their key.
 """
 
 import logging
-import pickle
 import threading
 import time
 from collections import OrderedDict
@@ -17,6 +17,7 @@ from typing import Any
 
 from flowcore.errors import FlowcoreError
 from flowcore.jobs.job import NOBODY, Job, State, Visit
+from flowcore.jobs.outcome import see_through
 from flowcore.jobs.worker import Worker, WorkerHost
 
 __all__ = ["JobQueue", "QueueFullError"]
@@ -25,12 +26,6 @@ _LOG = logging.getLogger(__name__)
 
 JOB_BYTES = 4096  # what a job without its result counts for
 SWEEP_SECONDS = 0.5  # how often it is asked who still looks
-CRASHED = (
-    "The process that worked on this stopped without a word: most likely memory ran out, or "
-    "native code crashed. Other work goes on; a smaller size or more chunks may help."
-)
-NO_WORKER = "No worker process could be started; the server's log says why."
-UNEXPECTED = "Something went wrong that was not foreseen; the server's log has the details."
 
 
 class QueueFullError(FlowcoreError):
@@ -157,6 +152,20 @@ class JobQueue:
                 worker.kill()
             self._end(job, "cancelled")
 
+    def finish(self, key: str) -> None:
+        """Ask a running job to come to its end and to return what it has; cancel a waiting one.
+
+        A job whose task does not look at what ``progress`` answers goes on as it was.
+        """
+        with self._changed:
+            job = self._find(key)
+            if job in self._queued:
+                self.cancel(key)
+            elif job in self._running and not job.is_finishing:
+                job.is_finishing = True
+                if (worker := self._running[job]) is not None:
+                    worker.finish()
+
     def drop(self, key: str) -> None:
         """Cancel the job and forget it: whoever asks for it next gets a new one."""
         with self._changed:
@@ -277,29 +286,9 @@ class JobQueue:
 
     def _run(self, job: Job, worker: Worker | None) -> bool:
         """See the job through; true where the worker is fit for another one."""
-        if worker is None:
-            self._end(job, "failed", error=NO_WORKER)
-            return False
-        try:
-            worker.send(job.task, job.args)
-            while (message := pickle.loads(payload := worker.receive()))[0] == "progress":  # noqa: S301
-                _, fraction, job.message, job.partial = message
-                job.progress = min(max(fraction, 0.0), 1.0)
-        except (EOFError, OSError):
-            self._end(job, "failed", error=CRASHED)
-            return False
-        except Exception:
-            _LOG.exception("Job %s could not be sent, or its answer not be read.", job.key)
-            self._end(job, "failed", error=UNEXPECTED)
-            return False
-        if message[0] == "done":
-            self._end(job, "done", result=message[1], num_bytes=len(payload), progress=1.0)
-        else:
-            _, error_type, sentence, trace = message
-            if trace:
-                _LOG.error("Job %s failed.\n%s", job.key, trace)
-            self._end(job, "failed", error=sentence or UNEXPECTED, error_type=error_type)
-        return job.state != "cancelled"  # its worker has been killed
+        outcome = see_through(job, worker)
+        self._end(job, outcome.state, **outcome.values)
+        return outcome.is_fit and job.state != "cancelled"  # else its worker has been killed
 
     def _end(self, job: Job, state: State, **outcome: Any) -> None:
         """Settle the job, unless it was cancelled meanwhile, and bound what is kept."""

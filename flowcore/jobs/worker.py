@@ -18,9 +18,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -31,6 +32,7 @@ from flowcore.places import HOME
 
 __all__ = ["Worker", "WorkerHost"]
 
+_FINISH = b"finish"  # no pickle: those begin with 0x80
 NO_MEMORY = "This takes more memory than there is for it; a smaller size may help."
 
 
@@ -40,10 +42,23 @@ class Worker:
 
     pid: int
     line: Connection
+    _sending: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def send(self, task: Callable[..., Any], args: tuple[Any, ...]) -> None:
         """Have ``task(progress, *args)`` run; ``task`` must be importable by its name."""
-        self.line.send_bytes(pickle.dumps((task, args), protocol=5))
+        request = pickle.dumps((task, args), protocol=5)
+        with self._sending:
+            self.line.send_bytes(request)
+
+    def finish(self) -> None:
+        """Ask the task that was sent last to come to its end; one that has ended misses nothing.
+
+        Does not wait: nothing is asked while a task is being sent, so ask again afterwards.
+        """
+        if self._sending.acquire(blocking=False):
+            with contextlib.suppress(OSError):
+                self.line.send_bytes(_FINISH)
+            self._sending.release()
 
     def receive(self) -> bytes:
         """The next message, pickled: see ``_answer``.
@@ -161,14 +176,21 @@ def _answer(line: Connection) -> bytes:
     """The pickled last message about the next task.
 
     ``("done", result)`` or ``("failed", error class, sentence, traceback)``; while the task runs,
-    ``("progress", fraction, message, partial)`` is sent for every report. An error that is not a
-    ``FlowcoreError`` has no class and no sentence, but a traceback for the log.
+    ``("progress", fraction, message, partial)`` is sent for every report, which is answered by
+    whether the task was asked to finish. An error that is not a ``FlowcoreError`` has no class and
+    no sentence, but a traceback for the log.
     """
+    is_asked = False
 
-    def progress(fraction: float, message: str = "", partial: Any = None) -> None:
+    def progress(fraction: float, message: str = "", partial: Any = None) -> bool:
+        nonlocal is_asked
         line.send(("progress", fraction, message, partial))
+        while line.poll():
+            is_asked = line.recv_bytes() == _FINISH  # nothing else comes while a task runs
+        return is_asked
 
-    request = line.recv_bytes()
+    while (request := line.recv_bytes()) == _FINISH:
+        pass  # meant for a task that has ended: it came before the next one was sent
     try:
         task, args = pickle.loads(request)  # noqa: S301  # from our own server
         return pickle.dumps(("done", task(progress, *args)), protocol=5)

@@ -18,6 +18,7 @@ SCRIPTS = (
     "layers",
     "view",
     "box",
+    "look",
     "painters",
     "dom",
     "paint",

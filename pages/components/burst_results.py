@@ -12,6 +12,7 @@ from flowcore.types import Burst, FloatArray, UInt8Array
 from flowcore.viz.error import error_to_color
 from flowcore.viz.sheet import panel_sheet
 from pages.components.burst_form import LABELS
+from pages.components.takeaway import takeaway
 
 __all__ = ["show_restorations"]
 
@@ -130,21 +131,19 @@ def _downloads(
     found: Mapping[str, Restoration], pictures: Mapping[str, UInt8Array], table: pd.DataFrame
 ) -> None:
     with st.container(horizontal=True):
-        st.download_button(
+        takeaway(
             "Pictures (PNG)",
             lambda: encode_frame(panel_sheet(_rows(pictures))),
             "bursts.png",
-            on_click="ignore",
         )
-        st.download_button("Figures (CSV)", table.to_csv(), "bursts.csv", on_click="ignore")
+        takeaway("Figures (CSV)", table.to_csv, "bursts.csv")
         with st.popover("Middle frame"):
             for title, one in found.items():
-                st.download_button(
+                takeaway(
                     f"{title} (PNG)",
                     lambda frame=one.frame: encode_frame(frame),
                     "middle.png",
                     key=f"burst-middle-{title}",
-                    on_click="ignore",
                 )
         with st.popover("Copy as command or Python"):
             methods = " ".join(dict.fromkeys(one.method for one in found.values()))

@@ -19,6 +19,7 @@ from pages.components.charts import lane_colors
 from pages.components.chunk_form import ChunkChoice
 from pages.components.lane_form import LaneChoice
 from pages.components.runs import start, watch
+from pages.components.takeaway import takeaway
 from pages.components.tasks import measure_size
 
 __all__ = ["Point", "show_curves"]
@@ -173,6 +174,4 @@ def _show(
     table = pd.DataFrame(
         {"series": p.series, AXES[kind]: p.x, **known[p.config].row()} for p in points
     )
-    st.download_button(
-        "Curve (CSV)", lambda: table.to_csv(index=False), "flowscope-curve.csv", on_click="ignore"
-    )
+    takeaway("Curve (CSV)", lambda: table.to_csv(index=False), "flowscope-curve.csv")

@@ -16,6 +16,7 @@ from flowcore.types import FramePair
 from flowcore.viz.error import error_to_color
 from pages.components.charts import lane_colors
 from pages.components.chunk_form import ChunkChoice
+from pages.components.takeaway import takeaway
 from pages.components.words import as_text
 
 __all__ = ["show_seams"]
@@ -145,9 +146,8 @@ def _show_errors(pair: FramePair, choice: ChunkChoice, lanes: Mapping[str, Lane]
         hovermode="x unified",
     )
     st.plotly_chart(figure, width="stretch", key="seam-errors", alt="EPE by distance to a seam")
-    st.download_button(
+    takeaway(
         "EPE near seams (CSV)",
         lambda: curves.to_csv(index=False),
         "flowscope-seams.csv",
-        on_click="ignore",
     )

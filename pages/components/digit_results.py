@@ -12,6 +12,7 @@ from flowcore.digits.tasks import TASKS
 from pages.components.charts import lane_colors
 from pages.components.digit_form import LabChoice
 from pages.components.digit_run import LabRun
+from pages.components.takeaway import takeaway
 
 __all__ = ["show_results"]
 
@@ -120,11 +121,10 @@ def _show_table(table: pd.DataFrame) -> None:
         key="digits-results",
         alt="Scores of every net",
     )
-    st.download_button(
+    takeaway(
         "Results (CSV)",
         lambda: table.to_csv(index=False),
         "flowscope-digits.csv",
-        on_click="ignore",
         key="digits-csv",
     )
 

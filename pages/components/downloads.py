@@ -16,6 +16,7 @@ from flowcore.io.frames import encode_frame
 from flowcore.lane import Lane
 from flowcore.types import FramePair
 from flowcore.viz.scale import Scale
+from pages.components.takeaway import takeaway
 
 __all__ = ["show_downloads"]
 
@@ -43,7 +44,7 @@ def show_downloads(
     with st.container(horizontal=True):
         for label, make, suffix, about in files:
             name = f"flowscope.{suffix}"
-            st.download_button(label, make, name, on_click="ignore", help=about)
+            takeaway(label, make, name, help=about)
         _flow_files(lanes)
         _animations(pair, lanes, scale)
         _recipes(pair, lanes)
@@ -53,12 +54,11 @@ def _flow_files(lanes: Mapping[str, Lane]) -> None:
     with st.popover("Flow files"):
         title = st.selectbox("Lane", list(lanes), key="flow-lane")
         for kind, suffix in FLOW_FORMATS.items():
-            st.download_button(
+            takeaway(
                 f"{kind} ({suffix})",
                 partial(encode_flow, lanes[title].estimate.flow, kind),
                 f"{file_stem(title)}{suffix}",
                 key=f"flow-{kind}",
-                on_click="ignore",
             )
 
 
@@ -78,7 +78,7 @@ def _animations(pair: FramePair, lanes: Mapping[str, Lane], scale: Scale | None)
                 if make is flip_gif
                 else partial(make, pair, (one, lanes[one]), (other, lanes[other]), scale=scale)
             )
-            st.download_button(label, work, name, key=name + label, on_click="ignore")
+            takeaway(label, work, name, key=name + label)
 
 
 def _recipes(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
@@ -90,8 +90,6 @@ def _recipes(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
         title = st.selectbox("Lane", ours, key="recipe-lane")
         estimate = lanes[title].estimate
         st.caption("The folder `pair` is in the ZIP. For a sample: `flowcore sample`.")
-        command = as_command(
-            estimate.config, threads=estimate.threads, has_truth=pair.truth is not None
-        )
+        command = as_command(estimate.config, pair, threads=estimate.threads)
         st.code(command, "bash", wrap_lines=True)
         st.code(as_python(estimate.config, threads=estimate.threads), "python", wrap_lines=True)

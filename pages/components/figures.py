@@ -14,6 +14,7 @@ from flowcore.metrics.definitions import describe
 from flowcore.types import Box, FramePair
 from flowcore.viz.scale import Scale
 from pages.components.figure_form import choose_figure
+from pages.components.takeaway import takeaway
 from pages.components.words import as_text
 
 __all__ = ["show_figure_builder"]
@@ -61,11 +62,10 @@ def _show_figure(
     with st.container(horizontal=True):
         for label, kind, dpi in FILES:
             refusal = _refusal(pair, lanes, spec, scale, dpi if kind == "png" else None)
-            st.download_button(
+            takeaway(
                 label,
                 partial(build_figure, pair, lanes, spec, kind, scale=scale, dpi=dpi),
                 f"figure.{kind}",
-                on_click="ignore",
                 disabled=refusal is not None,
                 help=refusal,
                 key=f"figure-{label}",
@@ -97,4 +97,4 @@ def _show_latex(lanes: Mapping[str, Lane]) -> None:
         return
     latex = metrics_latex(lanes, chosen)
     st.code(latex, "latex")
-    st.download_button("Table (LaTeX)", latex, "table.tex", on_click="ignore", key="figure-latex")
+    takeaway("Table (LaTeX)", lambda: latex, "table.tex", key="figure-latex")

@@ -12,6 +12,7 @@ from flowcore.types import FramePair, UInt8Array
 from pages.components.charts import lane_colors
 from pages.components.lane_form import LaneChoice
 from pages.components.runs import start, watch
+from pages.components.takeaway import takeaway
 from pages.components.tasks import measure_compressed, measure_flattened
 
 __all__ = ["show_hardships"]
@@ -110,11 +111,10 @@ def _show_curves(kind: str, level: float, curves: Mapping[str, Sequence[HardPoin
         for title, points in curves.items()
         for point in points
     )  # fmt: skip
-    st.download_button(
+    takeaway(
         "Curves (CSV)",
         lambda: table.to_csv(index=False),
         f"flowscope-{kind}.csv",
-        on_click="ignore",
     )
 
 

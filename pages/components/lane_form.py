@@ -109,9 +109,9 @@ def _widgets() -> None:
         say_changed(change)
 
 
-def say_changed(place: DeltaGenerator) -> None:
+def say_changed(place: DeltaGenerator, button: str = "Run") -> None:
     """That the settings are no longer those of what is shown."""
-    place.badge("Settings changed: press Run", color="orange")
+    place.badge(f"Settings changed: press {button}", color="orange")
 
 
 def run_and_threads() -> tuple[bool, int]:

@@ -20,7 +20,7 @@ from pages.components.tasks import (
 from pages.components.words import as_text
 from pages.components.work import ask, describe, shared_queue
 
-__all__ = ["Run", "forget", "start", "watch"]
+__all__ = ["Run", "ask_lanes", "forget", "start", "wait_a_moment", "watch"]
 
 QUICK_SECONDS = 0.4
 MAX_NAMED = 3
@@ -55,6 +55,34 @@ def start(
         if job is None:
             break
         runs.append(Run(lane, job))
+    return wait_a_moment(runs)
+
+
+def ask_lanes(
+    name: str,
+    task: Callable[..., Any],
+    pair: FramePair,
+    lanes: Sequence[LaneChoice],
+    *args: Any,
+    threads: int | None,
+    again: bool,
+) -> list[Run]:
+    """The run of ``task(progress, pair, config, threads, *args)`` for each lane, begun at most.
+
+    ``name`` tells the task and its ``args`` from all others. A full queue as of `start`.
+    """
+    runs = []
+    for lane in lanes:
+        key = measure_key(estimate_key(pair, lane.config, threads=threads), pair)
+        job = ask(f"{name}:{key}", task, pair, lane.config, threads, *args, again=again)
+        if job is None:
+            break
+        runs.append(Run(lane, job))
+    return runs
+
+
+def wait_a_moment(runs: list[Run]) -> list[Run]:
+    """The same, after so long that quick ones among those just begun are there."""
     deadline = max((run.job.created for run in runs), default=0.0) + QUICK_SECONDS
     while not all(run.job.is_over for run in runs) and time.monotonic() < deadline:
         time.sleep(0.01)

@@ -7,6 +7,7 @@ import streamlit as st
 
 from flowcore.export.recipe import sweep_as_python
 from flowcore.sweep import SizePoint, axis, points_table
+from pages.components.takeaway import takeaway
 
 __all__ = ["show_operations", "show_table"]
 
@@ -38,9 +39,7 @@ def show_table(points: Mapping[str, SizePoint]) -> None:
         alt="Cost and quality of every point",
     )
     with st.container(horizontal=True):
-        st.download_button(
-            "Sizes (CSV)", lambda: table.to_csv(), "flowscope-sizes.csv", on_click="ignore"
-        )
+        takeaway("Sizes (CSV)", table.to_csv, "flowscope-sizes.csv")
         with st.popover("Copy as Python"):
             st.caption("For a folder with the frames, as `flowcore sample` writes one.")
             configs = {title: point.config for title, point in points.items()}

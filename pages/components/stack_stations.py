@@ -21,6 +21,7 @@ from flowcore.viz.palette import DIFFERENCE_GAIN
 from flowcore.viz.scale import Scale, scale_of
 from flowcore.viz.sheet import panel_sheet
 from pages.components.charts import lane_colors
+from pages.components.takeaway import takeaway
 from pages.components.words import as_text
 
 __all__ = ["show_walk"]
@@ -250,10 +251,5 @@ def _take_away(
         return encode_frame(panel_sheet(stations, legends, pair.name))
 
     with st.container(horizontal=True):
-        st.download_button("All stations (PNG)", sheet, "flowscope-flownet2.png", on_click="ignore")
-        st.download_button(
-            "Numbers (CSV)",
-            lambda: walk.table.to_csv(),
-            "flowscope-flownet2.csv",
-            on_click="ignore",
-        )
+        takeaway("All stations (PNG)", sheet, "flowscope-flownet2.png")
+        takeaway("Numbers (CSV)", walk.table.to_csv, "flowscope-flownet2.csv")

@@ -21,6 +21,7 @@ from flowcore.viz.scale import Scale
 from pages.components.charts import lane_colors
 from pages.components.lane_form import LaneChoice
 from pages.components.runs import start, watch
+from pages.components.takeaway import takeaway
 from pages.components.tasks import keep_stages
 
 __all__ = ["show_stages"]
@@ -168,16 +169,14 @@ def _show_stage_downloads(
     pair: FramePair, refinements: Mapping[str, Refinement], view: StageView, table: pd.DataFrame
 ) -> None:
     with st.container(horizontal=True):
-        st.download_button(
+        takeaway(
             "Stages (CSV)",
             lambda: table.to_csv(index=False),
             "flowscope-stages.csv",
-            on_click="ignore",
             help="Mean EPE, mean update and share stopped of every lane and stage.",
         )
-        st.download_button(
+        takeaway(
             "This stage (PNG)",
             lambda: encode_frame(stage_sheet(pair, refinements, view)),
             f"flowscope-stage-{view.stage + 1}.png",
-            on_click="ignore",
         )

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from flowcore.training.curves import LoggedRun, divergences, iteration_profile, stage_spans, summary
+from pages.components.takeaway import takeaway
 from pages.components.training_figures import (
     CHARTS,
     REFINEMENT,
@@ -149,22 +150,20 @@ def _show_profile(run: LoggedRun, window: int, key: str) -> None:
         key=f"{key}-profile",
         alt="Chart: error over the refinement iterations",
     )
-    st.download_button(
+    takeaway(
         "Data of the profile (CSV)",
         lambda: profile.to_csv(index=False),
         "flowscope-profile.csv",
         key=f"{key}-profile-data",
-        on_click="ignore",
     )
 
 
 def _download(name: str, lines: Sequence[Line], window: int, key: str) -> None:
-    st.download_button(
+    takeaway(
         "Data of the chart (CSV)",
         lambda: _table(lines, window).to_csv(index=False),
         f"flowscope-{name.lower().replace(' ', '-')}.csv",
         key=f"{key}-data",
-        on_click="ignore",
         help="Every point drawn: run, curve, step, mean, least and greatest of the seeds.",
     )
 

@@ -10,6 +10,7 @@ from flowcore.models.registry import learnt_architectures
 from flowcore.training.config import Stage, TrainingConfig
 from flowcore.training.curves import LoggedRun, parse_log
 from flowcore.training.recipe import as_toml
+from pages.components.takeaway import takeaway
 from pages.components.training_curves import show_curves
 from pages.components.training_figures import draw, lines_of
 from pages.components.training_task import THREADS, train_here
@@ -95,11 +96,10 @@ def _show_log(job: Job, config: TrainingConfig) -> None:
         show_curves([run], key="tiny", window=WINDOW)
     with st.container(horizontal=True):
         if run is not None:
-            st.download_button(
+            takeaway(
                 "Log (CSV)",
-                job.result or job.partial,
+                lambda: job.result or job.partial,
                 f"{run.name}.seed{config.seed}.csv",
-                on_click="ignore",
                 help="Drop it above to compare it with others.",
             )
         with st.popover("Copy as command and config"):

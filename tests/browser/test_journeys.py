@@ -128,6 +128,27 @@ def test_settings_live_in_the_address(page, server):
 
 
 @pytest.mark.slow
+def test_the_panes_live_in_the_address(page, server):
+    """Lanes come one after the other, and another setting leaves the panes as they are."""
+    query = "?sample=Sub-pixel&lanes=2&model1=dis_fast&model2=farneback"
+    open_compare(page, server, f"{query}&view=single.2.1--t.arrows--0.error--1.wins.0--f.second")
+    expect(page.get_by_role("img", name="farneback: Better than dis_fast")).to_be_visible()
+    settled(page)
+    expect(page.get_by_role("button", name="Single of panes")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    page.keyboard.press("g")
+    page.wait_for_url("**view=grid.2.1--t.arrows--0.error--1.wins.0--f.second**")
+    choose(page, "Metrics", "KITTI")
+    page.wait_for_url("**metrics=KITTI**")
+    settled(page)
+    assert "view=grid.2.1--t.arrows--0.error" in page.url
+    page.reload()
+    expect(lane_picture(page, "Error", "dis_fast")).to_be_visible()
+    expect(page.get_by_role("img", name="Truth: Arrows")).to_be_visible()
+
+
+@pytest.mark.slow
 def test_absurd_settings_in_the_address_do_no_harm(page, server):
     query = "?lanes=99&metrics=x&model1=../../etc&chunks1=9x9x9&scale1=-5&sample=nope"
     open_compare(page, server, query)

@@ -284,9 +284,9 @@ def test_it_runs_as_a_module(folder):
 
 
 def test_a_sample_becomes_files(folder, run):
-    assert run("sample", "subpixel", folder / "pair")[0] == 0
+    assert run("sample", "occluder", folder / "pair")[0] == 0
     names = sorted(path.name for path in (folder / "pair").iterdir())
-    assert names == ["first.png", "second.png", "truth.flo"]
+    assert names == ["first.png", "labels.png", "occluded.png", "second.png", "truth.flo"]
     assert "motorcycle" in run("sample", "nothing", folder / "pair")[2]
 
 

@@ -78,6 +78,29 @@ def test_attack(folder, frames, run):
     assert 0 < np.abs(change).max() <= 255 * 0.02
 
 
+def test_matrix_map_and_a_change_for_two_pairs(folder, frames, run):
+    options = (
+        "attack", *frames, "--model", "scope_035.scenes", "--iterations", 2, "--steps", 2,
+        "--norm", "l2", "--on", "dis_fast", "scope_070.scenes", "--matrix", "--vulnerability", 40,
+        "--also", *frames, "--out", folder / "made",
+    )  # fmt: skip
+    status, out, _ = run(*options, "--json")
+    answer = json.loads(out)
+    assert status == 0
+    assert answer["matrix"]["models"] == ["scope_035.scenes", "scope_070.scenes"]
+    assert answer["matrix"]["measured"] == [*answer["matrix"]["models"], "dis_fast"]
+    assert np.shape(answer["matrix"]["damage"]) == (2, 3)
+    assert answer["vulnerability"]["cell"] == 40
+    assert np.shape(answer["vulnerability"]["damage"]) == (2, 2)
+    (also,) = answer["also"]
+    assert also["saved_damage"] == pytest.approx(answer["saved_damage"], rel=1e-4)  # same frames
+    made = [read_frame(folder / f"made/{stem}first.png") for stem in ("", "1-")]
+    assert np.array_equal(*made)
+    _, text, _ = run(*options)
+    assert "measured on scope_035.scenes, scope_070.scenes, dis_fast (columns)" in text
+    assert "a spot in each cell of 40 px" in text
+
+
 def test_attack_towards_a_file(folder, frames, run):
     target = folder / "target.flo"
     write_flow(target, FlowField(np.zeros((80, 100, 2), np.float32)))
@@ -120,6 +143,7 @@ def test_a_patch_is_trained_and_placed(folder, frames, run):
         (["--at", "3,4"], "--patch FILE is needed"),
         (["--target", "nowhere.flo"], "nowhere.flo"),
         (["--steps", "1", "--defences", "armor"], "No defence is called 'armor'"),
+        (["--steps", "1", "--vulnerability", "90"], "fits the frame of 100x80 px"),
     ],
 )
 def test_attack_refuses(frames, run, settings, words):

@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,8 @@ from flowcore.export.files import write_pair
 from flowcore.export.recipe import as_command, as_python
 from flowcore.export.report import bundle
 from flowcore.io.flow_files import read_flow
-from flowcore.lane import run_lane
+from flowcore.lane import external_lane, run_lane
+from flowcore.metrics.definitions import describe
 from flowcore.types import ChunkGrid, FlowField, FramePair, PipelineConfig
 from tests.patience import patient
 
@@ -76,9 +78,21 @@ def test_copied_text_gives_the_same_flow(folder, pair, config, monkeypatch, caps
     assert np.array_equal(taken_flow(), shown)
 
 
-def test_a_bundle_repeats_itself_from_anywhere(pair, tmp_path):
-    lane = run_lane(pair, CONFIGS[0], threads=1)
-    with zipfile.ZipFile(io.BytesIO(bundle(pair, {"a, b": lane}))) as archive:
+def test_a_bundle_repeats_its_table_from_anywhere(pair, tmp_path):
+    """With what is known of the motion, and the flow of another tool; titles are no commands."""
+    third, half = np.arange(pair.size[1]) // 75, np.arange(pair.size[0])[:, None] < 80
+    known = replace(
+        pair,
+        occluded=half & (third == 1),
+        labels=np.broadcast_to(300 * third, pair.size),
+        foreground=half & (third < 2),
+    )
+    lanes = {
+        "a, b": run_lane(known, CONFIGS[0], threads=1),
+        "a b\nexit 1": external_lane(known, pair.truth, name="external"),
+    }
+    lanes["a b"] = lanes["a, b"]
+    with zipfile.ZipFile(io.BytesIO(bundle(known, lanes))) as archive:
         archive.extractall(tmp_path / "un packed")
     installed = tmp_path / "bin" / "flowcore"
     installed.parent.mkdir()
@@ -90,10 +104,19 @@ def test_a_bundle_repeats_itself_from_anywhere(pair, tmp_path):
         env={**os.environ, "PYTHONPATH": str(ROOT), "PATH": path}, timeout=patient(120),
         stdout=subprocess.PIPE,
     ).stdout  # fmt: skip
-    assert f"{lane.metrics['epe'].value:.3f} px" in " ".join(told.split())
-    assert np.array_equal(read_flow(tmp_path / "un packed" / "a_b.flo").uv, lane.estimate.flow.uv)
+    numbers = [
+        f"{describe(key).label} {item.value:.3f} {describe(key).unit} over {item.num_pixels:,} px"
+        for lane in lanes.values()
+        for key, item in lane.metrics.items()
+    ]
+    assert {"epe_unmatched", "epe_class_300", "fl_fg"} <= set(lanes["a, b"].metrics)
+    assert [" ".join(line.split()) for line in told.splitlines() if " over " in line] == numbers
+    for name in ("a_b.flo", "a_b_2.flo"):
+        flow = read_flow(tmp_path / "un packed" / name)
+        assert np.array_equal(flow.uv, lanes["a, b"].estimate.flow.uv)
 
 
+@pytest.mark.slow
 def test_copied_python_runs_by_itself(folder, pair, monkeypatch):
     monkeypatch.chdir(folder)
     shown = run_lane(pair, CONFIGS[-2], threads=1).estimate.flow.uv

@@ -14,6 +14,7 @@ from flowcore.io.frames import (
     decode_labels,
     decode_mask,
     encode_frame,
+    encode_labels,
     read_frame,
     write_frame,
 )
@@ -181,6 +182,20 @@ def test_labels_are_the_stored_numbers():
     indices = Image.fromarray(np.array([[2, 0, 1]], np.uint8))
     indices.putpalette([5, 5, 5] * 3)
     assert decode_labels(saved(indices, "PNG")).tolist() == [[2, 0, 1]]
+
+
+@pytest.mark.parametrize("largest", [1, 255, 256, 65535])
+def test_labels_are_written_as_they_are_read(largest):
+    labels = np.array([[0, 1], [largest, 0]], np.int32)
+    assert np.array_equal(decode_labels(encode_labels(labels)), labels)
+
+
+@pytest.mark.parametrize(
+    "labels", [np.array([[-1]]), np.array([[65536]]), np.zeros((1, 1, 1), int), np.zeros((0, 1))]
+)
+def test_what_are_no_labels_is_not_written(labels):
+    with pytest.raises(InputError, match="Labels are"):
+        encode_labels(labels)
 
 
 @pytest.mark.parametrize("depth", [1, 2, 4])

@@ -53,6 +53,16 @@ def diverged(progress, config):
     raise DivergedError("Training diverged at step 2.")
 
 
+def until_asked(progress):
+    while not progress(0.5, "on and on"):
+        time.sleep(0.005)
+    return "all so far"
+
+
+def is_asked(progress):
+    return progress(0.5)
+
+
 def partly(progress):
     progress(0.5, "half", b"so far")
     time.sleep(NEVER)

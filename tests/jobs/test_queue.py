@@ -9,6 +9,7 @@ import pytest
 from flowcore.errors import ConfigError
 from flowcore.jobs.job import Visit
 from flowcore.jobs.queue import JobQueue, QueueFullError
+from flowcore.jobs.worker import Worker, WorkerHost
 from tests.jobs import job_tasks
 from tests.patience import wait_until
 
@@ -124,6 +125,52 @@ def test_cancelling_a_waiting_job_moves_the_others_up(queue):
     assert (second.state, third.position) == ("cancelled", 1)
     queue.cancel("no such job")
     assert running.state == "running"
+
+
+def test_a_job_that_is_asked_to_finish_returns_what_it_has(queue):
+    job = queue.submit("long", job_tasks.until_asked)
+    wait_until(lambda: job.progress > 0)
+    assert not job.is_finishing
+    queue.finish("long")
+    queue.finish("long")
+    assert job.is_finishing
+    assert (finished(job).state, job.result) == ("done", "all so far")
+    queue.finish("long")  # it is over
+    queue.finish("no such job")
+
+
+def test_a_job_that_was_asked_before_its_worker_had_it_is_told_so(queue, monkeypatch):
+    send = Worker.send
+
+    def send_late(worker, task, args):
+        queue.finish("asked")
+        send(worker, task, args)
+
+    monkeypatch.setattr(Worker, "send", send_late)
+    assert finished(queue.submit("asked", job_tasks.until_asked)).state == "done"
+
+
+def test_a_waiting_job_that_is_asked_to_finish_is_cancelled(queue):
+    running = queue.submit("long", job_tasks.sleep)
+    wait_until(lambda: running.state == "running")
+    waiting = queue.submit("sum", job_tasks.add, 1, 1)
+    queue.finish("sum")
+    assert (waiting.state, running.state) == ("cancelled", "running")
+
+
+def test_a_request_to_finish_that_comes_too_late_is_not_for_the_next_task():
+    host = WorkerHost(())
+    try:
+        worker = host.start_worker()
+        for number in range(3):
+            worker.send(job_tasks.add, (number, 1))
+            assert pickle.loads(worker.receive()) == ("done", number + 1)
+            worker.finish()
+            worker.send(job_tasks.is_asked, ())
+            assert pickle.loads(worker.receive())[0] == "progress"
+            assert pickle.loads(worker.receive()) == ("done", False)
+    finally:
+        host.close()
 
 
 def test_nothing_runs_twice(queue):

@@ -82,6 +82,7 @@ def test_a_curve_and_the_advice_from_it():
     assert "Nothing that was measured keeps to this" in app.info[-1].value
 
 
+@pytest.mark.slow
 def test_frames_that_do_not_move_lose_nothing_that_can_be_told():
     app = chunking(sample="Static", curve="Number of chunks")
     next(button for button in app.button if button.label == "Measure").click().run()

@@ -52,6 +52,7 @@ def test_before_any_training_there_are_results_and_the_formula():
     assert "Can they be made exact?" in [panel.label for panel in app.expander]
 
 
+@pytest.mark.slow
 def test_four_nets_train_and_answer_side_by_side():
     app = train(digits())
     answers = table(app, "x")

@@ -173,6 +173,7 @@ def test_ctrl_c_ends_the_step_keeps_what_was_done_and_goes_on(
     assert read_log(tmp_path / "run" / "log.csv").step.tolist() == [1, 2, 3]
 
 
+@pytest.mark.slow
 def test_a_signal_to_all_processes_of_a_run_ends_it_as_well(config_file, tmp_path):
     """Those that make scenes get it too."""
     config_file.write_text(config_file.read_text().replace("steps = 3", "steps = 100000"))

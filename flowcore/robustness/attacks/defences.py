@@ -16,6 +16,7 @@ from flowcore.ops.jpeg import jpeg
 from flowcore.robustness.attacks.attack import Attacked, attack_victim
 from flowcore.robustness.attacks.problem import Problem, problem_of
 from flowcore.robustness.attacks.threat import Threat
+from flowcore.robustness.attacks.trail import one_of_many
 from flowcore.robustness.attacks.victim import Estimate, Victim, victim_of
 from flowcore.types import ChunkGrid, FramePair, PipelineConfig
 
@@ -196,9 +197,9 @@ def compare_defences(
     rows: list[DefenceRow] = []
     plain: Attacked | None = None
     for number, (name, victim) in enumerate(victims.items()):
-        progress(number / len(wanted), DEFENCES[name].label)
+        tell = one_of_many(progress, number, len(wanted), DEFENCES[name].label)
         start = None if plain is None else plain.made
-        knowing = attack_victim(pair, victim, threat, start=start, threads=threads)
+        knowing = attack_victim(pair, victim, threat, start=start, threads=threads, progress=tell)
         plain = plain or knowing
         rows.append(_row(name, pair, problem_of([pair], victim, threat), plain, knowing))
     return rows

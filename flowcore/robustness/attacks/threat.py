@@ -160,7 +160,9 @@ class Threat:
         aim = {"away": "away from the clean flow", "zero": "to zero flow"}.get(
             self.target_name, f"to the {self.target_name} flow"
         )
-        return f"{METHODS[self.method].label}, {self.norm} {self.epsilon:g}, {frames}, {aim}"
+        units = {"l0": f"{self.epsilon:g} px each", "patch": f"{self.epsilon:g} px across"}
+        budget = units.get(self.norm, f"{self.norm} {self.epsilon:g}")
+        return f"{METHODS[self.method].label}, {budget}, {frames}, {aim}"
 
     def as_json(self) -> dict[str, Any]:
         """The fields, ready for ``json.dumps``."""

@@ -9,7 +9,7 @@ import torch
 
 from flowcore.robustness.attacks.problem import Problem
 
-__all__ = ["Candidate", "Step", "Stopped", "Trail"]
+__all__ = ["Candidate", "Step", "Stopped", "Trail", "one_of_many"]
 
 
 class Stopped(Exception):  # noqa: N818  not an error: the way out of an optimizer
@@ -38,6 +38,19 @@ class Step(NamedTuple):
     gain: float
     best_damage: float
     best_gain: float
+
+
+def one_of_many(
+    progress: Callable[[float, str], None], number: int, count: int, label: str
+) -> Callable[[Step], None]:
+    """Tells the steps of one of ``count`` attacks, from 0, as a share of all of them."""
+
+    def tell(step: Step) -> None:
+        progress(
+            (number + step.number / step.of) / count, f"{label}, step {step.number} of {step.of}"
+        )
+
+    return tell
 
 
 class Candidate(NamedTuple):

@@ -1,0 +1,95 @@
+"""The flows of every lane on the pair as it is and on a changed one, in the viewer."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pandas as pd
+import streamlit as st
+
+from flowcore.metrics.flow import epe, mean_epe
+from flowcore.types import FlowField, FramePair
+from flowcore.viz.scale import Scale, scale_of
+from flowcore.viz.viewer_payload import ViewerLane, pack_viewer
+from pages.components.color_scale import choose_scale
+from pages.components.runs import Run, ask_lanes, wait_a_moment, watch
+from pages.components.stress_lanes import StressLanes
+from pages.components.stress_task import flow_alone
+from pages.components.viewer import Picked, flow_viewer
+
+__all__ = ["HELP", "Flows", "show_shifts", "show_two_flows"]
+
+HELP = {
+    "epe": "Mean end-point error against the truth. Lower is better.",
+    "shift": "Mean distance of the flow from that of the pair as it is; needs no truth. Lower is "
+    "better.",
+}
+BEST = "font-weight: 700"
+
+Flows = dict[str, tuple[FlowField, FlowField]]
+"""By the title of the lane: its flow of the pair as it is, and of the changed one."""
+
+
+def show_two_flows(
+    pair: FramePair, changed: FramePair, chosen: StressLanes, how: str
+) -> tuple[Flows, Picked | None]:
+    """Each lane's flow of the changed pair beside that of the pair as it is, on one color scale.
+
+    ``how`` the pair was changed stands in the titles. Gives the flows of the lanes that have both,
+    and the pixel just clicked, if any.
+    """
+    runs: list[Run] = []
+    for lane in chosen.lanes:
+        for one, suffix in ((changed, how), (pair, "clean")):
+            titled = replace(lane, title=f"{lane.title}, {suffix}")
+            runs += ask_lanes(
+                "flow", flow_alone, one, [titled], threads=chosen.threads, again=chosen.again
+            )
+    done = watch(wait_a_moment(runs), key="cancel-flows", again="Run again")
+    clean = [done[title] for lane in chosen.lanes if (title := f"{lane.title}, clean") in done]
+    scale = choose_scale(pair, scale_of(pair, clean or list(done.values())))
+    finished = tuple(run for run in runs if run.job.state == "done")
+    keys = tuple((run.lane.title, run.job.key) for run in finished)
+    picked = flow_viewer(_payload(changed.digest, keys, scale, changed, finished), key="viewer")
+    both = {
+        lane.title: (done[f"{lane.title}, clean"], done[f"{lane.title}, {how}"])
+        for lane in chosen.lanes
+        if {f"{lane.title}, clean", f"{lane.title}, {how}"} <= done.keys()
+    }
+    return both, picked
+
+
+def show_shifts(pair: FramePair, flows: Flows, how: str) -> None:
+    """A row for each lane: how far its flow moved, and its errors; the best bold."""
+    rows: dict[str, dict[str, float]] = {}
+    for title, (clean, changed) in flows.items():
+        rows[title] = {"shift": float(epe(changed.uv, clean.uv).mean())}
+        if pair.truth is not None:
+            for name, flow in (("before", clean), ("after", changed)):
+                rows[title][name] = mean_epe(flow.uv, pair.truth.uv, pair.truth.valid)
+    labels = {
+        "shift": ("Flow shift, px ↓", HELP["shift"]),
+        "before": ("EPE as it is, px ↓", HELP["epe"]),
+        "after": (f"EPE {how}, px ↓", HELP["epe"]),
+    }
+    table = pd.DataFrame(rows).T
+    st.dataframe(
+        table.style.apply(lambda column: [BEST if v == column.min() else "" for v in column]),
+        column_config={
+            key: st.column_config.NumberColumn(label, format="%.3f", help=about)
+            for key, (label, about) in labels.items()
+        },
+        alt=f"Flow shift and error of every lane, {how}",
+    )
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _payload(
+    digest: str,
+    keys: tuple[tuple[str, str], ...],
+    scale: Scale,
+    _pair: FramePair,
+    _runs: Sequence[Run],
+) -> bytes:
+    """What the viewer is given; kept by what it shows."""
+    lanes = [ViewerLane(run.lane.title, run.job.result) for run in _runs]
+    return pack_viewer(_pair, lanes, max_magnitude=scale.max_magnitude, max_error=scale.max_error)

@@ -1,0 +1,35 @@
+"""Robustness: what makes a flow wrong, from bad weather to an attacker, and what helps."""
+
+import streamlit as st
+
+from pages.components.attack_view import show_attacks
+from pages.components.corruption_form import choose_corruption
+from pages.components.corruption_ranking import show_all_kinds
+from pages.components.corruption_view import show_corruption, show_curves
+from pages.components.pair_picker import pick_pair
+from pages.components.stress_lanes import choose_stress_lanes
+
+pair = pick_pair(
+    "Robustness",
+    "What does it take to make a flow wrong: bad weather, a bad camera, or an attacker who changes "
+    "a few pixels? And which model bears it best?",
+)
+part = st.segmented_control(
+    "Part",
+    ["Corruptions", "Attacks"],
+    default="Corruptions",
+    required=True,
+    key="part",
+    bind="query-params",
+    label_visibility="collapsed",
+)
+chosen = choose_stress_lanes()
+if not chosen.lanes:
+    st.stop()
+if part == "Corruptions":
+    choice = choose_corruption()
+    if show_corruption(pair, chosen, choice):  # its flows come first
+        show_curves(pair, chosen, choice)
+        show_all_kinds(pair, chosen, choice)
+else:
+    show_attacks(pair, chosen)
