@@ -53,7 +53,8 @@ def clearance_ahead(plan: Plan, pose: Pose, command: Command, cruise: float) -> 
     """The least clearance if the command were kept for 15 frames, m, (B,).
 
     This is the metric of a single frame: what an algorithm's answer is worth here. Where the way
-    would lead through a wall it is the vehicle's radius below zero, and no less.
+    would lead through a wall it is the vehicle's radius below zero; inside of a pillar it counts
+    from the pillar's edge, and is less.
     """
     return clearance(plan, arc(pose, command, cruise, steps=HORIZON)).amin(1)
 

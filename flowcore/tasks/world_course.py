@@ -39,7 +39,7 @@ class Range(NamedTuple):
 RANGES: Mapping[str, Range] = MappingProxyType(
     {
         "texture": Range(0.0, 1.0, 0.8, "contrast"),
-        "speed": Range(0.02, 0.25, 0.12, "m a frame"),
+        "speed": Range(0.06, 0.25, 0.12, "m a frame"),
         "turn": Range(0.0, 90.0, 45.0, "degrees"),
         "obstacle_size": Range(0.05, 0.4, 0.25, "m"),
     }
@@ -118,7 +118,7 @@ def draw_courses(
     courses = []
     for number in range(count):
         values = {
-            name: usual + hardness * float(rng.uniform(low - usual, high - usual))
+            name: round(usual + hardness * float(rng.uniform(low - usual, high - usual)), 4)
             for name, (low, high, usual, _) in RANGES.items()
         }
         drawn = int(rng.integers(2**31))

@@ -130,7 +130,7 @@ def test_turn_and_size_do_what_they_say():
     ("settings", "words"),
     [
         ({"layout": "maze"}, "No layout is called 'maze'; there are corridor"),
-        ({"speed": 0.5}, r"Speed lies in 0.02..0.25 m a frame, got 0.5"),
+        ({"speed": 0.5}, r"Speed lies in 0.06..0.25 m a frame, got 0.5"),
         ({"obstacle_size": math.nan}, "Obstacle size lies in"),
         ({"seed": -1}, "A seed is 0 or more, got -1"),
     ],
