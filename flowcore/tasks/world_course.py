@@ -61,7 +61,8 @@ class Course:
     speed : float
         Cruise speed, m a frame.
     turn : float
-        By how much a corridor turns, degrees; "bend" and "slalom" alone do.
+        By how much a corridor turns, degrees: "bend" in all, "slalom" from its utmost to one side
+        to that to the other; the others are straight.
     obstacle_size : float
         Radius of the pillars, m; of those of "gate" twice as much.
 

@@ -93,7 +93,7 @@ def _share_of_turn(layout: str, s: Array) -> Array:
     if layout == "bend":
         return np.asarray(np.clip((s - 1) / (LENGTH - 2), 0, 1))
     if layout == "slalom":
-        return np.asarray(np.sin(2 * math.pi * np.clip((s - 0.5) / (LENGTH - 1), 0, 1)))
+        return np.asarray(np.sin(2 * math.pi * np.clip(s / LENGTH, 0, 1)) / 2)
     return np.zeros_like(s)
 
 

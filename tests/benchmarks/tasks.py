@@ -100,7 +100,7 @@ def study(algorithm: str, lane: PipelineConfig, options: argparse.Namespace) -> 
         named = zip(COLUMNS, values, strict=False)
         row |= {f"{score.name} {column}": value for column, value in named}
         for number, doubt in enumerate(score.doubts[:3]):
-            place = f"{doubt.course.label}, frame {doubt.number}"
+            place = f"frame {doubt.number} of {doubt.course}"
             row[f"{score.name} doubt {number}: {place}"] = doubt.guess - doubt.truth
     return row
 

@@ -126,6 +126,15 @@ def test_turn_and_size_do_what_they_say():
     assert len(plan_of(Course("corridor")).pillars) == 0
 
 
+@pytest.mark.parametrize("layout", [name for name in LAYOUTS if name != "room"])
+def test_a_corridor_is_as_wide_as_it_is_where_it_turns_most(layout):
+    """Walls lie 0.9 m beside the path and never cross it."""
+    plan = plan_of(Course(layout, turn=90))
+    corners = plan.walls[:, :2]
+    gaps = np.linalg.norm(plan.path[:, None] - corners, axis=2).min(1)
+    assert gaps == pytest.approx(np.full(len(gaps), 0.9), abs=0.02)
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
