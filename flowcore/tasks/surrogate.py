@@ -85,7 +85,6 @@ class Surrogate(nn.Module):
     """
 
     stride, min_size, default_iterations = 1, 16, None
-    maps: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, kind: str) -> None:
         super().__init__()

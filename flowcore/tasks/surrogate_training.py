@@ -163,7 +163,7 @@ def by_surrogate(surrogate: Surrogate, threat: Threat) -> Perturb:
         return guess.ahead.view(-1, 1, 1, 1)
 
     name = PipelineConfig(f"surrogate ({surrogate.kind})")
-    victim = Victim(name, surrogate, answer, "cpu")
+    victim = Victim(name, surrogate, answer, "cpu")  # type: ignore[arg-type]  # gives no flow
     return attacked(victim, lambda sight: lambda answers: answers[:, 0, 0, 0], threat)
 
 

@@ -15,7 +15,9 @@ Parts, in this order: surrogate, drives, queries, failures, transfer.
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
+from flowcore.robustness.attacks.threat import Threat
 from flowcore.tasks.drive import Lane, Perturb, drive
 from flowcore.tasks.examples import examples_of
 from flowcore.tasks.failures import Trial, failure_rates, group_failures, search_failures
@@ -33,9 +35,11 @@ from tests.benchmarks.robustness import Row, Runs, print_table
 COURSE_SEED = 2024
 HARDNESS = 0.5
 EVERY = 5  # frames, of attacks by queries
-STEPS = {"surrogate": 5, "white box": 3}
+SURROGATE_STEPS, WHITE_STEPS = 5, 3
 KIND = "together"
 COLUMNS = ("r2", "turn r2", "error", "slope", "bias", "within 50", "within 80", "within 95")
+
+Ways: TypeAlias = dict[str, tuple[Lane, Callable[[], Perturb]]]
 
 
 def clean(sight):
@@ -105,91 +109,83 @@ def study(algorithm: str, lane: PipelineConfig, options: argparse.Namespace) -> 
     return row
 
 
-def run_one(
-    course: Course,
-    algorithm: str,
-    lane: Lane,
-    perturb: Callable[[], Perturb],
-    options: argparse.Namespace,
-    believed: Surrogate | None = None,
-) -> Row:
-    found = drive(course, algorithm, lane, perturb=perturb(), threads=options.threads)
-    row = dict(row_of(found.score))
-    if believed is not None:
-        row["believed"] = guesses_of(believed, examples_of([found])).ahead.mean().item()
-    return row
-
-
 def drives(runs: Runs, lane: PipelineConfig, options: argparse.Namespace) -> None:
     """Every perturbation at one epsilon."""
-    epsilon, courses = options.epsilon, unseen(options.courses)
-    for algorithm in options.algorithms:
-        file = surrogate_file(options, algorithm)
-        known = load_surrogate(file) if file.exists() else None
-        ways: dict[str, Callable[[], Perturb]] = {
-            "clean": lambda: clean,
-            "noise": lambda: noise(epsilon),
-            "white box": lambda: by_lane(
-                lane, task_threat("pgd", epsilon, steps=STEPS["white box"])
-            ),
+
+    def ways(algorithm: str) -> Ways:
+        found: Ways = {
+            "true flow": ("truth", lambda: clean),
+            "clean": (lane, lambda: clean),
+            "noise": (lane, lambda: noise(options.epsilon)),
         }
+        known = kept_surrogate(options, algorithm)
         if known is not None:
-            ways["surrogate"] = lambda known=known: by_surrogate(
-                known, task_threat("pgd", epsilon, steps=STEPS["surrogate"])
-            )
-        for number, course in enumerate(courses):
-            for way, perturb in ways.items():
-                runs.get(
-                    lambda course=course, algorithm=algorithm, perturb=perturb, known=known: (
-                        run_one(course, algorithm, lane, perturb, options, known)
-                    ),
-                    "drives", algorithm, way, number,
-                )  # fmt: skip
-            runs.get(
-                lambda course=course, algorithm=algorithm: run_one(
-                    course, algorithm, "truth", lambda: clean, options
-                ),
-                "drives", algorithm, "true flow", number,
-            )  # fmt: skip
-    ways_shown = ["true flow", "clean", "noise", "surrogate", "white box"]
-    metric_tables(runs, "drives", ways_shown, options)
+            threat = task_threat("pgd", options.epsilon, steps=SURROGATE_STEPS)
+            found["surrogate"] = (lane, lambda: by_surrogate(known, threat))
+        return found | {"white box": (lane, lambda: by_lane(lane, white_box(options)))}
+
+    compare(runs, "drives", ways, options.courses, options)
 
 
 def queries(runs: Runs, lane: PipelineConfig, options: argparse.Namespace) -> None:
     """By calls alone, on a part of the frames of a part of the courses."""
-    threat = task_threat("square", options.epsilon, steps=options.calls)
-    white = task_threat("pgd", options.epsilon, steps=STEPS["white box"])
-    some(runs, lane, options, "queries", {
-        f"queries, every {EVERY}th": lambda: every(EVERY, by_lane(lane, threat)),
-        f"white box, every {EVERY}th": lambda: every(EVERY, by_lane(lane, white)),
-    })  # fmt: skip
+    calls = task_threat("square", options.epsilon, steps=options.calls)
+    ways: Ways = {
+        "clean": (lane, lambda: clean),
+        f"queries, every {EVERY}th": (lane, lambda: every(EVERY, by_lane(lane, calls))),
+        f"white box, every {EVERY}th": (
+            lane, lambda: every(EVERY, by_lane(lane, white_box(options)))
+        ),
+    }  # fmt: skip
+    compare(runs, "queries", lambda algorithm: ways, options.query_courses, options)
 
 
 def transfer(runs: Runs, lane: PipelineConfig, options: argparse.Namespace) -> None:
     """Made on another net."""
     other = PipelineConfig(options.other, iterations=lane.iterations)
-    threat = task_threat("pgd", options.epsilon, steps=STEPS["white box"])
-    some(
-        runs,
-        lane,
-        options,
-        "transfer",
-        {f"made on {options.other}": lambda: by_lane(other, threat)},
-    )
+    ways: Ways = {
+        "clean": (lane, lambda: clean),
+        f"made on {options.other}": (lane, lambda: by_lane(other, white_box(options))),
+    }
+    compare(runs, "transfer", lambda algorithm: ways, options.query_courses, options)
 
 
-def some(runs, lane, options, part, ways) -> None:
-    """A few perturbations on the first courses."""
+def compare(
+    runs: Runs,
+    part: str,
+    ways_of: Callable[[str], Ways],
+    count: int,
+    options: argparse.Namespace,
+) -> None:
+    """Every algorithm through the same courses, perturbed in every way."""
+    courses = draw_courses(count, UNSEEN_LAYOUTS, seed=COURSE_SEED, hardness=HARDNESS)
+    names: list[str] = []
     for algorithm in options.algorithms:
-        for number, course in enumerate(unseen(options.query_courses)):
-            for way, perturb in ({"clean": lambda: clean} | ways).items():
-                runs.get(
-                    lambda course=course, algorithm=algorithm, perturb=perturb: run_one(
-                        course, algorithm, lane, perturb, options
-                    ),
-                    part, algorithm, way, number,
-                )  # fmt: skip
-    metric_tables(runs, part, ["clean", *ways], options)
+        ways, known = ways_of(algorithm), kept_surrogate(options, algorithm)
+        names = max(names, list(ways), key=len)
+        for number, course in enumerate(courses):
+            for name, (lane, perturb) in ways.items():
+
+                def run_one(
+                    course=course, algorithm=algorithm, lane=lane, perturb=perturb, known=known
+                ) -> Row:
+                    found = drive(
+                        course, algorithm, lane, perturb=perturb(), threads=options.threads
+                    )
+                    believed = known and guesses_of(known, examples_of([found])).ahead.mean().item()
+                    return row_of(found.score) | {"believed": believed}
+
+                runs.get(run_one, part, algorithm, name, number)
+    metric_tables(runs, part, names, options)
+
+
+def white_box(options: argparse.Namespace) -> Threat:
+    return task_threat("pgd", options.epsilon, steps=WHITE_STEPS)
+
+
+def kept_surrogate(options: argparse.Namespace, algorithm: str) -> Surrogate | None:
+    file = surrogate_file(options, algorithm)
+    return load_surrogate(file) if file.exists() else None
 
 
 def failures(runs: Runs, lane: PipelineConfig, options: argparse.Namespace) -> None:
@@ -232,10 +228,6 @@ def trial_from(document: dict) -> Trial:
     true = document["true_score"]
     score = Score(**document["score"])
     return Trial(Course(**document["course"]), score, None if true is None else Score(**true))
-
-
-def unseen(count: int) -> list[Course]:
-    return draw_courses(count, UNSEEN_LAYOUTS, seed=COURSE_SEED, hardness=HARDNESS)
 
 
 def metric_tables(runs: Runs, part: str, ways: Sequence[str], options: argparse.Namespace) -> None:

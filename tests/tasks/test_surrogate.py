@@ -43,8 +43,8 @@ def made(count, seed):
 
 @pytest.fixture(scope="module")
 def taught():
-    seen = made(96, 1)
-    lesson = Lesson(epochs=14)
+    seen = made(64, 1)
+    lesson = Lesson(epochs=20)
     return seen, {kind: learn(kind, seen, lesson) for kind in SURROGATES}
 
 
@@ -93,7 +93,7 @@ def test_coverage_is_of_the_claimed_intervals(taught):
 
 def test_the_same_lesson_teaches_the_same(taught):
     seen, surrogates = taught
-    again = learn("on_flow", seen, Lesson(epochs=14))
+    again = learn("on_flow", seen, Lesson(epochs=20))
     pairs = zip(
         again.state_dict().values(), surrogates["on_flow"].state_dict().values(), strict=True
     )
