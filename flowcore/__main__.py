@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from flowcore.commands import attack, catalog, corrupt, estimate, evaluate, labs, learning
+from flowcore.commands import attack, catalog, corrupt, estimate, evaluate, labs, learning, task
 from flowcore.errors import FlowcoreError
 
 __all__ = ["main", "run"]
@@ -37,7 +37,7 @@ def run() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m flowcore", description=__doc__.split(";")[0])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (catalog, estimate, evaluate, learning, labs, corrupt, attack):
+    for module in (catalog, estimate, evaluate, learning, labs, corrupt, attack, task):
         module.add_commands(commands)
     return parser
 

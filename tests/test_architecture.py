@@ -18,7 +18,7 @@ LEVELS = {
     "flowcore.evaluation": 5, "flowcore.export": 5, "flowcore.bursts": 5,
     "flowcore.refinement": 5, "flowcore.probe": 5, "flowcore.stack_walk": 5,
     "flowcore.robustness": 5, "flowcore.training": 5, "flowcore.sweep": 5,
-    "flowcore.digits": 5, "flowcore.jobs": 5,
+    "flowcore.digits": 5, "flowcore.jobs": 5, "flowcore.tasks": 5,
     "flowcore.__main__": 6, "flowcore.commands": 6,
     "pages.components": 7,
     "pages": 8, "app": 8,

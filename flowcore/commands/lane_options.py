@@ -14,8 +14,11 @@ __all__ = ["config_of", "external_path", "lane_options", "parsed", "prepared", "
 _EXTERNAL = "external:"
 
 
-def lane_options() -> argparse.ArgumentParser:
-    """A parser with every setting of a lane, for commands to share."""
+def lane_options(*, with_frames: bool = True) -> argparse.ArgumentParser:
+    """A parser with every setting of a lane, for commands to share.
+
+    ``with_frames`` adds how frames and truth are read and what is done to them first.
+    """
     lane = argparse.ArgumentParser(add_help=False)
     for knob in KNOBS.values():
         if knob.is_switch:
@@ -29,6 +32,10 @@ def lane_options() -> argparse.ArgumentParser:
                 choices=knob.choices or None,
                 help=_help(knob),
             )
+    lane.add_argument("--threads", type=int, metavar="N", help="processor threads")
+    lane.add_argument("--device", metavar="NAME", help="cpu or cuda[:N]; a GPU where there is one")
+    if not with_frames:
+        return lane
     lane.add_argument("--jpeg", type=int, metavar="Q", help="compress both frames first, 1..100")
     lane.add_argument(
         "--texture", type=float, metavar="SHARE", help="take texture from both frames first, 0..1"
@@ -44,8 +51,6 @@ def lane_options() -> argparse.ArgumentParser:
         metavar="NAME",
         help="of frames deeper than 8 bits: full, used, auto",
     )
-    lane.add_argument("--threads", type=int, metavar="N", help="processor threads")
-    lane.add_argument("--device", metavar="NAME", help="cpu or cuda[:N]; a GPU where there is one")
     return lane
 
 

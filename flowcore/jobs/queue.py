@@ -11,7 +11,7 @@ their key.
 import logging
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -45,6 +45,8 @@ class JobQueue:
         Jobs that run at the same time.
     max_queued, max_queued_each : int
         Jobs that may wait in all, and for one owner.
+    max_running_each : int, optional
+        Of one owner's jobs so many run at the same time, so that others need not wait for them.
     grace : float
         Seconds for which a job is kept once nobody looks at it, if it does not say otherwise.
     goes_on : callable
@@ -63,6 +65,7 @@ class JobQueue:
         *,
         max_queued: int = 256,
         max_queued_each: int = 48,
+        max_running_each: int | None = None,
         grace: float = 10.0,
         goes_on: Callable[[Visit], bool] = lambda _: True,
         max_result_bytes: int = 2**30,
@@ -71,6 +74,7 @@ class JobQueue:
     ) -> None:
         self._max_queued = max_queued
         self._max_queued_each = max_queued_each
+        self._max_running_each = max_running_each or num_workers
         self._grace = grace
         self._goes_on = goes_on
         self._max_result_bytes = max_result_bytes
@@ -271,18 +275,29 @@ class JobQueue:
     def _take(self, worker: Worker | None) -> Job | None:
         """The next job, now running; none once the queue is shut down."""
         with self._changed:
-            self._changed.wait_for(lambda: self._is_any_wanted() or self._closed)
-            if self._closed:
+            self._changed.wait_for(lambda: self._next() is not None or self._closed)
+            job = self._next()
+            if self._closed or job is None:
                 return None
-            job = self._queued.pop(0)
+            self._queued.remove(job)
             job.state, job.position, job.started = "running", 0, time.monotonic()
             self._running[job] = worker
             self._turn = job.turn
             self._queue_moved()
             return job
 
-    def _is_any_wanted(self) -> bool:
-        return bool(self._queued) and self._queued[0].abandoned is None
+    def _next(self) -> Job | None:
+        """The first one that somebody waits for and whose owner has not enough running."""
+        running = Counter(job.owner for job in self._running)
+        return next(
+            (
+                job
+                for job in self._queued
+                if job.abandoned is None
+                and (not job.owner or running[job.owner] < self._max_running_each)
+            ),
+            None,
+        )
 
     def _run(self, job: Job, worker: Worker | None) -> bool:
         """See the job through; true where the worker is fit for another one."""
@@ -299,6 +314,7 @@ class JobQueue:
                 setattr(job, name, value)
             job.ended, job.args, job.state = time.monotonic(), (), state
             self._running.pop(job, None)
+            self._changed.notify_all()
             self._over[job.key] = job
             num_bytes = sum(JOB_BYTES + kept.num_bytes for kept in self._over.values())
             while num_bytes > self._max_result_bytes and len(self._over) > 1:

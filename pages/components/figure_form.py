@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from flowcore.errors import ConfigError
 from flowcore.export.figure.build import COLUMN_WIDTHS, FigureSpec, Panel
 from flowcore.export.figure.grid import default_layers, grid_panels
 from flowcore.export.figure.layout import ZOOM_SHARE
@@ -12,10 +13,11 @@ from flowcore.export.panels import LAYERS, frame_layers_of, layers_of
 from flowcore.lane import Lane
 from flowcore.metrics.definitions import describe
 from flowcore.types import Box, FramePair
+from pages.components.panes import PARAMETER, shown_panels
 
 __all__ = ["choose_figure"]
 
-GRID, FREE = "Grid of lanes", "One by one"
+GRID, FREE, SHOWN = "Grid of lanes", "One by one", "As in the viewer"
 OTHER = "Another width"
 NO_NUMBER = "no number"
 PLACES = {
@@ -39,8 +41,7 @@ def choose_figure(
     ConfigError
         A box that was typed is none. All widgets are there nevertheless.
     """
-    pick = _pick_grid if _is_grid() else _pick_freely
-    choice = pick(pair, lanes)
+    choice = _pick_panels(pair, lanes)
     width_mm, font, font_size = _size_and_letters()
     options = _labels(lanes)
     crop_text, inset_text, place, use = _boxes(region)
@@ -71,11 +72,15 @@ def choose_figure(
     )
 
 
-def _is_grid() -> bool:
+def _pick_panels(
+    pair: FramePair, lanes: Mapping[str, Lane]
+) -> dict[str, object] | tuple[Sequence[Panel | None], int]:
+    """The arguments of `grid_panels`, or panels and the number of their columns."""
+    pick = {GRID: _pick_grid, FREE: _pick_freely, SHOWN: _take_over}
     kind = st.segmented_control(
-        "Panels", [GRID, FREE], default=GRID, required=True, key="figure-kind"
+        "Panels", list(pick), default=GRID, required=True, key="figure-kind"
     )
-    return kind == GRID
+    return pick[kind](pair, lanes)
 
 
 def _pick_grid(pair: FramePair, lanes: Mapping[str, Lane]) -> dict[str, object]:
@@ -129,6 +134,17 @@ def _pick_freely(pair: FramePair, lanes: Mapping[str, Lane]) -> tuple[Sequence[P
         wrap=True,
     )
     return [options[name] for name in chosen], _columns(number) or min(4, max(1, len(chosen)))
+
+
+def _take_over(pair: FramePair, lanes: Mapping[str, Lane]) -> tuple[Sequence[Panel | None], int]:
+    """The panes of the viewer, as they are when the page runs."""
+    view = st.query_params.get(PARAMETER, "")
+    panels, num_others = shown_panels(view, list(lanes), _all_panels(pair, lanes).values())
+    if num_others:
+        st.caption(f"Panes of the viewer that figures do not have: {num_others}.")
+    if not panels:
+        raise ConfigError("No pane of the viewer is one that figures have: pick panels instead.")
+    return panels, _columns(st.container(width=200)) or min(4, len(panels))
 
 
 def _columns(place: st.delta_generator.DeltaGenerator) -> int | None:

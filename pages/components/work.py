@@ -39,6 +39,7 @@ def shared_queue(purpose: Purpose = "lanes") -> JobQueue:
     if purpose == "files":
         queue = JobQueue(
             NUM_AT_ONCE,
+            max_running_each=NUM_AT_ONCE - 1,
             max_result_bytes=2**29,
             preload=("flowcore.io.frames", "flowcore.io.video", "flowcore.models"),
             max_worker_bytes=MAX_READER_BYTES,

@@ -80,6 +80,18 @@ def test_panels_can_be_picked_one_by_one(app):
     assert "(b) Truth. (a) bad (external): better than good" in caption(app)
 
 
+def test_the_panes_of_the_viewer_are_taken_over(app):
+    app = app.get("button_group")[0].set_value("As in the viewer").run()
+    assert "(a) First frame. (b) Truth. (c) good (external): flow" in caption(app)
+    app.query_params["view"] = "wipe.0.1--1.wins.0--t.flow--t.arrows--f.second--0.map.Entropy"
+    text = caption(app.run())
+    assert "(a) bad (external): better than good" in text
+    assert "(c) Second frame" in text
+    assert "do not have: 2." in " ".join(element.value for element in app.caption)
+    app.query_params["view"] = "grid.0.0--9.flow"
+    assert "No pane of the viewer" in error(app.run())
+
+
 def test_lanes_that_come_later_are_in_the_figure(app):
     app.session_state["titles"] = ("good",)
     assert "bad" not in caption(app.run())

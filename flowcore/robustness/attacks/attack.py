@@ -23,11 +23,18 @@ from flowcore.robustness.attacks.trail import Candidate, Step, Stopped, Trail
 from flowcore.robustness.attacks.victim import Victim, victim_of
 from flowcore.types import FloatArray, FlowField, FramePair, PipelineConfig, UInt8Array
 
-__all__ = ["Attacked", "attack", "attack_victim", "universal_attack"]
+__all__ = [
+    "SEARCHES",
+    "Attacked",
+    "attack",
+    "attack_victim",
+    "rounded_towards",
+    "universal_attack",
+]
 
 _Search: TypeAlias = Callable[[Problem, Trail, torch.Tensor | None], None]
 
-_SEARCHES: Mapping[Method, _Search] = MappingProxyType(
+SEARCHES: Mapping[Method, _Search] = MappingProxyType(
     {
         "fgsm": projected_gradient,
         "ifgsm": projected_gradient,
@@ -197,7 +204,7 @@ def _attack(
         trail = Trail(problem, progress, should_stop)
         is_stopped = False
         try:
-            _SEARCHES[threat.method](problem, trail, start)
+            SEARCHES[threat.method](problem, trail, start)
         except Stopped:
             is_stopped = trail.curve[-1].number < threat.steps
         best = trail.best
@@ -245,11 +252,12 @@ def _stacked(frames: Sequence[UInt8Array]) -> torch.Tensor:
 def _rounded(pair: FramePair, best: Candidate, number: int) -> FramePair:
     """The attacked pair in 8 bits, each value as near to the clean one as a whole level allows."""
     own = slice(number, number + 1)
-    first = _towards(pair.first, flow_to_array(best.first[own]))
-    second = _towards(pair.second, flow_to_array(best.second[own]))
+    first = rounded_towards(pair.first, flow_to_array(best.first[own]))
+    second = rounded_towards(pair.second, flow_to_array(best.second[own]))
     return replace(pair, first=first, second=second, name=f"{pair.name}, attacked")
 
 
-def _towards(clean: UInt8Array, attacked: FloatArray) -> UInt8Array:
+def rounded_towards(clean: UInt8Array, attacked: FloatArray) -> UInt8Array:
+    """An attacked frame (H, W, 3) in [0, 1] in 8 bits, no value farther from the clean one."""
     levels = 255 * attacked.astype(np.float64) - clean
     return (clean + np.trunc(levels + _WHOLE * np.sign(levels))).astype(np.uint8)
