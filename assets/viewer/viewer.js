@@ -84,7 +84,8 @@ export function createViewer(root) {
 
 // `redraw` is for what moves (crosshair, view), `refresh` for everything; both act once per frame.
 // While the screen shows all that was asked for, `data-drawn` is the payload's id; the page is told
-// by the event `flowdrawn`, which also comes when there is nothing to draw but a message.
+// by the event `flowdrawn`, which also comes when there is nothing to draw but a message, and who
+// comes after it by the page's `data-flow-drawn`.
 /** @type {(viewer: Viewer, parts: Parts) => void} */
 function scheduleUpdates(viewer, { toolbar, stage, legend, readout }) {
   let isScheduled = false;
@@ -137,6 +138,7 @@ function scheduleUpdates(viewer, { toolbar, stage, legend, readout }) {
 
 /** @type {(root: HTMLElement) => void} */
 function tellDrawn(root) {
+  document.documentElement.dataset.flowDrawn = "";
   root.dispatchEvent(new Event("flowdrawn", { bubbles: true, composed: true }));
 }
 

@@ -1,20 +1,23 @@
 """Flows before charts: what waits for the viewer's first picture."""
 
+import time
+
 import streamlit as st
 
 __all__ = ["first_drawing"]
 
 IS_DRAWN = "is_drawn"
-_WITNESS = st.components.v2.component(
-    "first_drawing",
-    js="""
+# Called again by every run of the page, as its data are another number: a drawing that came before
+# it, or was told while the page was about to run anyway and so got lost, is told then.
+WITNESS_SCRIPT = """
 export default function ({ setTriggerValue }) {
   const tell = () => setTriggerValue("drawn", true);
+  if ("flowDrawn" in document.documentElement.dataset) tell();
   document.addEventListener("flowdrawn", tell, { once: true });
   return () => document.removeEventListener("flowdrawn", tell);
 }
-""",
-)
+"""
+_WITNESS = st.components.v2.component("first_drawing", js=WITNESS_SCRIPT)
 
 
 def first_drawing() -> bool:
@@ -27,7 +30,7 @@ def first_drawing() -> bool:
     if st.session_state.get(IS_DRAWN):
         return True
     with st.container(key="unseen"):
-        _WITNESS(key="first-drawing", on_drawn_change=_remember)
+        _WITNESS(data=time.monotonic(), key="first-drawing", on_drawn_change=_remember)
     return False
 
 

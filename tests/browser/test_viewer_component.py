@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from flowcore.types import FlowField, FramePair
 from flowcore.viz.viewer_page import viewer_script, viewer_style
 from flowcore.viz.viewer_payload import ViewerLane, pack_viewer
+from pages.components.drawing import WITNESS_SCRIPT
 from tests.browser.viewing import HEIGHT, WIDTH, constant, drawn
 from tests.patience import wait_until
 
@@ -180,3 +181,21 @@ def test_a_scale_follows_the_payload_until_a_person_sets_it(component):
     scale.press("Enter")
     component.show("a", max_magnitude=16, noise_floor=0.5)
     assert (scale.input_value(), floor.input_value()) == ("5", "0.5")
+
+
+@pytest.mark.parametrize("is_early", [True, False])
+def test_whoever_waits_for_the_first_drawing_is_told_once_it_was(component, is_early):
+    """Also where it comes after the drawing."""
+    mount = """async (script) => {
+        const blob = new Blob([script], { type: "text/javascript" });
+        const { default: call } = await import(URL.createObjectURL(blob));
+        window.told = [];
+        call({ setTriggerValue: (name, value) => told.push([name, value]) });
+    }"""
+    if is_early:
+        component.show("a")
+    component.page.evaluate(mount, WITNESS_SCRIPT)
+    if not is_early:
+        assert component.page.evaluate("told") == []
+        component.show("a")
+    wait_until(lambda: component.page.evaluate("told") == [["drawn", True]])
