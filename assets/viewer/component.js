@@ -21,22 +21,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
   viewer.onPick = onPick;
   viewer.onScale = (maxMagnitude) => setTriggerValue("scaled", maxMagnitude);
   viewer.onBox = (box) => setTriggerValue("boxed", box ? [box.left, box.top, box.right, box.bottom] : []);
-  viewer.onLook = (look) => writeAddress("view", look);
+  viewer.onLook = (look) => setTriggerValue("looked", look);
   viewer.show(data);
   return () => {
     if (viewer.onPick !== onPick) return; // taken back late: the page has called again meanwhile
     viewer.destroy();
     VIEWERS.delete(parentElement);
   };
-}
-
-// No run of the page is asked for; the next one finds it there.
-/** @type {(name: string, value: string | null) => void} */
-function writeAddress(name, value) {
-  const address = new URL(location.href);
-  if (value === null) address.searchParams.delete(name);
-  else address.searchParams.set(name, value);
-  history.replaceState(history.state, "", address);
 }
 
 // Each <flow-viewer> holds its style sheet and, as base64, its payload.

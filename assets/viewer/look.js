@@ -1,6 +1,6 @@
 // How the panes are set, as a short text for an address: "wipe.2.3--f.second--t.flow--0.error--1.wins.0"
 // is the mode with its two sides, then of each pane the source (frames, truth, a lane's number) and
-// the layer.
+// the layer. Blinking changes its side by itself, so that it is told with none.
 
 import { sharedLayers, sourceOf } from "./layers.js";
 
@@ -10,7 +10,8 @@ const FORM = /^(grid|wipe|blink|single)\.(\d{1,2})\.(\d{1,2})--(.+)$/;
 /** @type {(look: Look, model: Model) => string} */
 export function writeLook({ mode, panes, active, other }, { sources }) {
   const shown = panes.map(({ source, layer }) => `--${shortOf(source, sources)}.${shortLayer(layer, sources)}`);
-  return `${mode}.${active}.${other}${shown.join("")}`;
+  const sides = mode === "blink" ? "0.0" : `${active}.${other}`;
+  return `${mode}.${sides}${shown.join("")}`;
 }
 
 // Of panes whose source or layer is not there (yet) it tells nothing, and is not whole; null if the

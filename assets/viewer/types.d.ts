@@ -205,14 +205,14 @@ interface Viewer {
   onPick(pixel: Point): void;
   onScale(maxMagnitude: number): void;
   onBox(box: Rect | null): void;
-  /** Null: as the panes are at first. */
-  onLook(look: string | null): void;
+  /** Empty: as the panes are at first. */
+  onLook(look: string): void;
   /** What the address says of a rectangle. */
   linkedBox: string | null;
   /** What it says of the panes, until all of these are there or a person has set them. */
   linkedLook: string | null;
   /** What `onLook` was told last. */
-  toldLook: string | null;
+  toldLook: string;
   onDrawn: (() => void) | null;
   redraw(): void;
   refresh(): void;

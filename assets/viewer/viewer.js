@@ -16,14 +16,14 @@ import { fitView } from "./view.js";
 
 const BLINK_MS = 700;
 const SPEECH_MS = 300;
-const SCALE_MS = 500; // a slider on its way is not told of
+const TELL_MS = 500; // a slider on its way is not told of
 const SCROLLING = [" ", "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"];
 const TRUTH_COLOR = "#7f7f7f";
 
 /** @type {(root: HTMLElement) => Viewer} */
 export function createViewer(root) {
   /** @type {Partial<Viewer>} */
-  const blank = { root, paneSize: { width: 1, height: 1 }, pixelRatio: 1, shownId: null, isShowing: false, linkedBox: null, linkedLook: null, toldLook: null, onPick: () => {}, onScale: () => {}, onBox: () => {}, onLook: () => {} };
+  const blank = { root, paneSize: { width: 1, height: 1 }, pixelRatio: 1, shownId: null, isShowing: false, linkedBox: null, linkedLook: null, toldLook: "", onPick: () => {}, onScale: () => {}, onBox: () => {}, onLook: () => {} };
   const viewer = /** @type {Viewer} */ (blank);
   viewer.colorOf = (source) => laneColor(viewer, source);
   viewer.help = createHelp();
@@ -120,14 +120,16 @@ function scheduleUpdates(viewer, { toolbar, stage, legend, readout }) {
   let telling = 0;
   viewer.tellScale = () => {
     clearTimeout(telling);
-    telling = setTimeout(() => viewer.isShowing && viewer.onScale(viewer.state.scale.maxMagnitude), SCALE_MS);
+    telling = setTimeout(() => viewer.isShowing && viewer.onScale(viewer.state.scale.maxMagnitude), TELL_MS);
   };
+  let looking = 0;
   viewer.tellLook = () => {
     const look = changedLook(viewer);
     if (look === viewer.toldLook) return;
     viewer.linkedLook = null;
     viewer.toldLook = look;
-    viewer.onLook(look);
+    clearTimeout(looking);
+    looking = setTimeout(() => viewer.isShowing && viewer.onLook(look), TELL_MS);
   };
   let speech = 0;
   viewer.announce = () => {
@@ -182,11 +184,11 @@ async function load(viewer, { header, body }, parts) {
   return true;
 }
 
-// How the panes are set, if not as they are at first.
-/** @type {(viewer: Viewer) => string | null} */
+// How the panes are set, or nothing if they are as at first.
+/** @type {(viewer: Viewer) => string} */
 function changedLook({ state, model }) {
   const look = writeLook(state, model);
-  return look === writeLook(firstState(model, null), model) ? null : look;
+  return look === writeLook(firstState(model, null), model) ? "" : look;
 }
 
 // State for a new model: zoom, crosshair, panes and a scale that was set stay as far as they make

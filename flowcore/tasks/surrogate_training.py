@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import torch
 from torch.nn import functional as F
@@ -84,7 +85,7 @@ def teach(
         lesson.num_courses, SEEN_LAYOUTS, seed=lesson.seed, hardness=lesson.hardness
     )
     half = len(courses) // 2
-    where = {"camera": camera, "threads": threads, "device": device}
+    where: dict[str, Any] = {"camera": camera, "threads": threads, "device": device}
     plain: list[Perturb] = [
         lambda sight: sight.second,
         noise(lesson.epsilon, seed=lesson.seed),
@@ -92,14 +93,14 @@ def teach(
         noise(lesson.epsilon, cell=24, seed=lesson.seed),
     ]
     first = collect(
-        courses[:half], algorithm, lane, plain, **where,  # type: ignore[arg-type]
+        courses[:half], algorithm, lane, plain, **where,
         progress=lambda fraction: progress(0.4 * fraction, "driving"),
     )  # fmt: skip
     progress(0.4, "learning once")
     begun = learn("together", first, lesson, threads=threads)
     threat = task_threat("pgd", lesson.epsilon, steps=4, seed=lesson.seed)
     second = collect(
-        courses[half:], algorithm, lane, [by_surrogate(begun, threat)], **where,  # type: ignore[arg-type]
+        courses[half:], algorithm, lane, [by_surrogate(begun, threat)], **where,
         progress=lambda fraction: progress(0.5 + 0.5 * fraction, "attacking"),
     )  # fmt: skip
     return joined([first, second])

@@ -8,13 +8,12 @@ import streamlit as st
 
 from flowcore.robustness.corruptions.kinds import CORRUPTIONS
 from flowcore.robustness.corruptions.sweep import CorruptionPoint, Rank, rank_lanes
-from flowcore.robustness.recipe import corrupt_command
 from flowcore.types import FramePair
 from pages.components.corruption_form import CorruptionChoice
+from pages.components.corruption_view import take_points_away
 from pages.components.runs import ask_lanes, wait_a_moment, watch
 from pages.components.stress_lanes import StressLanes
 from pages.components.stress_task import sweep_corruptions
-from pages.components.takeaway import takeaway
 
 __all__ = ["show_all_kinds"]
 
@@ -44,7 +43,7 @@ def show_all_kinds(pair: FramePair, chosen: StressLanes, choice: CorruptionChoic
     ranks = rank_lanes(swept)
     _show_scatter(ranks, chosen)
     _show_table(swept, choice.severity)
-    _take_away(pair, chosen, choice, swept)
+    take_points_away("All corruptions", pair, chosen, swept, (), choice.wanted, choice.seed)
 
 
 def _show_scatter(ranks: Sequence[Rank], chosen: StressLanes) -> None:
@@ -105,30 +104,3 @@ def _show_table(swept: Mapping[str, Sequence[CorruptionPoint]], severity: int) -
         },
         alt=f"Flow shift of every lane under every corruption at severity {severity}",
     )
-
-
-def _take_away(
-    pair: FramePair,
-    chosen: StressLanes,
-    choice: CorruptionChoice,
-    swept: Mapping[str, Sequence[CorruptionPoint]],
-) -> None:
-    table = pd.DataFrame(
-        {"lane": title, **point._asdict()} for title, points in swept.items() for point in points
-    )
-    with st.container(horizontal=True):
-        takeaway(
-            "All corruptions (CSV)",
-            lambda: table.to_csv(index=False),
-            "flowscope-corruptions.csv",
-        )
-        with st.popover("All of it as a command"):
-            command = corrupt_command(
-                [lane.config for lane in chosen.lanes],
-                [],
-                mode=choice.wanted,
-                seed=choice.seed,
-                has_truth=pair.truth is not None,
-                threads=chosen.threads,
-            )
-            st.code(command, "bash", wrap_lines=True)

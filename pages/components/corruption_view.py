@@ -1,5 +1,7 @@
 """One corruption: both frames, every lane's flows, and how much worse they are by severity."""
 
+from collections.abc import Mapping, Sequence
+
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -17,7 +19,7 @@ from pages.components.stress_viewer import HELP, show_shifts, show_two_flows
 from pages.components.takeaway import takeaway
 from pages.components.work import ask
 
-__all__ = ["LABELS", "show_corruption", "show_curves"]
+__all__ = ["LABELS", "show_corruption", "show_curves", "take_points_away"]
 
 LABELS = {"epe": "EPE, px", "shift": "flow shift, px"}
 
@@ -75,7 +77,7 @@ def show_curves(pair: FramePair, chosen: StressLanes, choice: CorruptionChoice) 
         showlegend=True,
     )
     st.plotly_chart(figure, width="stretch", key="curve", alt=f"{LABELS[shown]} by severity")
-    _take_away(pair, chosen, choice, curves)
+    take_points_away("Curves", pair, chosen, curves, (choice.kind,), choice.mode, choice.seed)
 
 
 def _corrupted(pair: FramePair, choice: CorruptionChoice, *, again: bool) -> FramePair | None:
@@ -109,28 +111,32 @@ def _choose_number(pair: FramePair, key: str) -> str:
     )
 
 
-def _take_away(
+def take_points_away(
+    what: str,
     pair: FramePair,
     chosen: StressLanes,
-    choice: CorruptionChoice,
-    curves: dict[str, list[CorruptionPoint]],
+    points: Mapping[str, Sequence[CorruptionPoint]],
+    kinds: Sequence[str],
+    mode: str,
+    seed: int,
 ) -> None:
+    """The points of every lane as CSV, and the command that measures them; no kinds are all."""
     table = pd.DataFrame(
-        {"lane": title, **point._asdict()} for title, points in curves.items() for point in points
+        {"lane": title, **point._asdict()} for title, some in points.items() for point in some
     )
     with st.container(horizontal=True):
         takeaway(
-            "Curves (CSV)",
+            f"{what} (CSV)",
             lambda: table.to_csv(index=False),
-            f"flowscope-{choice.kind}.csv",
+            f"flowscope-{'-'.join(kinds) or 'corruptions'}.csv",
         )
-        with st.popover("Copy as command"):
+        with st.popover(f"{what} as a command"):
             st.caption("The folder `pair` as `flowcore sample` writes it; `--out` takes frames.")
             command = corrupt_command(
                 [lane.config for lane in chosen.lanes],
-                [choice.kind],
-                mode=choice.mode,
-                seed=choice.seed,
+                kinds,
+                mode=mode,
+                seed=seed,
                 has_truth=pair.truth is not None,
                 threads=chosen.threads,
             )

@@ -7,14 +7,19 @@ import streamlit as st
 __all__ = ["first_drawing"]
 
 IS_DRAWN = "is_drawn"
-# Called again by every run of the page, as its data are another number: a drawing that came before
-# it, or was told while the page was about to run anyway and so got lost, is told then.
+# Called again by every run of the page, as its data are another number. A drawing that came before
+# it, or was told while the page was about to run anyway and so got lost, is told a second later,
+# unless the page has taken it away by then.
 WITNESS_SCRIPT = """
 export default function ({ setTriggerValue }) {
   const tell = () => setTriggerValue("drawn", true);
-  if ("flowDrawn" in document.documentElement.dataset) tell();
+  const isLate = "flowDrawn" in document.documentElement.dataset;
+  const telling = isLate ? setTimeout(tell, 1000) : 0;
   document.addEventListener("flowdrawn", tell, { once: true });
-  return () => document.removeEventListener("flowdrawn", tell);
+  return () => {
+    clearTimeout(telling);
+    document.removeEventListener("flowdrawn", tell);
+  };
 }
 """
 _WITNESS = st.components.v2.component("first_drawing", js=WITNESS_SCRIPT)

@@ -13,7 +13,7 @@ from flowcore.export.panels import LAYERS, frame_layers_of, layers_of
 from flowcore.lane import Lane
 from flowcore.metrics.definitions import describe
 from flowcore.types import Box, FramePair
-from pages.components.panes import PARAMETER, shown_panels
+from pages.components.panes import shown_panels
 
 __all__ = ["choose_figure"]
 
@@ -137,9 +137,8 @@ def _pick_freely(pair: FramePair, lanes: Mapping[str, Lane]) -> tuple[Sequence[P
 
 
 def _take_over(pair: FramePair, lanes: Mapping[str, Lane]) -> tuple[Sequence[Panel | None], int]:
-    """The panes of the viewer, as they are when the page runs."""
-    view = st.query_params.get(PARAMETER, "")
-    panels, num_others = shown_panels(view, list(lanes), _all_panels(pair, lanes).values())
+    """The panes of the viewer, as they are when this is asked."""
+    panels, num_others = shown_panels(list(lanes), _all_panels(pair, lanes).values())
     if num_others:
         st.caption(f"Panes of the viewer that figures do not have: {num_others}.")
     if not panels:

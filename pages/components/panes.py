@@ -3,30 +3,32 @@
 import re
 from collections.abc import Collection, Sequence
 
+import streamlit as st
+
 from flowcore.export.figure.build import Panel
 
-__all__ = ["PARAMETER", "shown_panels"]
+__all__ = ["set_panes", "shown_panels"]
 
-PARAMETER = "view"
+_PARAMETER = "view"
 _FORM = re.compile(r"[a-z]+\.\d{1,2}\.\d{1,2}--(.+)")
 _MAX_PANES = 64
 
 
-def shown_panels(
-    text: str, titles: Sequence[str], options: Collection[Panel]
-) -> tuple[list[Panel], int]:
+def set_panes(text: object) -> None:
+    """Take over how the panes were set in the viewer, nothing if as they are at first."""
+    if isinstance(text, str) and _FORM.fullmatch(text):
+        st.query_params[_PARAMETER] = text
+    else:
+        st.query_params.pop(_PARAMETER, None)
+
+
+def shown_panels(titles: Sequence[str], options: Collection[Panel]) -> tuple[list[Panel], int]:
     """The panes that are among the ``options`` of a figure, and how many others there are.
 
-    ``titles`` are those of the lanes, in the viewer's order. As the panes are at first, where
-    ``text`` is none: the first frame, the truth, and the flow of each lane.
-
-    Examples
-    --------
-    >>> options = [("frames", "first"), ("dis", "flow"), ("raft", "wins:dis")]
-    >>> shown_panels("grid.0.1--1.wins.0--0.flow--0.map.Entropy", ["dis", "raft"], options)
-    ([('raft', 'wins:dis'), ('dis', 'flow')], 1)
+    ``titles`` are those of the lanes, in the viewer's order. Where the panes are as at first: the
+    first frame, the truth, and the flow of each lane.
     """
-    found = _FORM.fullmatch(text)
+    found = _FORM.fullmatch(st.query_params.get(_PARAMETER, ""))
     panes = found[1].split("--")[:_MAX_PANES] if found else []
     panels = [_panel(pane, titles) for pane in panes] or [
         ("frames", "first"),

@@ -6,6 +6,7 @@ import streamlit as st
 
 from flowcore.viz.viewer_page import viewer_script, viewer_style
 from pages.components.color_scale import set_scale
+from pages.components.panes import set_panes
 from pages.components.region import set_region
 
 __all__ = ["Picked", "flow_viewer"]
@@ -33,7 +34,8 @@ def flow_viewer(payload: bytes, *, key: str) -> Picked | None:
     The pick is an event: it comes with one rerun. It is kept until a run comes to the viewer, as a
     run may be cut short before, by a lane that ends. Zoom, panes and colors live in the browser and
     survive reruns and new payloads; ``color_scale`` is told the speed of the full color, ``region``
-    the rectangle that was marked. Not for use inside a form, where clicks are not told.
+    the rectangle that was marked, and ``panes`` how the panes are set. Not for use inside a form,
+    where clicks are not told.
     """
     kept = f"{key}-picked"
 
@@ -48,12 +50,16 @@ def flow_viewer(payload: bytes, *, key: str) -> Picked | None:
     def mark() -> None:
         set_region(st.session_state[key]["boxed"])
 
+    def arrange() -> None:
+        set_panes(st.session_state[key]["looked"])
+
     found = _VIEWER(
         data=payload,
         key=key,
         on_picked_change=keep,
         on_scaled_change=rescale,
         on_boxed_change=mark,
+        on_looked_change=arrange,
     )
     if found.get("scaled") is not None or found.get("boxed") is not None:
         st.rerun()  # the rest of the page follows
