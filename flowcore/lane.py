@@ -33,6 +33,7 @@ __all__ = [
     "measure_region",
     "run_lane",
     "weights_sha256",
+    "with_model",
 ]
 
 TIMED_RUNS = 3  # at most, of a quick estimate; the shortest counts
@@ -100,6 +101,19 @@ def weights_sha256(model: str) -> str | None:
         return models.describe(model).sha256
     except UnknownModelError:
         return None
+
+
+def with_model(config: PipelineConfig, model: str) -> PipelineConfig:
+    """The same lane with another model; without its iterations where that does not refine.
+
+    Raises
+    ------
+    UnknownModelError
+        There is no such model.
+    """
+    card = models.describe(model)
+    iterations = config.iterations if card.default_iterations else None
+    return replace(config, model=card.name, iterations=iterations)
 
 
 def run_lane(

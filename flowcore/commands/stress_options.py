@@ -1,7 +1,6 @@
 """What the commands that stress a lane share: a seed, further models, and frames to write."""
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
 from flowcore.types import FramePair, PipelineConfig
@@ -21,21 +20,11 @@ def add_stress_options(parser: argparse.ArgumentParser) -> None:
 def asked_lanes(options: argparse.Namespace, config: PipelineConfig) -> list[PipelineConfig]:
     """The lane that is asked for, and the same with further models, as far as they refine."""
     from flowcore import models
+    from flowcore.lane import with_model
 
     for name in filter(models.is_path, options.on):
         models.bring(name)
-    others = [models.describe(name) for name in options.on]
-    return [
-        config,
-        *(
-            replace(
-                config,
-                model=card.name,
-                iterations=config.iterations if card.default_iterations else None,
-            )
-            for card in others
-        ),
-    ]
+    return [config, *(with_model(config, name) for name in options.on)]
 
 
 def write_pair(folder: Path, stem: str, pair: FramePair) -> None:

@@ -15,13 +15,12 @@ from flowcore.errors import ConfigError
 if TYPE_CHECKING:
     from flowcore.tasks.drive import Drive, Perturb
     from flowcore.tasks.metrics import Score
+    from flowcore.tasks.perturbation import Perturbation
     from flowcore.tasks.world_course import Course
 
 __all__ = ["add_commands"]
 
 _STOPPED = 130
-_EPSILON = 0.02
-_STEPS = {"fgsm": 1, "square": 50, "pixels": 50}
 _NUMBERS = ("texture", "speed", "turn", "obstacle_size")
 
 
@@ -52,7 +51,9 @@ def add_commands(commands: Commands) -> None:
         parser.add_argument(
             "--obstacle-size", type=float, metavar="M", help="radius of pillars, 0.05..0.4 m"
         )
-        parser.add_argument("--video", type=Path, metavar="FILE", help="the drive as .mp4 or .gif")
+        parser.add_argument(
+            "--video", type=Path, metavar="FILE", help="the drive as .webm, .mp4 or .gif"
+        )
         parser.add_argument("--out", type=Path, metavar="FOLDER", help="the frames seen, as PNG")
     attack.add_argument(
         "--attack", default="pgd", metavar="NAME", help="pgd, fgsm, ifgsm, square, pixels, noise"
@@ -101,7 +102,7 @@ def _run(options: argparse.Namespace) -> int:
 def _attack(options: argparse.Namespace) -> int:
     """The same drive twice, so that what the perturbation did is told from what would have been."""
     _require_video(options.video)
-    perturb = _perturbation(options)
+    perturb = _perturb(options)
     clean, attacked = _driven(options), _driven(options, perturb)
     _write(options, attacked)
     answer = _summary(attacked) | {"attack": options.attack, "clean": _summary(clean)}
@@ -114,29 +115,32 @@ def _attack(options: argparse.Namespace) -> int:
     return _STOPPED if clean.is_stopped or attacked.is_stopped else 0
 
 
-def _perturbation(options: argparse.Namespace) -> "Perturb":
-    """What the options ask for; a surrogate or another model takes the lane's place."""
-    from flowcore.tasks.perturb import by_lane, every, noise, task_threat
-    from flowcore.tasks.surrogate import load_surrogate
-    from flowcore.tasks.surrogate_training import by_surrogate
+def _perturbation(options: argparse.Namespace) -> "Perturbation":
+    """What the options ask for."""
+    from flowcore.tasks.perturbation import Perturbation
 
-    lane = lane_of(options)
-    if isinstance(lane, str):
-        raise ConfigError("The true flow heeds no attack: choose a model to drive by.")
+    lane, made_on = lane_of(options), None
+    if options.made_on is not None and not isinstance(lane, str):
+        _, made_on = asked_lanes(argparse.Namespace(on=[options.made_on]), lane)
+    return Perturbation.of(
+        options.attack,
+        options.epsilon,
+        steps=options.steps,
+        every=options.every,
+        seed=options.seed,
+        made_on=made_on,
+    )
+
+
+def _perturb(options: argparse.Namespace) -> "Perturb":
+    """The same, ready for a drive; a surrogate or another model takes the lane's place."""
+    from flowcore.tasks.surrogate import load_surrogate
+
     if options.surrogate is not None and options.made_on is not None:
         raise ConfigError("An attack goes through a surrogate or another model, not through both.")
-    epsilon = _EPSILON if options.epsilon is None else options.epsilon
-    if options.attack == "noise":
-        return every(options.every, noise(epsilon, seed=options.seed))
-    steps = _STEPS.get(options.attack, 5) if options.steps is None else options.steps
-    if options.attack == "pixels":
-        epsilon = options.epsilon  # in pixels
-    threat = task_threat(options.attack, epsilon, steps=steps, seed=options.seed)
-    if options.surrogate is not None:
-        return every(options.every, by_surrogate(load_surrogate(options.surrogate), threat))
-    if options.made_on is not None:
-        _, lane = asked_lanes(argparse.Namespace(on=[options.made_on]), lane)
-    return every(options.every, by_lane(lane, threat, device=options.device))
+    perturbation = _perturbation(options)
+    surrogate = None if options.surrogate is None else load_surrogate(options.surrogate)
+    return perturbation.perturb(lane_of(options), surrogate=surrogate, device=options.device)
 
 
 def _driven(options: argparse.Namespace, perturb: "Perturb | None" = None) -> "Drive":
@@ -168,18 +172,19 @@ def _driven(options: argparse.Namespace, perturb: "Perturb | None" = None) -> "D
 
 def _require_video(path: Path | None) -> None:
     """Before the work: the name says how it is written."""
-    if path is not None and path.suffix.lower() not in (".mp4", ".gif"):
-        raise ConfigError(f"A video is .mp4 or .gif, got {path.name}.")
+    from flowcore.tasks.film import FILMS
+
+    if path is not None and path.suffix.lower()[1:] not in FILMS:
+        raise ConfigError(f"A video is .webm, .mp4 or .gif, got {path.name}.")
 
 
 def _write(options: argparse.Namespace, found: "Drive") -> None:
     from flowcore.io.atomic import write_bytes
     from flowcore.io.frames import write_frame
-    from flowcore.tasks.film import film_gif, film_mp4
+    from flowcore.tasks.film import FILMS
 
     if options.video is not None:
-        film = film_gif if options.video.suffix.lower() == ".gif" else film_mp4
-        write_bytes(options.video, film(found))
+        write_bytes(options.video, FILMS[options.video.suffix.lower()[1:]](found))
     if options.out is not None:
         options.out.mkdir(parents=True, exist_ok=True)
         for number, frame in enumerate([found.start, *(step.seen for step in found.steps)]):

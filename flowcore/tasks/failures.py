@@ -14,7 +14,7 @@ from scipy.stats import qmc
 
 from flowcore.errors import ConfigError
 from flowcore.tasks.drive import Lane, drive
-from flowcore.tasks.metrics import Score
+from flowcore.tasks.metrics import Moment, Score
 from flowcore.tasks.world_camera import CAMERA, Camera
 from flowcore.tasks.world_course import LAYOUTS, RANGES, Course
 from flowcore.tasks.world_plan import Array
@@ -27,11 +27,15 @@ _FAR = 0.9  # distance between groups, in ranges; another layout is as far as a 
 
 
 class Trial(NamedTuple):
-    """A course, how it went, and how it goes with the true flow; None where that was not asked."""
+    """A course and how it went, in all and frame by frame.
+
+    ``true_score`` is how it goes with the true flow; None where that was not asked.
+    """
 
     course: Course
     score: Score
     true_score: Score | None
+    moments: tuple[Moment, ...] = ()
 
     @property
     def blame(self) -> str:
@@ -41,7 +45,7 @@ class Trial(NamedTuple):
         return "algorithm" if self.true_score.has_failed else "flow"
 
     def as_json(self) -> dict[str, Any]:
-        """The fields, ready for ``json.dumps``."""
+        """All but the frames, ready for ``json.dumps``."""
         true = None if self.true_score is None else self.true_score.as_json()
         return {
             "course": self.course.as_json(),
@@ -138,13 +142,13 @@ def search_failures(
     for number in range(num_trials):
         point = points[number] if number < even else _near_the_worst(trials, layouts, rng)
         course = _course_at(point, layouts, int(rng.integers(2**31)))
-        score = drive(course, algorithm, lane, **where).score
-        true_score = None
+        driven = drive(course, algorithm, lane, **where)
+        score, true_score = driven.score, None
         if score.has_failed:
             true_score = (
                 score if lane == "truth" else drive(course, algorithm, "truth", **where).score
             )
-        trials.append(Trial(course, score, true_score))
+        trials.append(Trial(course, score, true_score, driven.moments))
         progress(trials[-1])
         if should_stop():
             break

@@ -1,7 +1,8 @@
 """A drive as a moving picture: the frame as it was seen, the flow, and the way from above."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -9,12 +10,24 @@ import numpy as np
 from flowcore.tasks.drive import Drive
 from flowcore.tasks.metrics import Moment
 from flowcore.tasks.vehicle import RADIUS
+from flowcore.tasks.world import build_world
+from flowcore.tasks.world_camera import CAMERA
+from flowcore.tasks.world_course import Course
 from flowcore.tasks.world_plan import Array, Plan, plan_of
 from flowcore.types import IntArray, UInt8Array
-from flowcore.viz.animation import encode_gif, encode_mp4, with_words
+from flowcore.viz.animation import encode_gif, encode_mp4, encode_webm, with_words
 from flowcore.viz.flow_color import color_wheel, flow_to_color, shared_max_magnitude
 
-__all__ = ["FRAMES_PER_SECOND", "draw_plan", "film_frames", "film_gif", "film_mp4"]
+__all__ = [
+    "FILMS",
+    "FRAMES_PER_SECOND",
+    "draw_end",
+    "draw_plan",
+    "film_frames",
+    "film_gif",
+    "film_mp4",
+    "film_webm",
+]
 
 FRAMES_PER_SECOND = 10
 _HEIGHT = 240  # px of each panel
@@ -31,6 +44,17 @@ def film_mp4(drive: Drive, title: str = "") -> bytes:
 def film_gif(drive: Drive, title: str = "") -> bytes:
     """The drive as a GIF, 10 frames a second."""
     return encode_gif(list(film_frames(drive, title)), seconds_per_frame=1 / FRAMES_PER_SECOND)
+
+
+def film_webm(drive: Drive, title: str = "") -> bytes:
+    """The drive as a WebM, 10 frames a second: what browsers play."""
+    return encode_webm(list(film_frames(drive, title)), frames_per_second=FRAMES_PER_SECOND)
+
+
+FILMS: Mapping[str, Callable[[Drive], bytes]] = MappingProxyType(
+    {"webm": film_webm, "mp4": film_mp4, "gif": film_gif}
+)
+"""A drive as a film, by the suffix of the file."""
 
 
 def film_frames(drive: Drive, title: str = "") -> Iterator[UInt8Array]:
@@ -77,6 +101,15 @@ def draw_plan(plan: Plan, moments: tuple[Moment, ...], *, height: int) -> UInt8A
     cv2.polylines(picture, [pixels(track)], False, _TRACK, 1, cv2.LINE_AA, _SHARP)
     disc(track[-1], RADIUS, _VEHICLE)
     return picture
+
+
+def draw_end(course: Course, moments: Sequence[Moment], *, height: int = 120) -> UInt8Array:
+    """What is seen where a way ends, beside the way from above, RGB."""
+    view = build_world(course).view(moments[-1].pose, CAMERA).frame
+    width = round(height * CAMERA.width / CAMERA.height)
+    seen = np.asarray(cv2.resize(view, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    plan = draw_plan(plan_of(course), tuple(moments), height=height)
+    return np.concatenate([seen, plan], 1)
 
 
 def _enlarged(picture: UInt8Array) -> UInt8Array:

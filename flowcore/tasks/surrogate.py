@@ -30,6 +30,7 @@ __all__ = [
     "save_surrogate",
     "seen_flow",
     "seen_frames",
+    "surrogate_bytes",
 ]
 
 _FRAMES_POOL, _FLOW_POOL = 2, 4  # px to a side that one px of the input stands for
@@ -145,8 +146,13 @@ def seen_flow(flow: torch.Tensor) -> torch.Tensor:
 
 def save_surrogate(path: str | Path, surrogate: Surrogate) -> None:
     """Write a surrogate as safetensors, its kind among the metadata."""
+    write_bytes(path, surrogate_bytes(surrogate))
+
+
+def surrogate_bytes(surrogate: Surrogate) -> bytes:
+    """The same as bytes."""
     tensors = {name: value.contiguous() for name, value in surrogate.state_dict().items()}
-    write_bytes(path, save(tensors, {"surrogate": surrogate.kind}))
+    return bytes(save(tensors, {"surrogate": surrogate.kind}))
 
 
 def load_surrogate(path: str | Path) -> Surrogate:

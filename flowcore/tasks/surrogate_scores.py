@@ -74,6 +74,8 @@ class SurrogateScore:
     doubts : tuple of Doubt
         The largest errors among the half of the frames that it claims to be surest of.
     num_frames : int
+    guesses : tuple of float
+        Of every frame, m.
     """
 
     name: str
@@ -83,12 +85,14 @@ class SurrogateScore:
     calibration: Calibration | None
     doubts: tuple[Doubt, ...]
     num_frames: int
+    guesses: tuple[float, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """The fields, ready for ``json.dumps``."""
+        """All but the guesses, ready for ``json.dumps``."""
         calibration = None if self.calibration is None else self.calibration._asdict()
         doubts = [one._asdict() | {"course": one.course.as_json()} for one in self.doubts]
-        return vars(self) | {"calibration": calibration, "doubts": doubts}
+        known = vars(self) | {"calibration": calibration, "doubts": doubts}
+        return {name: value for name, value in known.items() if name != "guesses"}
 
 
 def r_squared(guess: Array, truth: Array) -> float:
@@ -130,6 +134,7 @@ def score_surrogate(surrogate: Surrogate, unseen: Examples) -> SurrogateScore:
         _calibration(guess, sigma, truth),
         _doubts(unseen, guess, sigma, truth),
         len(unseen),
+        tuple(guess.tolist()),
     )
 
 
@@ -148,7 +153,8 @@ def score_mean_flow(seen: Examples, unseen: Examples) -> SurrogateScore:
 def _rival(name: str, guess: Array, unseen: Examples) -> SurrogateScore:
     truth = unseen.ahead.double().numpy()
     error = float(np.abs(guess - truth).mean())
-    return SurrogateScore(name, r_squared(guess, truth), error, None, None, (), len(unseen))
+    r2, guesses = r_squared(guess, truth), tuple(guess.tolist())
+    return SurrogateScore(name, r2, error, None, None, (), len(unseen), guesses)
 
 
 def _mean_flow(examples: Examples) -> Array:

@@ -15,7 +15,7 @@ from flowcore.tasks.surrogate_scores import (
 )
 from flowcore.tasks.surrogate_training import Lesson, learn, teach
 from flowcore.tasks.world_camera import CAMERA, Camera
-from flowcore.tasks.world_course import UNSEEN_LAYOUTS, draw_courses
+from flowcore.tasks.world_course import UNSEEN_LAYOUTS, Course, draw_courses
 
 __all__ = ["Study", "study_surrogates"]
 
@@ -32,11 +32,17 @@ class Study(NamedTuple):
         On courses of layouts that none has seen: of each kind, of a constant, of the mean flow.
     num_seen : int
         Frames that they learnt from.
+    places : tuple of (Course, int)
+        The unseen frames: of which course, and their number.
+    truths : tuple of float
+        What the clearance ahead really was there, m.
     """
 
     surrogates: dict[str, Surrogate]
     scores: tuple[SurrogateScore, ...]
     num_seen: int
+    places: tuple[tuple[Course, int], ...]
+    truths: tuple[float, ...]
 
 
 def study_surrogates(
@@ -95,4 +101,5 @@ def study_surrogates(
         surrogates[kind] = learn(kind, seen, lesson, threads=threads)
     scores = [score_surrogate(surrogate, unseen) for surrogate in surrogates.values()]
     rivals = [rival(seen, unseen) for rival in (score_constant, score_mean_flow)]
-    return Study(surrogates, (*scores, *rivals), len(seen))
+    truths = tuple(unseen.ahead.tolist())
+    return Study(surrogates, (*scores, *rivals), len(seen), unseen.places, truths)

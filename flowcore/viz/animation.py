@@ -13,7 +13,7 @@ from flowcore.io.scratch import scratch_folder
 from flowcore.types import UInt8Array
 from flowcore.viz.lettering import INK, font, text_width, wrap
 
-__all__ = ["encode_gif", "encode_mp4", "flip_frames", "wipe_frames", "with_words"]
+__all__ = ["encode_gif", "encode_mp4", "encode_webm", "flip_frames", "wipe_frames", "with_words"]
 
 _NUM_WIPE_STEPS = 24
 _LETTERS = 16  # px high
@@ -86,22 +86,38 @@ def encode_gif(frames: Sequence[UInt8Array], *, seconds_per_frame: float) -> byt
 
 
 def encode_mp4(frames: Sequence[UInt8Array], *, frames_per_second: float) -> bytes:
-    """The frames as an MP4 (MPEG-4 part 2); sides are cut to even numbers of px.
+    """The frames as an MP4 (MPEG-4 part 2), which slides take; sides are cut to even numbers of px.
 
     Raises
     ------
     InputError
         The frames are smaller than 16 px, which the codec does not take, or it is missing here.
     """
+    return _encode(frames, frames_per_second, "mp4v", ".mp4")
+
+
+def encode_webm(frames: Sequence[UInt8Array], *, frames_per_second: float) -> bytes:
+    """The frames as a WebM (VP8), which browsers play; otherwise as `encode_mp4`.
+
+    A WebM is a Matroska that says so. It is written as one of the latter, for OpenCV complains on
+    standard error about every codec of the former; the word is shorter, and a void fills the rest.
+    """
+    matroska = _encode(frames, frames_per_second, "VP80", ".mkv")
+    return matroska.replace(b"\x42\x82\x88matroska", b"\x42\x82\x84webm\xec\x82\0\0", 1)
+
+
+def _encode(
+    frames: Sequence[UInt8Array], frames_per_second: float, codec: str, suffix: str
+) -> bytes:
     height, width = (side // 2 * 2 for side in frames[0].shape[:2])
     if min(height, width) < 16:
         raise InputError(f"A video needs frames of 16 px or more, got {width}x{height}.")
     with scratch_folder() as folder:
-        path = folder / "video.mp4"
-        codec = cv2.VideoWriter.fourcc(*"mp4v")
-        writer = cv2.VideoWriter(str(path), codec, frames_per_second, (width, height))
+        path = folder / f"video{suffix}"
+        code = cv2.VideoWriter.fourcc(*codec)
+        writer = cv2.VideoWriter(str(path), code, frames_per_second, (width, height))
         if not writer.isOpened():
-            raise InputError("This build of OpenCV cannot write MP4.")
+            raise InputError(f"This build of OpenCV cannot write {suffix[1:]} files.")
         for frame in frames:
             writer.write(np.ascontiguousarray(frame[:height, :width, ::-1]))
         writer.release()

@@ -97,7 +97,7 @@ def test_a_surrogate_is_taught_and_kept(run, tmp_path):
         ("No layout is called 'maze'", ["run", "--layout", "maze"]),
         ("Speed lies in 0.06..0.25 m a frame, got 3", ["run", "--speed", "3"]),
         ("No algorithm is called 'luck'", ["run", "--algorithm", "luck"]),
-        ("A video is .mp4 or .gif, got way.avi", ["run", "--video", "way.avi"]),
+        ("A video is .webm, .mp4 or .gif, got way.avi", ["run", "--video", "way.avi"]),
         ("A drive is attacked by fgsm", ["attack", "--attack", "patch"]),
         ("The true flow heeds no attack", ["attack", "--model", "truth"]),
         ("no gradient, which PGD needs", ["attack", "--model", "dis_fast"]),

@@ -9,8 +9,8 @@ from PIL import Image
 from flowcore.errors import ConfigError
 from flowcore.tasks.drive import drive
 from flowcore.tasks.failures import Trial, failure_rates, group_failures, search_failures
-from flowcore.tasks.film import draw_plan, film_frames, film_gif, film_mp4
-from flowcore.tasks.metrics import Score
+from flowcore.tasks.film import FILMS, draw_end, draw_plan, film_frames, film_gif, film_mp4
+from flowcore.tasks.metrics import Score, score_of
 from flowcore.tasks.world_course import Course
 from flowcore.tasks.world_plan import plan_of
 from flowcore.types import PipelineConfig
@@ -31,6 +31,7 @@ def test_every_trial_replays(trials):
     failed = next(trial for trial in trials if trial.score.has_failed)
     course = Course(**failed.course.as_json())
     assert drive(course, "balance", "truth", camera=SMALL).score == failed.score
+    assert score_of(failed.moments) == failed.score
     again = search_failures("balance", "truth", num_trials=2, seed=1, camera=SMALL)
     assert again[0] == trials[0]
 
@@ -108,6 +109,17 @@ def test_a_film_shows_frame_flow_and_way():
     assert gif.n_frames == len(frames)
     assert gif.info["duration"] == 100
     assert film_mp4(found)[4:8] == b"ftyp"
+    assert FILMS["webm"](found)[:4] == b"\x1a\x45\xdf\xa3"
+
+
+def test_an_end_is_what_is_seen_there_beside_the_way():
+    course = Course("gate", seed=2)
+    moments = drive(course, "map", "truth", camera=SMALL).moments
+    end, before = draw_end(course, moments), draw_end(course, moments[:-9])
+    plan = draw_plan(plan_of(course), moments, height=120)
+    assert end.shape == (120, 160 + plan.shape[1], 3)
+    assert np.array_equal(end[:, 160:], plan)
+    assert (end[:, :160] != before[:, :160]).mean() > 0.3
 
 
 def test_the_plan_shows_where_the_vehicle_is():

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from flowcore.errors import ConfigError
+from flowcore.errors import ConfigError, InputError
 from flowcore.robustness.attacks.threat import Threat
 from flowcore.robustness.attacks.victim import Victim, victim_of
 from flowcore.tasks.drive import Sight, drive
 from flowcore.tasks.metrics import clearance_ahead
 from flowcore.tasks.perturb import attacked, by_lane, every, noise, task_threat
+from flowcore.tasks.replay import pairs_at
 from flowcore.tasks.steering import steer
 from flowcore.tasks.vehicle import moved
 from flowcore.tasks.world import build_world
@@ -45,6 +46,23 @@ def metric_of_lane(sight, frame, config=SCOPE):
 
 def change(sight, frame):
     return frame.astype(int) - sight.second
+
+
+@pytest.mark.parametrize("lane", ["truth", PipelineConfig("dis_ultrafast")])
+def test_a_frame_is_looked_at_again(lane):
+    course = Course("bend", seed=2, speed=0.25)
+    found = drive(course, "map", lane, camera=SMALL, perturb=every(3, noise(EPSILON)))
+    for number in (1, 2, 9):
+        clean, seen = pairs_at(found, number, camera=SMALL)
+        assert np.array_equal(seen.second, found.steps[number - 1].seen)
+        is_changed = number % 3 == 1
+        assert np.array_equal(clean.second, seen.second) != is_changed
+        assert clean.truth is seen.truth
+        if lane == "truth":
+            assert np.abs(clean.truth.uv - found.steps[number - 1].flow.uv).max() < 1e-4
+    for number in (0, len(found.steps) + 1):
+        with pytest.raises(InputError, match="has frames 1 to"):
+            pairs_at(found, number)
 
 
 def test_noise_has_its_size_and_its_seed(sight):

@@ -14,6 +14,7 @@ from flowcore.tasks.surrogate import (
     load_surrogate,
     save_surrogate,
     seen_flow,
+    surrogate_bytes,
 )
 from flowcore.tasks.surrogate_scores import (
     guesses_of,
@@ -120,6 +121,7 @@ def test_mirrored_examples_turn_the_other_way():
 def test_a_file_keeps_a_surrogate(taught, tmp_path):
     path = tmp_path / "surrogate.safetensors"
     save_surrogate(path, taught[1]["metric"])
+    assert path.read_bytes() == surrogate_bytes(taught[1]["metric"])
     again, examples = load_surrogate(path), made(5, 4)
     assert again.kind == "metric"
     for one, other in zip(
@@ -182,6 +184,11 @@ def test_a_study_keeps_layouts_apart():
     assert {doubt.course.layout for doubt in found.scores[0].doubts} <= set(UNSEEN_LAYOUTS)
     assert told == sorted(told)
     assert found.num_seen > 20
+    assert {course.layout for course, _ in found.places} <= set(UNSEEN_LAYOUTS)
+    truths = np.array(found.truths)
+    for score in found.scores:
+        assert score.r2 == pytest.approx(r_squared(np.array(score.guesses), truths))
+        assert "guesses" not in score.as_json()
 
 
 def test_what_cannot_be_taught():

@@ -11,6 +11,7 @@ from flowcore.io.video import decode_video_frames, probe_video
 from flowcore.viz.animation import (
     encode_gif,
     encode_mp4,
+    encode_webm,
     flip_frames,
     wipe_frames,
     with_words,
@@ -44,6 +45,13 @@ def test_mp4_comes_back():
     assert (info.num_frames, info.height, info.width) == (len(frames), 32, 48)
     (first,) = decode_video_frames(video, [0])
     assert np.abs(first[:, 4:].astype(int) - BLUE[:32, 4:]).mean() < 12
+
+
+def test_a_film_for_browsers_is_vp8():
+    video = encode_webm(wipe_frames(RED, BLUE), frames_per_second=12)
+    assert video[:4] == b"\x1a\x45\xdf\xa3"
+    assert b"webm" in video[:64]
+    assert b"V_VP8" in video[:1024]
 
 
 def test_what_cannot_move_is_named():
