@@ -34,7 +34,14 @@ from pages.components.uploads import flow_of
 from pages.components.weights_import import import_weights_here
 from pages.components.words import as_text
 
-__all__ = ["LaneChoice", "choose_lanes", "choose_threads", "run_and_threads", "say_changed"]
+__all__ = [
+    "LaneChoice",
+    "choose_lanes",
+    "choose_threads",
+    "lane_settings",
+    "run_and_threads",
+    "say_changed",
+]
 
 EXTERNAL = "external flow file"
 DEFAULT_MODELS = (DEFAULT_MODEL, "dis_medium", "farneback", "tvl1")
@@ -134,6 +141,28 @@ def choose_threads() -> int:
     )
 
 
+def lane_settings(lane: int | str, model: str) -> dict[str, Any]:
+    """What the knobs show that this lane has: those of every lane, and those of its chunks.
+
+    ``lane`` is the number after their words in the address.
+    """
+    card = models.describe(model)
+    has = {
+        "": True,
+        "iterations": card.default_iterations is not None,
+        "weights": card.is_learnt,
+    }
+    shown: dict[str, Any] = {}
+    columns = st.columns(2)
+    for knob in LANE_KNOBS:  # chunks come before what belongs to them
+        is_of_chunks = knob.name == "chunks" or knob.needs == "chunks"
+        is_cut = shown.get("chunks") not in (None, WHOLE)
+        if has.get(knob.needs, is_cut):
+            with columns[is_of_chunks]:
+                shown[knob.name] = draw_knob(knob, lane)
+    return shown
+
+
 def _take(action: Callable[..., None] = lambda: None, *arguments: int) -> None:
     """Do something with the lanes, and compute what they are then."""
     action(*arguments)
@@ -160,7 +189,7 @@ def _lane(number: int) -> LaneChoice | None:
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         with st.popover("Settings", type="tertiary"):
-            shown = {} if model == EXTERNAL else _settings(number, model)
+            shown = {} if model == EXTERNAL else lane_settings(number, model)
             uploaded = None
             if model == EXTERNAL:
                 uploaded = st.file_uploader("Flow file of another tool", key=f"flow{number}")
@@ -215,22 +244,3 @@ def _identity(number: int) -> tuple[str, bool]:
 def _model_of_first_lane() -> str:
     model = st.session_state.get("model1", DEFAULT_MODELS[0])
     return model if model in models.available() else DEFAULT_MODELS[0]
-
-
-def _settings(number: int, model: str) -> dict[str, Any]:
-    """What the knobs show that this lane has: those of every lane, and those of its chunks."""
-    card = models.describe(model)
-    has = {
-        "": True,
-        "iterations": card.default_iterations is not None,
-        "weights": card.is_learnt,
-    }
-    shown: dict[str, Any] = {}
-    columns = st.columns(2)
-    for knob in LANE_KNOBS:  # chunks come before what belongs to them
-        is_of_chunks = knob.name == "chunks" or knob.needs == "chunks"
-        is_cut = shown.get("chunks") not in (None, WHOLE)
-        if has.get(knob.needs, is_cut):
-            with columns[is_of_chunks]:
-                shown[knob.name] = draw_knob(knob, number)
-    return shown
