@@ -64,6 +64,8 @@ def add_commands(commands: Commands) -> None:
     )
     attack.add_argument("--patch", type=Path, metavar="FILE", help="place this one, train none")
     attack.add_argument("--at", metavar="X,Y", help="the patch's middle, px (that of the frame)")
+    attack.add_argument("--patch-angle", type=float, default=0.0, metavar="DEG", help="clockwise")
+    attack.add_argument("--patch-scale", type=float, default=1.0, metavar="S", help="of its size")
     attack.set_defaults(command=_attack)
     add_json_option(attack)
 
@@ -227,7 +229,15 @@ def _place_patch(
         except ValueError as error:
             message = f"A place is two numbers such as 120,80, got {options.at[:40]!r}."
             raise ConfigError(message) from error
-    placed = place_patch(pair, read_frame(options.patch), x, y, frames=options.frames or "joint")
+    placed = place_patch(
+        pair,
+        read_frame(options.patch),
+        x,
+        y,
+        angle=options.patch_angle,
+        scale=options.patch_scale,
+        frames=options.frames or "joint",
+    )
     if options.out:
         write_pair(options.out, "", placed)
     clean, attacked = (run(one, lanes[0], **where(options)).flow for one in (pair, placed))

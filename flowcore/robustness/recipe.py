@@ -76,6 +76,8 @@ def patch_command(
     x: float,
     y: float,
     *,
+    angle: float = 0.0,
+    scale: float = 1.0,
     frames: str = "joint",
     has_truth: bool = False,
     threads: int | None = None,
@@ -84,6 +86,8 @@ def patch_command(
     """The command that places ``patch.png`` and measures the lanes."""
     words = _begun("attack", configs, has_truth, threads, folder)
     words += ["--patch", "patch.png", "--at", f"{x:g},{y:g}", "--frames", frames]
+    for name, value, usual in (("angle", angle, 0), ("scale", scale, 1)):
+        words += [] if value == usual else [f"--patch-{name}={value:g}"]
     return shlex.join([*words, "--out", "attacked"])
 
 

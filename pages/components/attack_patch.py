@@ -13,6 +13,7 @@ from pages.components.attack_form import FRAMES
 from pages.components.attack_results import show_change, show_spread
 from pages.components.lane_form import LaneChoice
 from pages.components.runs import Run, wait_a_moment, watch
+from pages.components.stress_export import offer_everything
 from pages.components.stress_lanes import StressLanes
 from pages.components.stress_task import put_patch
 from pages.components.stress_viewer import show_shifts, show_two_flows
@@ -28,12 +29,20 @@ MOVED = "patch-moved"
 
 
 class PatchChoice(NamedTuple):
-    """A patch, and where its middle lies in which frames."""
+    """A patch, and how it lies in which frames."""
 
     patch: UInt8Array
     across: float  # % of the width
     down: float  # % of the height
+    angle: float  # degrees, clockwise
+    scale: float
     frames: str
+
+    def place(self, pair: FramePair) -> tuple[float, float, float, float]:
+        """X and y of its middle, px, angle and scale."""
+        height, width = pair.size
+        x, y = self.across / 100 * (width - 1), self.down / 100 * (height - 1)
+        return round(x, 1), round(y, 1), self.angle, self.scale
 
 
 def choose_patch() -> PatchChoice | None:
@@ -42,8 +51,15 @@ def choose_patch() -> PatchChoice | None:
     patch = _uploaded()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         across, down = (
-            st.slider(label, 0.0, 100.0, 50.0, 0.1, "%.1f", key, bind="query-params", width=240)
+            st.slider(label, 0.0, 100.0, 50.0, 0.1, "%.1f", key, bind="query-params", width=200)
             for label, key in (("Across, % of the width", X), ("Down, % of the height", Y))
+        )
+        angle, scale = (
+            st.slider(label, low, high, usual, step, form, key, bind="query-params", width=170)
+            for label, low, high, usual, step, form, key in (
+                ("Turned, degrees", -180.0, 180.0, 0.0, 1.0, "%.0f", "patch-angle"),
+                ("Scale", 0.25, 4.0, 1.0, 0.05, "%.2f", "patch-scale"),
+            )
         )
         frames = st.selectbox(
             "Changed frames",
@@ -53,14 +69,13 @@ def choose_patch() -> PatchChoice | None:
             bind="query-params",
             width=160,
         )
-    return None if patch is None else PatchChoice(patch, across, down, frames)
+    return None if patch is None else PatchChoice(patch, across, down, angle, scale, frames)
 
 
 def show_own_patch(pair: FramePair, chosen: StressLanes, choice: PatchChoice) -> None:
     """The patch on the frames, and what every lane makes of it."""
-    height, width = pair.size
-    x, y = choice.across / 100 * (width - 1), choice.down / 100 * (height - 1)
-    placed = _placed(pair, choice.patch, x, y, choice.frames, again=chosen.again)
+    x, y, angle, scale = choice.place(pair)
+    placed = _placed(pair, choice, again=chosen.again)
     if placed is None:
         return
     show_change(pair, placed)
@@ -71,13 +86,16 @@ def show_own_patch(pair: FramePair, chosen: StressLanes, choice: PatchChoice) ->
     if flows:
         show_shifts(pair, flows, "attacked")
         show_spread(pair, placed, flows, chosen.colors)
+        offer_everything(pair, placed, chosen, flows, "attacked")
     with st.container(horizontal=True):
         show_frames(placed)
         show_recipe(
             patch_command(
                 [one.config for one in chosen.lanes],
-                round(x, 1),
-                round(y, 1),
+                x,
+                y,
+                angle=angle,
+                scale=scale,
                 frames=choice.frames,
                 has_truth=pair.truth is not None,
                 threads=chosen.threads,
@@ -98,12 +116,10 @@ def _uploaded() -> UInt8Array | None:
         return None
 
 
-def _placed(
-    pair: FramePair, patch: UInt8Array, x: float, y: float, frames: str, *, again: bool
-) -> FramePair | None:
-    digest = FramePair(patch, patch).frames_digest
-    key = f"patch:{pair.digest}:{digest}:{x}:{y}:{frames}"
-    job = ask(key, put_patch, pair, patch, x, y, frames, again=again)
+def _placed(pair: FramePair, choice: PatchChoice, *, again: bool) -> FramePair | None:
+    digest, place = FramePair(choice.patch, choice.patch).frames_digest, choice.place(pair)
+    key = f"patch:{pair.digest}:{digest}:{place}:{choice.frames}"
+    job = ask(key, put_patch, pair, choice.patch, place, choice.frames, again=again)
     if job is None:
         return None
     one = LaneChoice("Patch", PipelineConfig("patch"))

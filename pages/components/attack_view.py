@@ -23,6 +23,7 @@ from pages.components.attack_results import (
     show_spread,
 )
 from pages.components.attack_run import run_attack, settle
+from pages.components.stress_export import offer_everything
 from pages.components.stress_lanes import StressLanes
 from pages.components.stress_viewer import show_shifts, show_two_flows
 
@@ -75,6 +76,7 @@ def _show(pair: FramePair, lanes: StressLanes, choice: AttackChoice, attacked: A
         show_shifts(pair, flows, "attacked")
         if attacked.threat.norm in ("l0", "patch"):
             show_spread(pair, attacked.pair, flows, lanes.colors)
+        offer_everything(pair, attacked.pair, lanes, flows, "attacked")
     with st.container(horizontal=True):
         takings = st.container(horizontal=True)
     words = show_requests(pair, lanes, choice)

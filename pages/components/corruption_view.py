@@ -13,6 +13,7 @@ from flowcore.types import FramePair, PipelineConfig
 from pages.components.corruption_form import CorruptionChoice
 from pages.components.lane_form import LaneChoice
 from pages.components.runs import Run, ask_lanes, wait_a_moment, watch
+from pages.components.stress_export import offer_everything
 from pages.components.stress_lanes import StressLanes
 from pages.components.stress_task import corrupt_pair, sweep_corruptions
 from pages.components.stress_viewer import HELP, show_shifts, show_two_flows
@@ -41,6 +42,7 @@ def show_corruption(pair: FramePair, chosen: StressLanes, choice: CorruptionChoi
     flows, _ = show_two_flows(pair, corrupted, chosen, "corrupted")
     if flows:
         show_shifts(pair, flows, "corrupted")
+        offer_everything(pair, corrupted, chosen, flows, "corrupted")
     return True
 
 

@@ -124,12 +124,13 @@ def map_vulnerability(
 
 
 def put_patch(
-    _report: Report, pair: FramePair, patch: UInt8Array, x: float, y: float, frames: Any
+    _report: Report, pair: FramePair, patch: UInt8Array, place: tuple[float, ...], frames: Any
 ) -> FramePair:
-    """The pair with a round patch on it."""
+    """The pair with a round patch on it; its place is x and y, px, angle and scale."""
     from flowcore.robustness.attacks.patch import place_patch
 
-    return place_patch(pair, patch, x, y, frames=frames)
+    x, y, angle, scale = place
+    return place_patch(pair, patch, x, y, angle=angle, scale=scale, frames=frames)
 
 
 def flow_alone(

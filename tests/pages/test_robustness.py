@@ -45,6 +45,15 @@ def command(app):
     return app.code[-1].value
 
 
+def test_everything_can_be_taken_away():
+    app = finished(robustness([CLASSICAL], kind="Fog", **{"take-everything": "true"}))
+    assert not app.error
+    labels = [button.label for button in app.get("download_button")]
+    assert {"Panel sheet (PNG)", "Report (HTML)", "Everything (ZIP)"} <= set(labels)
+    lanes = by_label(app.selectbox, "Lane").options
+    assert lanes == [f"{CLASSICAL}, corrupted", f"{CLASSICAL}, clean"]
+
+
 def test_every_lane_on_corrupted_frames():
     app = finished(robustness(kind="Fog", severity="5"))
     assert app.title[0].value == "Robustness"
@@ -225,14 +234,18 @@ def test_matrix_defences_and_map():
 
 
 def test_a_patch_of_ones_own():
-    app = attacks(attack="own patch", **{"patch-x": "25"})
+    app = attacks(
+        attack="own patch", **{"patch-x": "25", "patch-angle": "-30", "patch-scale": "1.5"}
+    )
     assert "Drop a square picture" in said(app.info)
     patch = np.random.default_rng(0).integers(0, 256, (31, 31, 3), np.uint8)
     app.file_uploader(key="patch-file").set_value([("p.png", encode_frame(patch), "")])
     app = finished(app.run())
     assert not app.error
     assert table(app, "reach")["share"][NET] > 0
-    assert "--patch patch.png --at 31.8,47.5" in command(app)
+    words = command(app)
+    assert "--patch patch.png --at 31.8,47.5" in words
+    assert "--patch-angle=-30 --patch-scale=1.5" in words
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,9 @@ def test_an_attack_towards_a_flow(tmp_path):
 def test_a_placed_patch():
     options = read(patch_command(LANES, 30.5, 40, frames="first"))
     assert (str(options.patch), options.at, options.frames) == ("patch.png", "30.5,40", "first")
+    assert (options.patch_angle, options.patch_scale) == (0, 1)
+    options = read(patch_command(LANES, 30.5, 40, angle=-15, scale=1.5))
+    assert (options.patch_angle, options.patch_scale) == (-15, 1.5)
 
 
 @pytest.mark.parametrize("kinds", [["fog", "rain"], []])
