@@ -90,8 +90,7 @@ class Perturbation:
     @property
     def label(self) -> str:
         """In a few words, for people."""
-        name = PERTURBATIONS[self.method]
-        return f"{name}, {self.epsilon:g}{' px' if self.method == 'pixels' else ''}"
+        return f"{PERTURBATIONS[self.method]} {self.epsilon:g}"
 
     def perturb(
         self, lane: Lane, *, surrogate: Surrogate | None = None, device: str | None = None

@@ -58,7 +58,7 @@ def clearance_figure(ways: Ways) -> go.Figure:
     figure = go.Figure()
     _add(figure, ways, "clearance", "%{y:.3f} m")
     figure.add_hline(0, line={"dash": "dot", "width": 1, "color": "gray"})
-    return _finished(figure, "clearance, m (at 0 it touches)")
+    return _finished(figure, "clearance, m")
 
 
 def steering_figure(ways: Ways) -> go.Figure:
@@ -67,7 +67,7 @@ def steering_figure(ways: Ways) -> go.Figure:
     _add(figure, ways, "turn", "%{y:+.2f} deg")
     flawed = {title: moments for title, moments in ways.items() if title != TRUE}
     _add(figure, flawed, "true_turn", "%{y:+.2f} deg by the true flow", is_dotted=True)
-    return _finished(figure, "turn to the right, degrees a frame")
+    return _finished(figure, "turn to the right, deg")
 
 
 def _add(

@@ -18,7 +18,6 @@ from flowcore.tasks.world_course import LAYOUTS, RANGES, Course
 from flowcore.types import PipelineConfig
 from pages.components.knob_widgets import value_of
 from pages.components.lane_form import choose_threads, lane_settings, say_changed
-from pages.components.weights_import import import_weights_here
 from pages.components.words import as_text
 
 __all__ = ["DriveChoice", "choose_drive", "replay"]
@@ -78,7 +77,6 @@ def choose_drive() -> tuple[DriveChoice | None, bool]:
             model = _model()
             shown = _settings(model)
             threads = choose_threads()
-            import_weights_here()
         with st.container(horizontal=True, vertical_alignment="bottom"):
             way = _perturbation(model)
             is_pressed = st.button("Drive", type="primary", shortcut="Ctrl+Enter")
@@ -142,7 +140,7 @@ def _course() -> dict[str, Any]:
         help="Of where pillars stand, which side a corridor bends to, pictures on the walls, the "
         "start, and all that is random in a perturbation.",
     )
-    with st.popover("Its numbers"):
+    with st.popover("How hard"):
         for name, (low, high, usual, unit) in RANGES.items():
             shown[_key(name)] = st.number_input(
                 f"{name.replace('_', ' ').capitalize()}, {unit}",
@@ -245,7 +243,7 @@ def _perturbation(model: str) -> dict[str, Any]:
         key = f"task-steps-{method}"
         shown["steps"] = _number(label, least, 1000, STEPS[method], key, about)
     about = "One of so many frames is perturbed, the others stay as they are."
-    shown["every"] = _number("Every", 1, 50, 1, "every", about)
+    shown["every"] = _number("Every Nth frame", 1, 50, 1, "every", about)
     if method != "noise":
         shown["made_on"] = _made_on(model)
     return shown

@@ -11,8 +11,10 @@ from flowcore.io.frames import encode_frame
 from flowcore.jobs.job import Job
 from flowcore.tasks.metrics import Moment, Score
 from flowcore.tasks.world import build_world
+from flowcore.tasks.world_camera import CAMERA, true_flow
 from flowcore.tasks.world_course import Course
 from flowcore.tasks.world_plan import plan_of
+from flowcore.viz.flow_color import flow_to_color, shared_max_magnitude
 from pages.components.drive_figures import clearance_figure, plan_figure, steering_figure
 from pages.components.drive_run import CLEAN, TRUE
 
@@ -45,7 +47,7 @@ METRICS = {
     "num_frames": ("Frames", "%d", "That the drive took, or until it ended."),
     "seconds": ("Time, s", "%.1f", "On this machine, perturbations included."),
 }
-OUTCOMES = {"arrived": "arrives", "collided": "collides", "late": "is late"}
+OUTCOMES = {"arrived": "arrives", "late": "is late"}
 
 
 def done(jobs: Mapping[str, Job]) -> dict[str, Any]:
@@ -110,9 +112,12 @@ def _verdict(scores: Mapping[str, Score]) -> str:
     """How each drive ends, in a sentence each."""
     words = {TRUE: "With the true flow it", CLEAN: "With the estimated flow it"}
     return " ".join(
-        f"{words.get(title, f'Under {title} it')} {OUTCOMES[score.outcome]}"
-        f"{'' if score.outcome == 'arrived' else f' at {100 * score.progress:.0f} % of the way'}, "
-        f"least clearance {max(score.least_clearance, 0):.2f} m."
+        f"{words.get(title, f'Under {title} it')} "
+        + (
+            f"collides at frame {score.num_frames}."
+            if score.outcome == "collided"
+            else f"{OUTCOMES[score.outcome]}, with {score.least_clearance:.2f} m to spare."
+        )
         for title, score in scores.items()
     )
 
@@ -135,8 +140,8 @@ def _show_picture(course: Course, jobs: Mapping[str, Job]) -> None:
         words = f"{live}, frame {now.moments[-1].number}: as it is seen, and its flow"
         st.image(encode_frame(both), words, width="stretch", alt=words)
     elif active or not films:
-        words = f"{course.label.capitalize()}: what is seen at the start"
-        st.image(_first_view(course), words, width="stretch", alt=words)
+        words = f"{course.label.capitalize()}: what is seen at the start, and its true flow"
+        st.image(_start(course), words, width="stretch", alt=words)
     else:
         _show_film(films)
 
@@ -157,5 +162,8 @@ def _show_film(films: Mapping[str, bytes]) -> None:
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _first_view(course: Course) -> bytes:
-    return encode_frame(build_world(course).view(plan_of(course).start).frame)
+def _start(course: Course) -> bytes:
+    view = build_world(course).view(plan_of(course).start)
+    flow = true_flow(view.depth, CAMERA, forward=course.speed, yaw=0.0)
+    shown = flow_to_color(flow, max_magnitude=shared_max_magnitude([flow]))
+    return encode_frame(np.concatenate([view.frame, shown], 1))

@@ -1,8 +1,14 @@
 """The part Tasks of the page Robustness: what errors of flow do to whoever drives by it."""
 
+import io
+import zipfile
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
+from flowcore.io.frames import encode_frame
+from flowcore.tasks.drive import Drive
 from flowcore.tasks.film import FILMS
 from flowcore.tasks.recipe import drive_command
 from pages.components.drive_form import DriveChoice, choose_drive
@@ -36,9 +42,9 @@ def show_tasks() -> None:
     show_surrogate(choice, again=is_pressed)
 
 
-def _take_away(choice: DriveChoice, drives: dict) -> None:
+def _take_away(choice: DriveChoice, drives: Mapping[str, Drive]) -> None:
     with st.container(horizontal=True):
-        with st.popover("Films"):
+        with st.popover("Films and frames"):
             for title, drive in drives.items():
                 with st.container(horizontal=True, vertical_alignment="center"):
                     st.caption(title, width="content")
@@ -49,6 +55,13 @@ def _take_away(choice: DriveChoice, drives: dict) -> None:
                             f"drive.{suffix}",
                             key=f"film-{title}-{suffix}",
                         )
+                    takeaway(
+                        "Frames (ZIP)",
+                        lambda drive=drive: _seen(drive),
+                        "frames.zip",
+                        key=f"frames-{title}",
+                        help="As they were seen, PNG.",
+                    )
         takeaway("Table (CSV)", lambda: scores_table(drives).to_csv(), "flowscope-drives.csv")
         takeaway(
             "Every frame (CSV)",
@@ -66,7 +79,16 @@ def _take_away(choice: DriveChoice, drives: dict) -> None:
             st.code(command, "bash", wrap_lines=True)
 
 
-def _frames(drives: dict) -> str:
+def _seen(drive: Drive) -> bytes:
+    """The frames as they were seen, named as ``flowcore task run --out`` names them."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for number, frame in enumerate([drive.start, *(step.seen for step in drive.steps)]):
+            archive.writestr(f"frame{number:03}.png", encode_frame(frame))
+    return file.getvalue()
+
+
+def _frames(drives: Mapping[str, Drive]) -> str:
     rows = [
         {"drive": title, **moment._asdict(), **moment.pose._asdict()}
         | {"steering_error": moment.steering_error}

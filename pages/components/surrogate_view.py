@@ -72,6 +72,7 @@ def show_surrogate(choice: DriveChoice, *, again: bool) -> None:
         f"{', '.join(SEEN_LAYOUTS)}; judged on {len(study.truths)} frames of "
         f"{', '.join(UNSEEN_LAYOUTS)}, which none of them has seen."
     )
+    st.markdown(_verdict(study))
     score = _choose_score(study)
     left, right = st.columns(2, gap="medium")
     figure = _scatter(study, score)
@@ -123,6 +124,26 @@ def _layouts(study: Study) -> np.ndarray:
     return np.array([course.layout for course, _ in study.places])
 
 
+def _verdict(study: Study) -> str:
+    """Which guesses most of the clearance ahead, and whether that is worth anything."""
+    learnt, rivals = (
+        max(
+            (score for score in study.scores if (score.name in SURROGATES) == is_learnt),
+            key=lambda score: score.r2,
+        )
+        for is_learnt in (True, False)
+    )
+    if learnt.r2 <= max(rivals.r2, 0):
+        worth = "so that it is not to be believed there; more courses to learn from may help"
+    else:
+        worth = "so that it knows more than they do"
+    return (
+        f"R2 of the clearance ahead is {learnt.r2:.2f} for the best surrogate "
+        f"({_label(learnt.name)}) and {rivals.r2:.2f} for the best simple guess "
+        f"({_label(rivals.name)}), {worth}."
+    )
+
+
 def _scatter(study: Study, score: SurrogateScore) -> go.Figure:
     """The truth over the guess, a color for each layout; the diagonal is where they agree."""
     truths, guesses, layouts = np.array(study.truths), np.array(score.guesses), _layouts(study)
@@ -145,7 +166,7 @@ def _scatter(study: Study, score: SurrogateScore) -> go.Figure:
     lines = {"guess is right": (ends, "gray", "dot")}
     if score.calibration is not None:
         line = score.calibration.intercept + score.calibration.slope * ends
-        lines["the truth's mean"] = (line, lane_colors()[len(UNSEEN_LAYOUTS)], "solid")
+        lines["fit of the truth"] = (line, lane_colors()[len(UNSEEN_LAYOUTS)], "solid")
     for name, (line, color, dash) in lines.items():
         figure.add_scatter(x=ends, y=line, name=name, mode="lines", hoverinfo="skip",
                            line={"color": color, "dash": dash, "width": 1.5})  # fmt: skip

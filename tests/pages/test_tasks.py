@@ -42,12 +42,12 @@ def test_a_drive_clean_by_the_true_flow_and_perturbed():
     )  # fmt: skip
     assert not app.error
     rows = table(app, "least_clearance")
-    assert list(rows.index) == ["clean", "true flow", "noise, 0.05"]
+    assert list(rows.index) == ["clean", "true flow", "noise 0.05"]
     quick = PipelineConfig(QUICK)
     for title, lane, perturb in (
         ("true flow", "truth", noise(0.05)),
         ("clean", quick, lambda sight: sight.second),
-        ("noise, 0.05", quick, noise(0.05, seed=1)),
+        ("noise 0.05", quick, noise(0.05, seed=1)),
     ):
         score = drive(COURSE, "map", lane, perturb=perturb, threads=1).score
         assert rows.loc[title, "least_clearance"] == score.least_clearance
@@ -110,7 +110,7 @@ def test_what_cannot_be_is_a_sentence(query, words):
 
 
 def test_a_surrogate_that_is_not_taught_yet():
-    app = finished(tasks(NET, perturbation="FGSM", **{"made-on": "the surrogate below"}))
+    app = finished(tasks(perturbation="FGSM", **{"made-on": "the surrogate below"}))
     assert "There is no surrogate yet" in said(app.info)
     assert list(table(app, "least_clearance").index) == ["clean", "true flow"]
 
@@ -135,11 +135,14 @@ def test_failures_are_found_and_replayed():
 
 
 @pytest.mark.slow
-def test_surrogates_are_taught_and_judged():
+def test_surrogates_are_taught_judged_and_attacked():
     app = finished(
         tasks(
-            "the true flow", teach="true",
-            **{"teach-courses": "2", "teach-unseen": "3", "teach-epochs": "1"},
+            teach="true", perturbation="FGSM",
+            **{
+                "made-on": "the surrogate below", "teach-courses": "2", "teach-unseen": "3",
+                "teach-epochs": "1",
+            },
         ),
         seconds=120,
     )  # fmt: skip
@@ -148,4 +151,7 @@ def test_surrogates_are_taught_and_judged():
     assert len(scores) == 5
     assert {"slalom", "gate", "room"} <= set(scores)
     assert len(app.get("plotly_chart")) == 4
-    assert "--courses 2 --unseen 3 --epochs 1" in " ".join(code.value for code in app.code)
+    commands = " ".join(code.value for code in app.code)
+    assert "--courses 2 --unseen 3 --epochs 1" in commands
+    assert "--attack fgsm --epsilon 0.02 --surrogate surrogate.safetensors" in commands
+    assert list(table(app, "least_clearance").index) == ["clean", "true flow", "FGSM 0.02"]
