@@ -101,7 +101,7 @@ def settings_document(pair: FramePair, lanes: Mapping[str, Lane]) -> str:
             name: {
                 "config": asdict(lane.estimate.config),
                 "timing": asdict(lane.estimate.timing) if lane.estimate.timing else None,
-                "weights_sha256": weights_sha256(lane.estimate.config.model),
+                "weights_sha256": _weights_of(lane),
                 "metrics": {
                     key: {"value": item.value, "num_pixels": item.num_pixels}
                     for key, item in lane.metrics.items()
@@ -127,6 +127,12 @@ def _row_label(key: str) -> str:
         return key
     metric = describe(key)
     return f"{metric.label}, {metric.unit} ({metric.direction} is better)"
+
+
+def _weights_of(lane: Lane) -> str | None:
+    """The hash of the weights behind a lane; the flow of a file has none, whatever its name is."""
+    estimate = lane.estimate
+    return None if estimate.timing is None else weights_sha256(estimate.config.model)
 
 
 def _commands(pair: FramePair, lanes: Mapping[str, Lane]) -> str:

@@ -14,24 +14,19 @@ from flowcore.lane import with_model
 from flowcore.tasks.drive import Lane
 from flowcore.tasks.perturbation import EPSILON, PERTURBATIONS, STEPS, Perturbation
 from flowcore.tasks.steering import ALGORITHMS
-from flowcore.tasks.world_course import LAYOUTS, RANGES, Course
+from flowcore.tasks.world_course import LAYOUTS, Course
 from flowcore.types import PipelineConfig
-from pages.components.knob_widgets import value_of
+from pages.components.course_form import choose_course, course_numbers, set_course
+from pages.components.knob_widgets import refuse_links, value_of
 from pages.components.lane_form import choose_threads, lane_settings, say_changed
 from pages.components.words import as_text
 
 __all__ = ["DriveChoice", "choose_drive", "replay"]
 
-TRUTH, NONE = "truth", "none"
+TRUTH, TRUTH_LABEL, NONE = "truth", "the true flow", "none"
+WAYS = {NONE: "nothing"} | dict(PERTURBATIONS)  # labels stand in the address as well
 ITSELF, SURROGATE = "the lane that drives", "the surrogate below"
-ASKED, PRESSED = "drive-asked", "drive-pressed"
-STEP_OF = {"texture": 0.1, "speed": 0.01, "turn": 5.0, "obstacle_size": 0.05}
-HELP = {
-    "texture": "Of the pictures on walls, pillars, floor and ceiling; at 0 they are plain.",
-    "speed": "How far it goes from one frame to the next where nothing is near.",
-    "turn": "By how much bend and slalom turn; the other layouts are straight.",
-    "obstacle_size": "Radius of the pillars; of those of the gate twice as much.",
-}
+ASKED, PRESSED, REFUSED = "drive-asked", "drive-pressed", "drive-links-refused"
 BUDGET_HELP = (
     "The largest change of any value, brightness being 0 to 1: 0.02 is five gray levels of 255."
 )
@@ -70,9 +65,10 @@ def choose_drive() -> tuple[DriveChoice | None, bool]:
 
     And whether Drive was just pressed. What cannot be is said; None if nothing else was asked for.
     """
+    _refuse_links()
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            course = _course()
+            course = choose_course()
             algorithm = _algorithm()
             model = _model()
             shown = _settings(model)
@@ -84,23 +80,22 @@ def choose_drive() -> tuple[DriveChoice | None, bool]:
         choice = None
         try:
             lane = _lane(model, shown)
-            perturbation = _perturbed(way, lane, course["course-seed"])
+            perturbation = _perturbed(way, lane, course.seed)
             choice = DriveChoice(
-                _course_of(course), algorithm, lane, perturbation,
+                course, algorithm, lane, perturbation,
                 perturbation is not None and way["made_on"] == SURROGATE, threads,
             )  # fmt: skip
         except FlowcoreError as error:
             st.error(as_text(error))
     is_pressed |= st.session_state.pop(PRESSED, False)
+    if is_pressed:
+        st.session_state[REFUSED] = []
     return _settled(choice, place, is_pressed=is_pressed), is_pressed
 
 
 def replay(course: Course) -> None:
     """Put a course into the form, nothing perturbed, and drive through it; for callbacks."""
-    st.session_state["layout"] = course.layout
-    st.session_state["course-seed"] = course.seed
-    for name in RANGES:
-        st.session_state[_key(name)] = getattr(course, name)
+    set_course(course)
     st.session_state["perturbation"] = NONE
     st.session_state[PRESSED] = True
 
@@ -117,53 +112,19 @@ def _settled(
     return wanted
 
 
-def _course() -> dict[str, Any]:
-    """What the widgets of a course show, by their keys."""
-    shown: dict[str, Any] = {}
-    shown["layout"] = st.selectbox(
-        "Course",
-        list(LAYOUTS),
-        list(LAYOUTS).index("pillars"),
-        key="layout",
-        bind="query-params",
-        width=130,
-        help="; ".join(f"{name}: {words}" for name, words in LAYOUTS.items()) + ".",
-    )
-    shown["course-seed"] = st.number_input(
-        "Seed",
-        0,
-        2**31 - 1,
-        0,
-        key="course-seed",
-        bind="query-params",
-        width=110,
-        help="Of where pillars stand, which side a corridor bends to, pictures on the walls, the "
-        "start, and all that is random in a perturbation.",
-    )
-    with st.popover("How hard"):
-        for name, (low, high, usual, unit) in RANGES.items():
-            shown[_key(name)] = st.number_input(
-                f"{name.replace('_', ' ').capitalize()}, {unit}",
-                low,
-                high,
-                usual,
-                STEP_OF[name],
-                format="%g",
-                key=_key(name),
-                bind="query-params",
-                help=HELP[name],
-            )
-    return shown
-
-
-def _key(name: str) -> str:
-    """Of the widget of a course's number."""
-    return f"course-{name.replace('_', '-')}"
-
-
-def _course_of(shown: Mapping[str, Any]) -> Course:
-    numbers = {name: shown[_key(name)] for name in RANGES}
-    return Course(shown["layout"], shown["course-seed"], **numbers)
+def _refuse_links() -> None:
+    """Say what the address asks for in vain, until another drive was asked for."""
+    if ASKED not in st.session_state:
+        choices = {
+            "layout": list(LAYOUTS),
+            "algorithm": [way.label for way in ALGORITHMS.values()],
+            "perturbation": list(WAYS.values()),
+        }
+        st.session_state[REFUSED] = refuse_links(
+            [*models.available(), TRUTH_LABEL], course_numbers(), choices
+        )
+    for sentence in st.session_state.get(REFUSED, ()):
+        st.warning(sentence)
 
 
 def _algorithm() -> str:
@@ -189,7 +150,7 @@ def _model() -> str:
         "Flow from",
         [*names, TRUTH],
         names.index(smallest),
-        format_func=lambda name: "the true flow" if name == TRUTH else name,
+        format_func=lambda name: TRUTH_LABEL if name == TRUTH else name,
         key="model",
         bind="query-params",
         width=200,
@@ -212,12 +173,11 @@ def _lane(model: str, shown: Mapping[str, Any]) -> Lane:
 def _perturbation(model: str) -> dict[str, Any]:
     """What the widgets of the perturbation show; a method alone where nothing is perturbed."""
     shown: dict[str, Any] = {"made_on": ITSELF}
-    names = {NONE: "nothing"} | dict(PERTURBATIONS)
     method = st.selectbox(
         "Perturbed by",
-        list(names),
-        list(names).index("pgd"),
-        format_func=names.get,
+        list(WAYS),
+        list(WAYS).index("pgd"),
+        format_func=WAYS.get,
         key="perturbation",
         bind="query-params",
         width=150,

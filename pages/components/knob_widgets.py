@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import streamlit as st
@@ -102,18 +103,27 @@ def read_old_links(words: Mapping[str, str] = OLD_LETTERS) -> None:
             st.session_state.setdefault(f"{word}{match[2]}", _shown(word, text))
 
 
-def refuse_links(models: Sequence[str], numbers: Mapping[str, tuple[int, int]]) -> list[str]:
+def refuse_links(
+    models: Sequence[str],
+    numbers: Mapping[str, tuple[float, float]],
+    choices: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> list[str]:
     """Drop what an address asks for that cannot be, so that the usual is taken; a sentence of each.
 
     Before the widgets are drawn, where a page is entered. ``models`` are those that there are,
-    ``numbers`` the words that are no knob's with their least and most.
+    ``numbers`` the words that are no knob's with their least and most, which are floats where any
+    number will do, and ``choices`` those with the labels that they may have.
     """
     refused = []
     for key in list(st.query_params):
         match = re.fullmatch(r"([a-z_-]+?)(\d?)", key)
         word = match[1] if match else ""
         text = st.query_params[key]
-        why = _refusal(word, text, models, numbers)
+        if key in choices:
+            fits = text in choices[key]
+            why = "" if fits else f"There are {', '.join(choices[key])}."
+        else:
+            why = _refusal(word, text, models, numbers)
         if why:
             del st.query_params[key]
             shown = re.sub(r"[^\w .,+-]", "", text)[:40]
@@ -123,7 +133,7 @@ def refuse_links(models: Sequence[str], numbers: Mapping[str, tuple[int, int]]) 
 
 
 def _refusal(
-    word: str, text: str, models: Sequence[str], numbers: Mapping[str, tuple[int, int]]
+    word: str, text: str, models: Sequence[str], numbers: Mapping[str, tuple[float, float]]
 ) -> str:
     """Why a text in an address cannot be; empty where it can, or is not ours."""
     knob = _BY_WORD.get(word)
@@ -131,8 +141,10 @@ def _refusal(
         return "" if text in models else "There is no such model here."
     if word in numbers:
         least, most = numbers[word]
-        fits = text.isdecimal() and least <= int(text[:9]) <= most
-        return "" if fits else f"It is a whole number from {least} to {most}."
+        is_whole = isinstance(least, int)
+        form = r"\d{1,10}" if is_whole else r"\d{1,9}(\.\d{0,9})?"
+        fits = re.fullmatch(form, text, re.ASCII) and least <= float(text) <= most
+        return "" if fits else f"It is a {'whole ' * is_whole}number from {least} to {most}."
     if knob is None or knob.offered:
         return ""  # any text is taken for an option, and judged in the lane
     if knob.is_switch:

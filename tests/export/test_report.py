@@ -63,6 +63,10 @@ def test_settings_name_everything_needed_to_repeat(pair, lanes):
     assert document["digest"] == pair.digest
     assert document["lanes"]["dis_medium, 2x2"]["config"]["chunks"]["overlap"] == 16
     assert document["lanes"]["external"]["weights_sha256"] is None
+    for name in ("dis_medium", "scope_035.scenes", "scope_035.scenes, clean"):  # ours, or nearly
+        named = {name: external_lane(pair, pair.truth, name=name)}
+        settings = json.loads(settings_document(pair, named))
+        assert settings["lanes"][name]["weights_sha256"] is None
     assert set(document["versions"]) >= {"python", "torch", "opencv-python-headless"}
     epe = document["lanes"]["dis_medium"]["metrics"]["epe"]
     assert epe["num_pixels"] == 96 * 128

@@ -109,6 +109,17 @@ def test_what_cannot_be_is_a_sentence(query, words):
     assert words in said(app.error)
 
 
+def test_what_a_link_asks_for_in_vain_is_said():
+    app = finished(tasks(layout="maze", **{"course-speed": "9", "course-seed": "x"}))
+    words = said(app.warning)
+    assert "layout = maze. There are corridor, bend" in words
+    assert "course-speed = 9. It is a number from 0.06 to 0.25" in words
+    assert "course-seed = x. It is a whole number from 0" in words
+    assert app.selectbox(key="layout").value == "pillars"
+    app = by_label(app.button, "Drive").click().run()
+    assert not finished(app.run()).warning
+
+
 def test_a_surrogate_that_is_not_taught_yet():
     app = finished(tasks(perturbation="FGSM", **{"made-on": "the surrogate below"}))
     assert "There is no surrogate yet" in said(app.info)
