@@ -21,6 +21,8 @@ from pages.components.takeaway import takeaway
 
 __all__ = ["show_tasks"]
 
+LABELS = {"webm": "WebM", "mp4": "MP4", "gif": "GIF"}
+
 
 def show_tasks() -> None:
     """A drive from the settings to what can be taken away; surrogates; failures by themselves."""
@@ -50,7 +52,7 @@ def _take_away(choice: DriveChoice, drives: Mapping[str, Drive]) -> None:
                     st.caption(title, width="content")
                     for suffix, make in FILMS.items():
                         takeaway(
-                            suffix.upper(),
+                            LABELS[suffix],
                             lambda make=make, drive=drive: make(drive),
                             f"drive.{suffix}",
                             key=f"film-{title}-{suffix}",

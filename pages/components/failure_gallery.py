@@ -17,6 +17,7 @@ from pages.components.drive_form import DriveChoice, replay
 from pages.components.drive_run import follow, lane_key
 from pages.components.drive_task import find_failures
 from pages.components.takeaway import takeaway
+from pages.components.words import as_text
 from pages.components.work import ask
 
 __all__ = ["show_failures"]
@@ -72,8 +73,9 @@ def _show_gallery(trials: Sequence[Trial], choice: DriveChoice, wanted: int) -> 
     by_flow = sum(trial.blame == "flow" for trial in trials)
     label = ALGORITHMS[choice.algorithm].label
     st.markdown(
-        f"**{label}** by {choice.lane_title}: {failed} of {len(trials)} courses fail. With the "
-        f"true flow {by_flow} of these arrive, so that the flow is to blame.{stopped}"
+        f"**{label}** by {as_text(choice.lane_title)}: {failed} of {len(trials)} courses fail. "
+        f"With the true flow {by_flow} of these arrive: there the flow is to blame, else the "
+        f"algorithm.{stopped}"
     )
     for number, group in enumerate(groups):
         _show_group(group, number)

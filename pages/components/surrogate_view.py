@@ -20,6 +20,7 @@ from pages.components.drive_form import DriveChoice, replay
 from pages.components.drive_run import follow, lane_key
 from pages.components.drive_task import teach_surrogates
 from pages.components.takeaway import takeaway
+from pages.components.words import as_text
 from pages.components.work import ask, look
 
 __all__ = ["FILE", "kept_surrogate", "show_surrogate"]
@@ -68,7 +69,7 @@ def show_surrogate(choice: DriveChoice, *, again: bool) -> None:
         return
     study: Study = job.result
     st.caption(
-        f"{choice.lane_title}, {choice.algorithm}: learnt from {study.num_seen} frames of "
+        f"{as_text(choice.lane_title)}, {choice.algorithm}: learnt from {study.num_seen} frames of "
         f"{', '.join(SEEN_LAYOUTS)}; judged on {len(study.truths)} frames of "
         f"{', '.join(UNSEEN_LAYOUTS)}, which none of them has seen."
     )
