@@ -125,11 +125,14 @@ function scheduleUpdates(viewer, { toolbar, stage, legend, readout }) {
   let looking = 0;
   viewer.tellLook = () => {
     const look = changedLook(viewer);
+    clearTimeout(looking);
     if (look === viewer.toldLook) return;
     viewer.linkedLook = null;
-    viewer.toldLook = look;
-    clearTimeout(looking);
-    looking = setTimeout(() => viewer.isShowing && viewer.onLook(look), TELL_MS);
+    looking = setTimeout(() => {
+      if (!viewer.isShowing) return; // told when it shows again
+      viewer.toldLook = look;
+      viewer.onLook(look);
+    }, TELL_MS);
   };
   let speech = 0;
   viewer.announce = () => {

@@ -16,7 +16,7 @@ from flowcore.types import FramePair
 from pages.components.conventions import warn_of_convention
 from pages.components.files import decoded
 from pages.components.head import show_head
-from pages.components.pair_store import keep_pair, linked_pair
+from pages.components.pair_store import STILL, forget_pair, keep_pair, linked_pair
 from pages.components.pair_upload import upload_pair
 from pages.components.scrubber import choose_two
 from pages.components.uploads import PICTURES, VIDEOS, frames_of, plain_name
@@ -133,12 +133,26 @@ def _video() -> FramePair | None:
 
 
 def _one_image() -> FramePair:
-    file = st.file_uploader("Any image; a sample photo if left empty", type=PICTURES, key="image")
-    read = frames_of([file], [plain_name(file)], key="image-range") if file else None
-    photo = read.frames[0] if read else samples.load("large").first
+    still = _still()
+    photo = still.first if still else samples.load("large").first
     knobs = _motion_knobs()
     pair = _moved(photo.tobytes(), photo.shape, **knobs)
-    return replace(pair, notes=read.notes) if read else pair
+    return replace(pair, notes=still.notes) if still else pair
+
+
+def _still() -> FramePair | None:
+    """The dropped image, twice, or the one that a link names; None once it is taken away."""
+    file = st.file_uploader("Any image; a sample photo if left empty", type=PICTURES, key="image")
+    if file is not None:
+        read = frames_of([file], [plain_name(file)], key="image-range")
+        still = FramePair(*read.frames * 2, notes=read.notes)
+        keep_pair(still, parameter=STILL)
+        st.session_state["still-dropped"] = True
+        return still
+    if "still-dropped" in st.session_state:
+        forget_pair(parameter=STILL)
+        return None
+    return linked_pair(parameter=STILL)
 
 
 def _motion_knobs() -> dict[str, object]:

@@ -8,10 +8,10 @@ import streamlit as st
 
 from flowcore.types import FramePair
 
-__all__ = ["keep_pair", "linked_pair"]
+__all__ = ["STILL", "forget_pair", "keep_pair", "linked_pair"]
 
 MAX_BYTES = 2**29
-PARAMETER = "pair"
+PAIR, STILL = "pair", "still"  # names in the address: two frames, and one image set in motion
 
 
 class _Store:
@@ -35,15 +35,20 @@ class _Store:
             return self._pairs.get(digest)
 
 
-def keep_pair(pair: FramePair) -> None:
+def keep_pair(pair: FramePair, *, parameter: str = PAIR) -> None:
     """Keep an uploaded pair and put its digest into the address."""
     if _store().put(pair):
-        st.query_params[PARAMETER] = pair.digest
+        st.query_params[parameter] = pair.digest
 
 
-def linked_pair() -> FramePair | None:
+def forget_pair(*, parameter: str) -> None:
+    """Take a pair out of the address."""
+    st.query_params.pop(parameter, None)
+
+
+def linked_pair(*, parameter: str = PAIR) -> FramePair | None:
     """The pair that the address names, if it is still here; says so where it is gone."""
-    digest = st.query_params.get(PARAMETER)
+    digest = st.query_params.get(parameter)
     if digest is None:
         return None
     pair = _store().get(digest)
