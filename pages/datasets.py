@@ -7,10 +7,11 @@ from pages.components.dataset_pairs import show_extremes, show_pairs
 from pages.components.dataset_picker import pick_dataset
 from pages.components.dataset_results import (
     choose_metric,
+    leaderboards,
     only_asked_for,
     show_comparison,
     show_distribution,
-    show_leaderboard,
+    show_leaderboards,
 )
 from pages.components.dataset_runs import run_lanes, stored_scores
 from pages.components.dataset_takeaway import show_takeaways
@@ -44,11 +45,12 @@ if not any(lane.scores or lane.failures for lane in found.values()):
     st.stop()
 
 found = only_asked_for(found)
-show_leaderboard(choice, found)
-metric = choose_metric(choice, found)
+boards = leaderboards(choice, found)
+show_leaderboards(choice, found, boards)
+metric = choose_metric(found, boards)
 if metric is not None:
     show_distribution(lanes, found, metric)
     show_comparison(found, metric)
     show_extremes(choice, found, metric)
     show_pairs(choice, found, metric)
-show_takeaways(choice, lanes, found, threads=threads)
+show_takeaways(choice, lanes, found, boards, threads=threads)

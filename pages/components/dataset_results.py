@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,17 +20,26 @@ from pages.components.lane_form import LaneChoice
 from pages.components.words import as_text
 
 __all__ = [
+    "Board",
     "choose_metric",
     "leaderboards",
     "only_asked_for",
     "show_comparison",
     "show_distribution",
-    "show_leaderboard",
+    "show_leaderboards",
 ]
 
 MAX_NAMED = 3
 BEST = "font-weight: 700"
 Found = Mapping[str, LaneScores]
+
+
+class Board(NamedTuple):
+    """The ranked lanes of one data set, and the numbers that its benchmark goes by."""
+
+    name: str
+    columns: list[Column]
+    table: pd.DataFrame
 
 
 def only_asked_for(found: Found) -> dict[str, LaneScores]:
@@ -57,8 +67,8 @@ def only_asked_for(found: Found) -> dict[str, LaneScores]:
     }
 
 
-def leaderboards(choice: Choice, found: Found) -> list[tuple[str, list[Column], pd.DataFrame]]:
-    """Of each data set that the pairs belong to: its name, its columns, and the ranked lanes."""
+def leaderboards(choice: Choice, found: Found) -> list[Board]:
+    """One for each data set that the pairs belong to."""
     names = sorted({one.dataset for lane in found.values() for one in lane.scores})
     boards = []
     for name in names:
@@ -67,13 +77,12 @@ def leaderboards(choice: Choice, found: Found) -> list[tuple[str, list[Column], 
             for title, lane in found.items()
         }
         columns = columns_of(choice.dataset.layout, name, scores)
-        boards.append((name, columns, leaderboard(scores, columns)))
+        boards.append(Board(name, columns, leaderboard(scores, columns)))
     return boards
 
 
-def show_leaderboard(choice: Choice, found: Found) -> None:
+def show_leaderboards(choice: Choice, found: Found, boards: Sequence[Board]) -> None:
     """One ranked table for each data set, by its benchmark's own protocol; what failed below."""
-    boards = leaderboards(choice, found)
     if not boards:
         st.info("No pair with such a name is measured.")
     for name, columns, table in boards:
@@ -89,11 +98,11 @@ def show_leaderboard(choice: Choice, found: Found) -> None:
     _show_state(choice, found)
 
 
-def choose_metric(choice: Choice, found: Found) -> str | None:
+def choose_metric(found: Found, boards: Sequence[Board]) -> str | None:
     """The key of the number that pairs are told apart by."""
     scores = {title: lane.scores for title, lane in found.items()}
     there = {key for lane in scores.values() for one in lane for key in one.metrics}
-    first = [column.key for name, columns, _ in leaderboards(choice, found) for column in columns]
+    first = [column.key for board in boards for column in board.columns]
     keys = list(dict.fromkeys([*first, *sorted(there - {"density"})]))
     keys = [key for key in keys if not key.endswith("_identity")]
     if not keys:

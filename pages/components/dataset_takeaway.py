@@ -8,7 +8,7 @@ import streamlit as st
 from flowcore.knobs import flags_of
 from flowcore.leaderboard import leaderboard_latex, pairs_csv, pairs_parquet
 from pages.components.dataset_picker import Choice
-from pages.components.dataset_results import leaderboards
+from pages.components.dataset_results import Board
 from pages.components.dataset_roots import SAMPLES
 from pages.components.dataset_runs import LaneScores
 from pages.components.lane_form import LaneChoice
@@ -21,12 +21,12 @@ def show_takeaways(
     choice: Choice,
     lanes: Sequence[LaneChoice],
     found: Mapping[str, LaneScores],
+    boards: Sequence[Board],
     *,
     threads: int,
 ) -> None:
     """Every pair as CSV and Parquet, the leaderboard as LaTeX, the commands."""
     scores = {title: lane.scores for title, lane in found.items() if lane.scores}
-    boards = leaderboards(choice, found)
     with st.container(horizontal=True):
         takeaway("Pairs (CSV)", lambda: pairs_csv(scores), "pairs.csv", disabled=not scores)
         takeaway(
