@@ -12,7 +12,7 @@ from flowcore.io.flow_files import encode_flow
 from flowcore.io.frames import encode_frame
 from tests.browser.waiting import settled
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def packed():
@@ -36,6 +36,7 @@ def test_a_zip_is_measured_and_its_worst_pair_compared(page, server):
         {"name": "mine.zip", "mimeType": "application/zip", "buffer": packed()}
     )
     page.wait_for_url("**dataset=upload-**")
+    settled(page)
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Run").click()
     expect(page.get_by_role("heading", name="mine")).to_be_visible()
