@@ -169,7 +169,7 @@ def show_comparison(found: Found, key: str) -> None:
     unit = "" if metric.unit == "1" else f" {metric.unit}"
     mean, low, high, wins = found_difference
     is_better = (mean < 0) == (metric.direction == "lower")
-    verdict = "not certain" if low <= 0 <= high else "yes" if is_better else "no"
+    verdict = "unclear" if low <= 0 <= high else "yes" if is_better else "no"
     with st.container(horizontal=True):
         st.metric("Better", verdict, width=140, help="Whether the interval excludes zero.")
         st.metric(
@@ -205,7 +205,7 @@ def _show_state(choice: Choice, found: Found) -> None:
                 st.write(as_text(f"{one.dataset}/{one.sequence}: {reason}"))
     dates = sorted({lane.record.started[:16] for lane in found.values()})
     between = f" to {dates[-1]}" if len(dates) > 1 else ""
-    st.caption(f"Measured {dates[0]}{between} UTC. Time: mean of one run of each pair.")
+    st.caption(f"Measured {dates[0]}{between} UTC. Times are means over the pairs.")
 
 
 def _configs(columns: Sequence[Column]) -> dict[str, object]:
