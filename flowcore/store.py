@@ -7,24 +7,26 @@ its pairs, or why there is none. Many processes may write at once, and whoever r
 
 import json
 import os
-import platform
-import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import platformdirs
-import psutil
 
 from flowcore.errors import StoreError
-from flowcore.knobs import config_from, values_of
-from flowcore.metrics.summary import Measurement
+from flowcore.run_records import (
+    FACT_NAMES,
+    RunFacts,
+    RunRecord,
+    config_text,
+    machine,
+    record_of,
+    score_of,
+    versions,
+)
 from flowcore.scores import Failure, PairScore, pool
-from flowcore.types import PipelineConfig, Timing
 
 __all__ = ["RunFacts", "RunRecord", "RunStore", "default_path"]
 
@@ -51,68 +53,6 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
 """What leads from each version of the file to the next; ``PRAGMA user_version`` counts them."""
 
 _APPLICATION = 0x464C4F57  # "FLOW": that the file is ours
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunFacts:
-    """What a run is asked to do.
-
-    Parameters
-    ----------
-    kind : str
-        "evaluate".
-    place, layout, split : str
-        Of the data set; ``split`` is empty for all of it.
-    config : PipelineConfig
-    weights : str, optional
-        sha256 of the model's weights, in hex.
-    threads, device : optional
-        As they were asked for.
-    num_pairs : int
-    """
-
-    kind: str = "evaluate"
-    place: str
-    layout: str
-    split: str = ""
-    config: PipelineConfig
-    weights: str | None = None
-    threads: int | None = None
-    device: str | None = None
-    num_pairs: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunRecord:
-    """A run as the store has it.
-
-    Parameters
-    ----------
-    id : int
-    facts : RunFacts
-    status : "running", "done", "stopped" or "failed"
-        A run whose process is gone is "stopped".
-    started : str
-        UTC, ``2026-11-27 15:00:00``.
-    seconds : float, optional
-        Until it ended.
-    versions, machine : dict
-        Of Python and of the libraries; processor, cores, memory and name of the machine.
-    metrics : dict
-        Means over its pairs, by key; empty until it has ended.
-    error : str
-        Why it failed.
-    """
-
-    id: int
-    facts: RunFacts
-    status: str
-    started: str
-    seconds: float | None
-    versions: dict[str, str]
-    machine: dict[str, Any]
-    metrics: dict[str, float]
-    error: str
 
 
 class RunStore:
@@ -155,12 +95,12 @@ class RunStore:
     def begin(self, facts: RunFacts) -> int:
         """The number of a new run."""
         row = {
-            **{name: getattr(facts, name) for name in _FACTS},
+            **{name: getattr(facts, name) for name in FACT_NAMES},
             "model": facts.config.model,
-            "config": _config_text(facts.config),
+            "config": config_text(facts.config),
             "status": "running",
-            "versions": json.dumps(_versions()),
-            "machine": json.dumps(_machine()),
+            "versions": json.dumps(versions()),
+            "machine": json.dumps(machine()),
             "process": os.getpid(),
         }
         names, places = ", ".join(row), ", ".join(f":{name}" for name in row)
@@ -185,7 +125,7 @@ class RunStore:
             row = self._file.execute(
                 "SELECT metrics, timing, suspicions FROM scores WHERE key = ?", (key,)
             ).fetchone()
-        return row and _score(dataset, sequence, *row)
+        return row and score_of(dataset, sequence, *row)
 
     def add(self, run: int, position: int, outcome: PairScore | Failure, key: str = "") -> None:
         """Keep what became of a pair, in full or not at all; a score under its content key."""
@@ -222,7 +162,7 @@ class RunStore:
         with self._in_words():
             cursor = self._file.execute("SELECT * FROM runs ORDER BY id DESC")
             names = [column[0] for column in cursor.description]
-            return [_record(dict(zip(names, row, strict=True))) for row in cursor]
+            return [record_of(dict(zip(names, row, strict=True))) for row in cursor]
 
     def latest(self, facts: RunFacts) -> RunRecord | None:
         """The last run that did this to the end; where none did, the last that did a part.
@@ -236,12 +176,12 @@ class RunStore:
                 " ORDER BY status = 'done' DESC, id DESC LIMIT 1",
                 (
                     *(getattr(facts, name) for name in ("kind", "place", "layout", "split")),
-                    _config_text(facts.config),
+                    config_text(facts.config),
                     *(getattr(facts, name) for name in ("weights", "threads", "device")),
                 ),
             )
             names, row = [column[0] for column in cursor.description], cursor.fetchone()
-        return row and _record(dict(zip(names, row, strict=True)))
+        return row and record_of(dict(zip(names, row, strict=True)))
 
     def outcomes(self, run: int) -> dict[int, PairScore | Failure]:
         """What became of the pairs of a run, by their position."""
@@ -254,7 +194,7 @@ class RunStore:
         return {
             position: Failure(dataset, sequence, error)
             if error is not None
-            else _score(dataset, sequence, *stored)
+            else score_of(dataset, sequence, *stored)
             for position, dataset, sequence, error, *stored in rows
         }
 
@@ -312,64 +252,7 @@ class RunStore:
             ) from caught
 
 
-_FACTS = ("kind", "place", "layout", "split", "weights", "threads", "device", "num_pairs")
-
-
 def default_path() -> Path:
     """Where the app keeps its runs: ``FLOWSCOPE_STORE``, else in the user's folder for data."""
     chosen = os.environ.get("FLOWSCOPE_STORE")
     return Path(chosen) if chosen else platformdirs.user_data_path("flowscope") / "runs.sqlite"
-
-
-def _config_text(config: PipelineConfig) -> str:
-    """What a lane sets, as JSON: the same text for the same lane."""
-    return json.dumps(values_of(config))
-
-
-def _config(text: str) -> PipelineConfig:
-    values = json.loads(text)
-    return config_from({k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
-
-
-def _score(
-    dataset: str, sequence: str, metrics: str, timing: str | None, suspicions: str
-) -> PairScore:
-    return PairScore(
-        dataset,
-        sequence,
-        {key: Measurement(*number) for key, number in json.loads(metrics).items()},
-        Timing(**json.loads(timing)) if timing else None,
-        tuple(json.loads(suspicions)),
-    )
-
-
-def _record(row: dict[str, Any]) -> RunRecord:
-    machine = json.loads(row["machine"])
-    is_here = machine["name"] == socket.gethostname()
-    is_gone = row["status"] == "running" and is_here and not psutil.pid_exists(row["process"])
-    return RunRecord(
-        id=row["id"],
-        facts=RunFacts(config=_config(row["config"]), **{name: row[name] for name in _FACTS}),
-        status="stopped" if is_gone else row["status"],
-        started=row["started"],
-        seconds=row["seconds"],
-        versions=json.loads(row["versions"]),
-        machine=machine,
-        metrics=json.loads(row["metrics"] or "{}"),
-        error=row["error"] or "",
-    )
-
-
-def _versions() -> dict[str, str]:
-    libraries = ("torch", "numpy", "opencv-python-headless", "scikit-image")
-    return {"python": platform.python_version(), **{name: version(name) for name in libraries}}
-
-
-def _machine() -> dict[str, Any]:
-    return {
-        "name": socket.gethostname(),
-        "system": platform.system(),
-        "processor": platform.machine(),
-        "cores": psutil.cpu_count(),
-        "memory": psutil.virtual_memory().total,
-    }

@@ -16,7 +16,7 @@ LEVELS = {
     "flowcore.budget": 4, "flowcore.pipeline": 4, "flowcore.features": 4,
     "flowcore.gradient": 4, "flowcore.knobs": 4, "flowcore.lane": 4, "flowcore.scores": 4,
     "flowcore.evaluation": 5, "flowcore.export": 5, "flowcore.bursts": 5,
-    "flowcore.store": 5, "flowcore.leaderboard": 5,
+    "flowcore.store": 5, "flowcore.run_records": 5, "flowcore.leaderboard": 5,
     "flowcore.refinement": 5, "flowcore.probe": 5, "flowcore.stack_walk": 5,
     "flowcore.robustness": 5, "flowcore.training": 5, "flowcore.sweep": 5,
     "flowcore.digits": 5, "flowcore.jobs": 5, "flowcore.tasks": 5,

@@ -6,9 +6,10 @@ Sizes, licences and protocols are those that their authors state.
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from flowcore.data.cards import SAMPLES, SEQUENCES
 from flowcore.data.layout import Card, Layout
 
-__all__ = ["LAYOUTS", "SAMPLES", "SEQUENCES", "card_of"]
+__all__ = ["LAYOUTS", "card_of"]
 
 _SINTEL_SCORES = tuple(
     (key, "pooled")
@@ -260,30 +261,6 @@ _PLAIN = Layout(
         proved=_REAL,
     ),
 )
-
-SEQUENCES = Card(
-    title="Image sequences and videos",
-    size="any; each frame with the next one, in natural order of the names",
-    truth="none: the warp and the round trip are measured",
-    splits="none",
-    licence="that of the data",
-    protocol="means of the pairs' numbers",
-    scores=(("psnr", "mean"), ("ssim", "mean"), ("consistent_share", "mean")),
-    proved="two real image sequences and a real video",
-)
-"""The card of what has no truth."""
-
-SAMPLES = Card(
-    title="Samples",
-    size="10 pairs that come with Flowscope",
-    truth="exact, as the motion was made; of the stereo pair measured",
-    splits="none",
-    licence="public domain and CC0 photos; Middlebury stereo (Scharstein et al. 2014)",
-    protocol="means of the pairs' means: not a benchmark",
-    scores=(("epe", "mean"), ("fl_all", "mean"), ("angular_error", "mean")),
-    proved="the pairs themselves",
-)
-"""The card of the pairs that need no download."""
 
 LAYOUTS: Mapping[str, Layout] = MappingProxyType(
     {
