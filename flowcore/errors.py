@@ -8,6 +8,7 @@ FlowcoreError
 ├── ModelError
 │   ├── UnknownModelError   no model of that name
 │   └── WeightsError        weights are missing, altered or of another architecture
+├── StoreError              what was run cannot be looked up or kept
 ├── ConfigError             settings that contradict each other, the pair or the machine
 └── DivergedError           an estimate or a training run is no longer finite
 
@@ -23,6 +24,7 @@ __all__ = [
     "InputError",
     "ModelError",
     "ShapeMismatchError",
+    "StoreError",
     "UnknownModelError",
     "WeightsError",
 ]
@@ -58,6 +60,10 @@ class UnknownModelError(ModelError):
 
 class WeightsError(ModelError):
     """Weights are missing, altered, or of another architecture."""
+
+
+class StoreError(FlowcoreError):
+    """What was run cannot be looked up or kept."""
 
 
 class ConfigError(FlowcoreError):

@@ -1,134 +1,54 @@
-"""One model over folders of pairs with truth: the numbers of a benchmark."""
+"""One model over the pairs of a data set: the numbers of a benchmark."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from itertools import groupby
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from flowcore.data.files import PairFiles, find_pairs, load_pair
-from flowcore.errors import FlowcoreError, InputError, ModelError
+from flowcore.data.datasets import Dataset, Pair
+from flowcore.errors import FlowcoreError, InputError, ModelError, StoreError
 from flowcore.io.flow_files import read_flow, write_flow
 from flowcore.io.scaling import ValueRange
-from flowcore.lane import TIMED_RUNS
+from flowcore.lane import TIMED_RUNS, estimate_key, measure_key, weights_sha256
 from flowcore.metrics.convention import suspicion
-from flowcore.metrics.summary import Measurement, measure_errors
+from flowcore.metrics.summary import Measurement, measure, measure_errors
 from flowcore.pipeline import external_estimate, run
-from flowcore.types import Estimate, FramePair, PipelineConfig, Timing, timing_fields
+from flowcore.scores import Failure, PairScore
+from flowcore.store import RunFacts, RunStore
+from flowcore.types import Estimate, FlowField, FramePair, PipelineConfig
 
-__all__ = ["DatasetScore", "Failure", "PairScore", "evaluate", "score_datasets"]
+__all__ = ["evaluate", "facts_of"]
 
-
-@dataclass(frozen=True)
-class PairScore:
-    """The errors on one pair.
-
-    Parameters
-    ----------
-    dataset, sequence : str
-    metrics : mapping of key to Measurement
-        All that ``flowcore.metrics.summary.measure_errors`` gives.
-    timing : Timing, optional
-        None of an external flow.
-    suspicions : tuple of str
-        Sentences about flows that seem to be meant differently.
-    """
-
-    dataset: str
-    sequence: str
-    metrics: Mapping[str, Measurement]
-    timing: Timing | None
-    suspicions: tuple[str, ...] = ()
-
-    @property
-    def epe(self) -> float:
-        """Mean end-point error over the pixels that truth and estimate know, px."""
-        return self.metrics["epe"].value
-
-    def as_json(self) -> dict[str, Any]:
-        """As it is printed: the main numbers first, then all of them."""
-        return {
-            "dataset": self.dataset,
-            "sequence": self.sequence,
-            **{key: self.metrics[key].value for key in _MAIN},
-            "num_pixels": self.metrics["epe"].num_pixels,
-            **timing_fields(self.timing),
-            "metrics": {key: number.value for key, number in self.metrics.items()},
-            "suspicions": list(self.suspicions),
-        }
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A pair that could not be measured, and why."""
-
-    dataset: str
-    sequence: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class DatasetScore:
-    """The errors on one dataset.
-
-    Parameters
-    ----------
-    pairs : int
-        How many were measured.
-    means : mapping of metric to value
-        The mean over the pairs that have it, each counting alike.
-    pooled : mapping of metric to value
-        Of means and rates: over all pixels of all pairs, as KITTI pools Fl.
-    """
-
-    pairs: int
-    means: Mapping[str, float]
-    pooled: Mapping[str, float]
-
-    @property
-    def epe(self) -> float:
-        """The mean of the pairs' mean end-point errors, px."""
-        return self.means["epe"]
-
-    def as_json(self) -> dict[str, Any]:
-        """As it is printed: the main numbers first, then all of them."""
-        return {
-            **{key: self.means[key] for key in _MAIN},
-            **{f"{key}_pooled": self.pooled[key] for key in ("epe", "fl_all")},
-            "pairs": self.pairs,
-            "metrics": dict(self.means),
-            "metrics_pooled": dict(self.pooled),
-        }
-
-
-_MAIN = ("epe", "fl_all", "density", "epe_filled", "fl_all_filled")
-_PERCENTILES = ("a50", "a75", "a95")  # cannot be pooled from those of the pairs
+_NUM_CHECKED = 3  # pairs of a set whose truth is checked for what it means, which takes a while
 
 
 def evaluate(
-    root: Path,
+    dataset: Dataset,
     config: PipelineConfig,
     *,
     threads: int | None = None,
     device: str | None = None,
+    runs: int = TIMED_RUNS,
     flows: Path | None = None,
     out: Path | None = None,
     value_range: ValueRange = "auto",
     truth_format: str | None = None,
     prepare: Callable[[FramePair], FramePair] = lambda pair: pair,
+    store: RunStore | None = None,
+    continued: int | None = None,
 ) -> Iterator[PairScore | Failure]:
-    """The score of every pair under ``root``, one after the other; a broken one is a ``Failure``.
+    """The score of every pair, one after the other; a broken one is a ``Failure``.
 
     Parameters
     ----------
-    root : Path
-        ``root/<dataset>/<sequence>/{frame1.png, frame2.png, flow.flo|flow.png}``; see
-        ``flowcore.data.files.find_pairs``.
+    dataset : Dataset
+        See ``flowcore.data.datasets.open_dataset``.
     config : PipelineConfig
     threads, device : optional
         As of ``flowcore.pipeline.run``.
+    runs : int
+        How often each estimate is timed at most.
     flows : Path, optional
         Score the flows of another tool instead: ``flows/<dataset>/<sequence>.flo``.
     out : Path, optional
@@ -137,77 +57,143 @@ def evaluate(
         As of ``flowcore.data.files.read_pair``.
     prepare : callable
         What is done to every pair first, such as compressing it.
+    store : RunStore, optional
+        Gets every score as soon as it is there. What it holds of the same frames, truth, config
+        and weights is taken from it, so that a run which was cut short is soon where it was.
+    continued : int, optional
+        A run of the store that goes on: the pairs that it has aren't even read again.
 
     Raises
     ------
-    InputError
-        Nothing to evaluate.
     ModelError
         The model cannot be had.
+    StoreError
+        The store cannot be read or written.
     """
-    is_first = True
-    for files in find_pairs(root):
-        try:
-            pair = prepare(load_pair(files, value_range=value_range, truth_format=truth_format))
-            if flows is None:
-                estimate = run(
-                    pair,
-                    config,
-                    threads=threads,
-                    device=device,
-                    warm_up=is_first,
-                    runs=TIMED_RUNS,
-                )
-                is_first = False
-            else:
-                flow = read_flow(flows / files.dataset / f"{files.sequence}.flo")
-                estimate = external_estimate(pair, flow, name=config.model)
-            score = _score(files, pair, estimate)
-            if out is not None:
-                target = out / files.dataset / f"{files.sequence}.flo"
-                target.parent.mkdir(parents=True, exist_ok=True)
-                write_flow(target, estimate.flow)
-        except ModelError:
-            raise
-        except FlowcoreError as error:
-            yield Failure(files.dataset, files.sequence, str(error))
-        else:
-            yield score
+    store = RunStore() if store is None else store
+    on: dict[str, Any] = {"threads": threads, "device": device}
+    computed = Counter[str]()  # pairs of each set
+    with _recorded(store, facts_of(dataset, config, **on), continued) as number:
+        there = {} if continued is None else store.outcomes(continued)
+        for position, files in enumerate(dataset.pairs):
+            if position in there:
+                yield there[position]
+                continue
+            target, key = out and _flow_file(out, files), ""
+            try:
+                pair = prepare(files.load(value_range=value_range, truth_format=truth_format))
+                flow = None if flows is None else read_flow(_flow_file(flows, files))
+                key = _key(pair, flow or config, **on)
+                is_written = target is None or target.is_file()
+                found = store.find(key, files.dataset, files.sequence) if is_written else None
+                if found is None:
+                    is_checked = computed[files.dataset] < _NUM_CHECKED
+                    options = {**on, "runs": runs, "warm_up": not computed.total()}
+                    computed[files.dataset] += 1
+                    estimate, metrics = _measured(pair, flow, config, **options)
+                    suspicions = _suspicions(pair, estimate) if is_checked else ()
+                    if target is not None:
+                        target.parent.mkdir(parents=True, exist_ok=True)
+                        write_flow(target, estimate.flow)
+                    found = PairScore(
+                        files.dataset, files.sequence, metrics, estimate.timing, suspicions
+                    )
+                outcome: PairScore | Failure = found
+            except (ModelError, StoreError):
+                raise
+            except FlowcoreError as error:
+                outcome = Failure(files.dataset, files.sequence, str(error))
+            store.add(number, position, outcome, key)
+            yield outcome
 
 
-def score_datasets(scores: Iterable[PairScore]) -> dict[str, DatasetScore]:
-    """Scores by dataset, in alphabetical order."""
-    ordered = sorted(scores, key=lambda score: score.dataset)
-    return {
-        name: _pool(list(group)) for name, group in groupby(ordered, lambda score: score.dataset)
-    }
-
-
-def _score(files: PairFiles, pair: FramePair, estimate: Estimate) -> PairScore:
-    metrics = measure_errors(estimate.flow, pair)
-    if "epe" not in metrics:
-        assert pair.truth is not None
-        who = "the flow" if pair.truth.valid.any() else "the true flow"
-        raise InputError(f"No error can be measured: {who} knows no pixel that counts.")
-    flows = {"The true flow": pair.truth}
-    if estimate.timing is None:
-        flows["The external flow"] = estimate.flow
-    suspicions = (suspicion(what, flow, pair) for what, flow in flows.items() if flow is not None)
-    return PairScore(
-        files.dataset,
-        files.sequence,
-        metrics,
-        estimate.timing,
-        tuple(sentence for sentence in suspicions if sentence),
+def facts_of(
+    dataset: Dataset,
+    config: PipelineConfig,
+    *,
+    threads: int | None = None,
+    device: str | None = None,
+) -> RunFacts:
+    """What the store calls the evaluation of this lane on this data set."""
+    splits = {pair.split for pair in dataset.pairs}
+    return RunFacts(
+        place=dataset.place,
+        layout=dataset.layout,
+        split=splits.pop() if len(splits) == 1 else "",
+        config=config,
+        weights=weights_sha256(config.model),
+        threads=threads,
+        device=device,
+        num_pairs=len(dataset.pairs),
     )
 
 
-def _pool(scores: list[PairScore]) -> DatasetScore:
-    means, pooled = {}, {}
-    for key in dict.fromkeys(key for score in scores for key in score.metrics):
-        found = [score.metrics[key] for score in scores if key in score.metrics]
-        values = [number.value for number in found]
-        means[key] = float(np.mean(values))
-        if key not in _PERCENTILES:
-            pooled[key] = float(np.average(values, weights=[number.num_pixels for number in found]))
-    return DatasetScore(len(scores), means, pooled)
+@contextmanager
+def _recorded(store: RunStore, facts: RunFacts, continued: int | None) -> Iterator[int]:
+    """The number of a run, of which the store is told how it ends."""
+    if continued is not None:
+        store.go_on(continued)
+    number = store.begin(facts) if continued is None else continued
+    try:
+        yield number
+    except FlowcoreError as error:
+        store.end(number, "failed", error=str(error))
+        raise
+    except BaseException:
+        store.end(number, "stopped")
+        raise
+    store.end(number, "done")
+
+
+def _key(
+    pair: FramePair,
+    config: PipelineConfig | FlowField,
+    *,
+    threads: int | None,
+    device: str | None,
+) -> str:
+    """What the score of a pair depends on; other things than scores have keys of their own."""
+    of_flow = estimate_key(pair, config, threads=threads, device=device)
+    return f"score:{measure_key(of_flow, pair)}"
+
+
+def _flow_file(folder: Path, files: Pair) -> Path:
+    return folder / files.dataset / f"{files.sequence}.flo"
+
+
+def _measured(
+    pair: FramePair,
+    flow: FlowField | None,
+    config: PipelineConfig,
+    *,
+    threads: int | None,
+    device: str | None,
+    runs: int,
+    warm_up: bool,
+) -> tuple[Estimate, Mapping[str, Measurement]]:
+    """The estimate of a pair, or the flow of another tool as one, and its numbers.
+
+    Without truth the backward flow is estimated as well: the round trip is then all there is.
+    """
+    on: dict[str, Any] = {"threads": threads, "device": device}
+    if flow is not None:
+        estimate = external_estimate(pair, flow, name=config.model)
+    else:
+        estimate = run(pair, config, **on, warm_up=warm_up, runs=runs)
+    if pair.truth is None:
+        backward = run(pair.reversed(), config, **on).flow if flow is None else None
+        return estimate, measure(estimate.flow, pair, backward=backward)
+    metrics = measure_errors(estimate.flow, pair)
+    if "epe" not in metrics:
+        who = "the flow" if pair.truth.valid.any() else "the true flow"
+        raise InputError(f"No error can be measured: {who} knows no pixel that counts.")
+    return estimate, metrics
+
+
+def _suspicions(pair: FramePair, estimate: Estimate) -> tuple[str, ...]:
+    """What seems to be meant differently, the truth or a flow of another tool."""
+    flows = {"The true flow": pair.truth}
+    if estimate.timing is None:
+        flows["The external flow"] = estimate.flow
+    found = (suspicion(what, flow, pair) for what, flow in flows.items() if flow is not None)
+    return tuple(sentence for sentence in found if sentence)

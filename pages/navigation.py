@@ -24,6 +24,7 @@ page = st.navigation(
         ],
         "Train": [st.Page("training.py", title="Training", url_path="training")],
         "Stress": [st.Page("robustness.py", title="Robustness", url_path="robustness")],
+        "Scale": [st.Page("datasets.py", title="Datasets", url_path="datasets")],
     },
     position="top",
 )

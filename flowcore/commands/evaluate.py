@@ -1,36 +1,50 @@
-"""Errors over folders of pairs."""
+"""Errors over data sets."""
 
 import argparse
 import dataclasses
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flowcore.commands.lane_options import config_of, external_path, lane_options, prepared, where
 from flowcore.commands.output import Commands, add_json_option, print_json, say
+from flowcore.errors import StoreError
 from flowcore.types import FramePair, PipelineConfig
 
 if TYPE_CHECKING:
-    from flowcore.evaluation import Failure, PairScore
+    from flowcore.scores import Failure, PairScore
 
 __all__ = ["add_commands"]
 
 
 def add_commands(commands: Commands) -> None:
-    """The command and its options."""
+    """The commands and their options."""
     evaluate = commands.add_parser(
-        "evaluate", parents=[lane_options()], help="errors over folders of pairs"
+        "evaluate", parents=[lane_options()], help="errors over a data set"
     )
     evaluate.add_argument(
-        "root", type=Path, metavar="ROOT", help="ROOT/<dataset>/<sequence>/frame1.png ..."
+        "root",
+        type=Path,
+        metavar="ROOT",
+        help="a data set in its own folders, pairs, or frames; or the word samples",
+    )
+    evaluate.add_argument("--split", metavar="NAME", help="of the data set: this part alone")
+    evaluate.add_argument(
+        "--layout", metavar="NAME", help="what ROOT is, where its folders fit several"
     )
     evaluate.add_argument("--out", type=Path, metavar="FOLDER", help="write one .flo per pair")
+    evaluate.add_argument(
+        "--store", type=Path, metavar="FILE", help="keep every run; compute nothing twice"
+    )
     evaluate.set_defaults(command=_evaluate)
     add_json_option(evaluate)
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from flowcore.evaluation import Failure, PairScore, evaluate
+    from flowcore.data.datasets import open_dataset, sample_dataset
+    from flowcore.evaluation import evaluate
+    from flowcore.store import RunStore
 
     config, said = config_of(options), set[str]()
 
@@ -39,47 +53,75 @@ def _evaluate(options: argparse.Namespace) -> int:
         said.update(pair.notes)
         return prepared(pair, options)
 
-    scores: list[PairScore] = []
-    failed: list[Failure] = []
-    is_stopped = False
-    try:
-        for outcome in evaluate(
-            options.root,
-            config,
-            **where(options),
-            flows=external_path(config),
-            out=options.out,
-            value_range=options.value_range,
-            truth_format=options.truth_format,
-            prepare=prepare,
-        ):
-            name = f"{outcome.dataset}/{outcome.sequence}"
-            if isinstance(outcome, Failure):
-                failed.append(outcome)
-                print(f"{name}: {outcome.reason}", file=sys.stderr)
-                continue
-            scores.append(outcome)
-            took = f", {outcome.timing.seconds:.2f} s" if outcome.timing else ""
-            print(f"{name}: {outcome.epe:.3f} px{took}", file=sys.stderr)
-            for sentence in outcome.suspicions:
-                print(f"{name}: {sentence}", file=sys.stderr)
-    except KeyboardInterrupt:
-        is_stopped = True
+    if options.root == Path("samples") and not options.root.exists():
+        dataset = sample_dataset().part(options.split)
+    else:
+        dataset = open_dataset(options.root, layout=options.layout, split=options.split)
+    outcomes: list[PairScore | Failure] = []
+    stopped: BaseException | None = None
+    with ExitStack() as stack:
+        store = options.store and stack.enter_context(RunStore(options.store))
+        try:
+            for outcome in evaluate(
+                dataset,
+                config,
+                **where(options),
+                flows=external_path(config),
+                out=options.out,
+                value_range=options.value_range,
+                truth_format=options.truth_format,
+                prepare=prepare,
+                store=store,
+            ):
+                outcomes.append(outcome)
+                _report(outcome, f"{len(outcomes)}/{len(dataset.pairs)}")
+        except (KeyboardInterrupt, StoreError) as error:
+            stopped = error
+    _print_scores(config, outcomes, is_json=options.json)
+    return _status(outcomes, stopped)
+
+
+def _status(outcomes: "list[PairScore | Failure]", stopped: BaseException | None) -> int:
+    """The exit status; what was done is printed by now."""
+    from flowcore.scores import Failure
+
+    if isinstance(stopped, KeyboardInterrupt):
         print("flowcore: stopped; what was done is kept.", file=sys.stderr)
-    _print_scores(config, scores, failed, is_json=options.json)
-    if is_stopped:
         return 130
-    if failed and not scores:
-        print(f"flowcore: none of {len(failed)} pairs could be measured", file=sys.stderr)
+    if stopped is not None:
+        raise stopped
+    num_failed = sum(isinstance(outcome, Failure) for outcome in outcomes)
+    if num_failed == len(outcomes):
+        print(f"flowcore: none of {num_failed} pairs could be measured", file=sys.stderr)
         return 2
-    return 1 if failed else 0
+    return 1 if num_failed else 0
+
+
+def _report(outcome: "PairScore | Failure", place: str) -> None:
+    """One line of progress, and what seems odd."""
+    from flowcore.scores import Failure
+
+    name = f"{outcome.dataset}/{outcome.sequence}"
+    if isinstance(outcome, Failure):
+        print(f"{place} {name}: {outcome.reason}", file=sys.stderr)
+        return
+    took = f", {outcome.timing.seconds:.2f} s" if outcome.timing else ""
+    print(f"{place} {name}: {_main_number(outcome)}{took}", file=sys.stderr)
+    for sentence in outcome.suspicions:
+        print(f"{name}: {sentence}", file=sys.stderr)
+
+
+def _main_number(score: "PairScore") -> str:
+    return f"{score.epe:.3f} px" if "epe" in score.metrics else f"{score.value('psnr'):.2f} dB"
 
 
 def _print_scores(
-    config: PipelineConfig, scores: "list[PairScore]", failed: "list[Failure]", *, is_json: bool
+    config: PipelineConfig, outcomes: "list[PairScore | Failure]", *, is_json: bool
 ) -> None:
-    from flowcore.evaluation import score_datasets
+    from flowcore.scores import Failure, PairScore, score_datasets
 
+    scores = [outcome for outcome in outcomes if isinstance(outcome, PairScore)]
+    failed = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
     datasets = score_datasets(scores)
     if is_json:
         print_json(
@@ -94,6 +136,9 @@ def _print_scores(
     print(f"{'dataset':16} {'pairs':>5} {'EPE px':>9} {'Fl-all %':>9}   (mean of pair means)")
     for name, score in datasets.items():
         means = score.means
+        if "epe" not in means:
+            print(f"{name:16} {score.pairs:5}   no truth: warp PSNR {means['psnr']:.2f} dB")
+            continue
         filled = (
             f"   {means['density']:.1f} % known; gaps filled: "
             f"{means['epe_filled']:.3f} px, {means['fl_all_filled']:.2f} %"

@@ -9,7 +9,15 @@ import pandas as pd
 from flowcore.lane import Lane
 from flowcore.metrics.definitions import Direction, describe
 
-__all__ = ["best_lanes", "metrics_csv", "metrics_latex", "metrics_table"]
+__all__ = [
+    "best_lanes",
+    "harmless",
+    "latex_number",
+    "latex_text",
+    "metrics_csv",
+    "metrics_latex",
+    "metrics_table",
+]
 
 
 def metrics_table(lanes: Mapping[str, Lane]) -> pd.DataFrame:
@@ -27,7 +35,7 @@ def metrics_table(lanes: Mapping[str, Lane]) -> pd.DataFrame:
 
 def metrics_csv(lanes: Mapping[str, Lane]) -> str:
     """The table as CSV; a title that a spreadsheet would take for a formula gets an apostrophe."""
-    return metrics_table(lanes).rename(index=_harmless).to_csv()
+    return metrics_table(lanes).rename(index=harmless).to_csv()
 
 
 def best_lanes(lanes: Mapping[str, Lane], key: str) -> list[str]:
@@ -63,25 +71,28 @@ def metrics_latex(lanes: Mapping[str, Lane], keys: Sequence[str]) -> str:
         metric, best = describe(key), best_lanes(lanes, key)
         unit = "" if metric.unit == "1" else f" ({metric.unit})"
         column = {
-            title: _number(lane.metrics[key].value) if key in lane.metrics else "--"
+            title: latex_number(lane.metrics[key].value) if key in lane.metrics else "--"
             for title, lane in lanes.items()
         }
         column |= {title: rf"\textbf{{{column[title]}}}" for title in best}
-        columns[f"{_latex(metric.label + unit)} {arrows[metric.direction]}"] = column
-    table = pd.DataFrame(columns, index=list(lanes)).rename(index=_latex)
+        columns[f"{latex_text(metric.label + unit)} {arrows[metric.direction]}"] = column
+    table = pd.DataFrame(columns, index=list(lanes)).rename(index=latex_text)
     text = table.to_latex(escape=False, column_format="l" + "r" * len(columns))
     return f"% \\usepackage{{booktabs}}\n{text}"
 
 
-def _harmless(title: str) -> str:
+def harmless(title: str) -> str:
+    """A name for a spreadsheet: one that it would take for a formula gets an apostrophe."""
     return f"'{title}" if title.startswith(("=", "+", "-", "@", "\t", "\r")) else title
 
 
-def _number(value: float) -> str:
+def latex_number(value: float) -> str:
+    """A number with three decimals; a dash of one that is not known."""
     return f"{value:.3f}" if math.isfinite(value) else r"$\infty$" if value > 0 else "--"
 
 
-def _latex(text: str) -> str:
+def latex_text(text: str) -> str:
+    """Text that LaTeX sets as it is."""
     words = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
     text = " ".join(text.split())  # a line break would end the row
     return re.sub(r"[#$%&_{}~^\\]", lambda found: words.get(found[0], f"\\{found[0]}"), text)

@@ -10,11 +10,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from flowcore.data.datasets import Pair
+from flowcore.data.files import PairFiles
 from flowcore.errors import InputError
+from flowcore.types import FramePair
 from pages.components.tasks import call
 from pages.components.work import current_visit, shared_queue
 
-__all__ = ["decoded", "done_aside"]
+__all__ = ["changed", "decoded", "done_aside", "loaded"]
 
 PATIENCE_SECONDS = 60
 
@@ -40,6 +43,20 @@ def decoded(
 def done_aside(function: Callable[..., Any], *args: Any) -> Any:
     """``function(*args)``, each time anew: for work that leaves something behind. Errors alike."""
     return _result(uuid.uuid4().hex, partial(function, *args))
+
+
+def loaded(pair: Pair) -> FramePair:
+    """The pair of a data set, read aside, and kept until one of its files changes. Errors alike."""
+    if not isinstance(pair, PairFiles):
+        return pair.load()
+    result: FramePair = _result(f"pair:{pair!r}:{changed(pair)}", pair.load)
+    return result
+
+
+def changed(pair: PairFiles) -> list[int]:
+    """When the files of a pair were changed, in ns; 0 for one that is missing."""
+    paths = (pair.first, pair.second, *pair.truth, *pair.known.values())
+    return [path.stat().st_mtime_ns if path.is_file() else 0 for path in paths]
 
 
 def _result(key: str, work: Callable[[], Any]) -> Any:

@@ -1,4 +1,4 @@
-"""Where a pair comes from: a sample, two uploaded frames, a video, or one image set in motion."""
+"""Where a pair comes from: a sample, uploads, a video, one image set in motion, a data set."""
 
 from dataclasses import replace
 
@@ -14,6 +14,7 @@ from flowcore.io.frames import encode_frame
 from flowcore.io.video import decode_video_frames, probe_video, video_thumbnails
 from flowcore.types import FramePair
 from pages.components.conventions import warn_of_convention
+from pages.components.dataset_picker import pick_pair_of_dataset
 from pages.components.files import decoded
 from pages.components.head import show_head
 from pages.components.pair_store import STILL, forget_pair, keep_pair, linked_pair
@@ -187,4 +188,10 @@ def _moved(pixels: bytes, shape: tuple[int, ...], **knobs: object) -> FramePair:
     return make_pair(photo, **knobs, name="one image in motion")
 
 
-_SOURCES = {"Sample": _sample, "Two frames": upload_pair, "Video": _video, "One image": _one_image}
+_SOURCES = {
+    "Sample": _sample,
+    "Two frames": upload_pair,
+    "Video": _video,
+    "One image": _one_image,
+    "Data set": pick_pair_of_dataset,
+}

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from flowcore.data.layout import natural_key
 from flowcore.io.flow_files import FlowReading, interpret_flow
 from flowcore.io.frames import Decoded, decode_frames
 from pages.components.files import decoded
@@ -46,12 +47,7 @@ def in_natural_order(files: Iterable[Any]) -> list[Any]:
 
     Files of one name stay in the order in which they came.
     """
-
-    def key(file: Any) -> list[tuple[int, str]]:
-        parts = re.split(r"0*([0-9]+)", file.name.lower())  # words and numbers by turns
-        return [(len(part) * (index % 2), part) for index, part in enumerate(parts)]
-
-    return sorted(files, key=key)
+    return sorted(files, key=lambda file: natural_key(file.name))
 
 
 def frames_of(

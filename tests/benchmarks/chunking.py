@@ -27,7 +27,7 @@ import torch
 from tqdm import tqdm
 
 from flowcore.chunking.losses import TABLE, measured_losses
-from flowcore.data.files import find_pairs, load_pair
+from flowcore.data.datasets import open_dataset
 from flowcore.data.scenes import SceneConfig, make_scenes
 from flowcore.data.shapes import make_shapes
 from flowcore.data.textures import make_textures
@@ -180,8 +180,8 @@ def main() -> None:
         if way == "whole" or not options.only or any(word in way for word in options.only)
     }
     sets: dict[str, list[FramePair]] = {}
-    for files in find_pairs(options.data) if options.data else ():
-        sets.setdefault(files.dataset, []).append(load_pair(files))
+    for files in open_dataset(options.data).pairs if options.data else ():
+        sets.setdefault(files.dataset, []).append(files.load())
     by_set = {name: errors(pairs, configs, options.threads) for name, pairs in sets.items()}
     made = generated(options.pairs, replace(MOTION, max_motion=options.max_motion))
     by_set["generated"] = errors(tqdm(made, total=options.pairs), configs, options.threads)

@@ -26,7 +26,7 @@ import numpy as np
 
 from flowcore import models
 from flowcore.cost import MemoryMeter
-from flowcore.data.files import find_pairs, load_pair
+from flowcore.data.datasets import open_dataset
 from flowcore.errors import FlowcoreError
 from flowcore.io.atomic import write_bytes
 from flowcore.io.frames import read_frame
@@ -104,10 +104,10 @@ def pairs_of(data: Path, count: int, size: tuple[int, int]) -> dict[str, FramePa
     """The first pairs of each dataset, by name."""
     chosen: dict[str, list[FramePair]] = {}
     named = {}
-    for files in find_pairs(data):
+    for files in open_dataset(data).pairs:
         of_set = chosen.setdefault(files.dataset, [])
         if len(of_set) < count:
-            of_set.append(middle(load_pair(files), size))
+            of_set.append(middle(files.load(), size))
             named[f"{files.dataset}-{files.sequence}"] = of_set[-1]
     return named
 

@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from flowcore import models
-from flowcore.evaluation import Failure, evaluate, score_datasets
+from flowcore.data.datasets import open_dataset
+from flowcore.evaluation import evaluate
 from flowcore.models.store import BUNDLED_FOLDER
+from flowcore.scores import Failure, score_datasets
 from flowcore.types import PipelineConfig
 
 
@@ -21,7 +23,7 @@ def main(root: Path, wanted: Sequence[str] = ()) -> None:
     for path in sorted(BUNDLED_FOLDER.glob("*.json")):
         if path.stem not in known:
             continue
-        scores = list(evaluate(root, PipelineConfig(path.stem)))
+        scores = list(evaluate(open_dataset(root), PipelineConfig(path.stem)))
         if failed := [score for score in scores if isinstance(score, Failure)]:
             raise SystemExit(f"Not scored: {failed[0]}")
         datasets = score_datasets(scores)

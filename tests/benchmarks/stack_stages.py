@@ -15,7 +15,7 @@ import torch
 from skimage import data as photos
 
 from flowcore.data import samples
-from flowcore.data.files import find_pairs, load_pair
+from flowcore.data.datasets import open_dataset
 from flowcore.data.scenes import SceneConfig, make_scenes
 from flowcore.data.shapes import make_shapes
 from flowcore.metrics.flow import mean_epe
@@ -49,8 +49,8 @@ def sub_pixel_scenes(count: int = 24) -> Iterator[FramePair]:
 
 def pairs(root: Path) -> Iterator[tuple[str, FramePair]]:
     """Every pair, with the name of its set."""
-    for files in find_pairs(root):
-        yield files.dataset, load_pair(files)
+    for files in open_dataset(root).pairs:
+        yield files.dataset, files.load()
     yield "sub-pixel sample", samples.load("subpixel")
     for pair in sub_pixel_scenes():
         yield "sub-pixel scenes", pair

@@ -7,7 +7,7 @@ DATA is laid out as ``DATA/<dataset>/<sequence>/``. RAFT-small must have been im
 import sys
 from pathlib import Path
 
-from flowcore.data.files import find_pairs, load_pair
+from flowcore.data.datasets import open_dataset
 from flowcore.export.why import explain_lanes, why_sentence
 from flowcore.lane import run_lane
 from flowcore.types import PipelineConfig
@@ -20,9 +20,9 @@ CONFIGS = {
 
 def main(root: Path) -> None:
     print("| pair | sentence |\n|---|---|")
-    for files in find_pairs(root):
+    for files in open_dataset(root).pairs:
         if files.dataset != "flyingchairs":
-            pair = load_pair(files)
+            pair = files.load()
             lanes = [run_lane(pair, config) for config in CONFIGS.values()]
             print(f"| {pair.name} | {why_sentence(explain_lanes(pair, *lanes), *CONFIGS)} |")
 

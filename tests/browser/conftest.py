@@ -59,7 +59,11 @@ def running(command, port, *, folder):
     process = subprocess.Popen(
         [sys.executable, "-m", *command],
         cwd=ROOT,
-        env={**os.environ, "FLOWCORE_WEIGHTS": str(folder)},
+        env={
+            "FLOWSCOPE_STORE": str(folder / "runs.sqlite"),
+            **os.environ,
+            "FLOWCORE_WEIGHTS": str(folder),
+        },
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from flowcore.data.files import load_pair
+from flowcore import evaluation
+from flowcore.data.files import PairFiles
+from flowcore.errors import StoreError
 from flowcore.io.flow_files import read_flow, write_flow
+from flowcore.store import RunStore
 from flowcore.types import FlowField
+from tests.data.layouts import sintel
 
 
 def test_evaluate_and_back(folder, run):
@@ -47,12 +51,14 @@ def test_a_broken_pair_is_listed_and_the_others_are_measured(folder, run):
 
 
 def test_ctrl_c_keeps_what_was_done(folder, run, monkeypatch):
-    def load(files, **reading):
+    load = PairFiles.load
+
+    def until_two(files, **reading):
         if files.sequence == "two":
             raise KeyboardInterrupt
-        return load_pair(files, **reading)
+        return load(files, **reading)
 
-    monkeypatch.setattr("flowcore.evaluation.load_pair", load)
+    monkeypatch.setattr(PairFiles, "load", until_two)
     status, out, err = run("evaluate", folder / "root", "--model", "dis_fast", "--json")
     assert status == 130
     assert [pair["sequence"] for pair in json.loads(out)["pairs"]] == ["one"]
@@ -121,3 +127,84 @@ def test_dis_medium_reproduces_its_table(real_data, run):
     }
     for name, numbers in expected.items():
         assert scores[name] == pytest.approx(numbers, rel=0.005)
+
+
+def test_a_stored_run_is_not_computed_again(folder, run, monkeypatch):
+    command = ["evaluate", folder / "root", "--model", "dis_fast", "--json"]
+    command += ["--store", folder / "runs.sqlite"]
+    load = PairFiles.load
+
+    def until_two(files, **reading):
+        if files.sequence == "two":
+            raise KeyboardInterrupt
+        return load(files, **reading)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PairFiles, "load", until_two)
+        status, out, _ = run(*command)
+    (one,) = json.loads(out)["pairs"]
+    assert status == 130
+    computed = []
+    estimate = evaluation.run
+    monkeypatch.setattr(
+        evaluation, "run", lambda *args, **kw: computed.append(1) or estimate(*args, **kw)
+    )
+    status, out, _ = run(*command)
+    assert status == 0
+    assert json.loads(out)["pairs"][0] == one
+    assert len(computed) == 1  # the pair that was missing
+    _, again, _ = run(*command)
+    assert again == out
+    with RunStore(folder / "runs.sqlite") as store:
+        assert [record.status for record in store.runs()] == ["done", "done", "stopped"]
+    (folder / "root/set/two/frame2.png").write_bytes(
+        (folder / "root/set/two/frame1.png").read_bytes()
+    )
+    assert run(*command)[0] == 0
+    assert len(computed) == 2  # other frames under the same name
+    assert run(*command, "--out", folder / "flows")[0] == 0
+    assert len(computed) == 4  # the flows are not kept
+
+
+def test_what_a_store_complains_of_loses_nothing(folder, run, monkeypatch):
+    command = ["evaluate", folder / "root", "--model", "dis_fast", "--json"]
+    add = RunStore.add
+
+    def full(store, number, position, *rest):
+        if position:
+            raise StoreError("The disk is full.")
+        add(store, number, position, *rest)
+
+    monkeypatch.setattr(RunStore, "add", full)
+    status, out, err = run(*command, "--store", folder / "runs.sqlite")
+    assert status == 2
+    assert [pair["sequence"] for pair in json.loads(out)["pairs"]] == ["one"]
+    assert "flowcore: The disk is full." in err
+
+
+def test_a_benchmark_in_its_own_folders(tmp_path, run):
+    sintel(tmp_path)
+    status, out, err = run("evaluate", tmp_path, "--model", "dis_fast", "--split", "final")
+    assert status == 0
+    assert "sintel-final         2" in out
+    assert "2/2 sintel-final/alley_1/frame_0002: " in err
+    status, _, err = run("evaluate", tmp_path, "--layout", "hd1k")
+    assert status == 2
+    assert "not laid out as hd1k" in err
+
+
+def test_frames_without_truth(folder, run):
+    frames = folder / "frames"
+    frames.mkdir()
+    for number in (1, 2):
+        picture = (folder / f"root/set/one/frame{number}.png").read_bytes()
+        (frames / f"shot{number}.png").write_bytes(picture)
+    status, out, _ = run("evaluate", frames, "--model", "dis_fast", "--json")
+    (pair,) = json.loads(out)["pairs"]
+    assert status == 0
+    assert pair["epe"] is None
+    assert pair["metrics"]["psnr"] > pair["metrics"]["psnr_identity"]
+    assert json.loads(out)["datasets"]["frames"]["epe"] is None
+    _, out, err = run("evaluate", frames, "--model", "dis_fast")
+    assert "no truth: warp PSNR" in out
+    assert " dB" in err

@@ -1,10 +1,10 @@
-"""Folders of pairs, as benchmarks lay them out."""
+"""What lies beside the frames of a pair, in folders of pairs."""
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from flowcore.data.files import find_pairs, load_pair
+from flowcore.data.datasets import open_dataset
 from flowcore.errors import InputError
 from flowcore.io.flow_files import write_flow
 from flowcore.io.frames import write_frame
@@ -32,18 +32,10 @@ def mask(path, where, size=(6, 8)):
     Image.fromarray(picture).save(path)
 
 
-def test_pairs_are_found_in_order(root):
-    assert [(p.dataset, p.sequence) for p in find_pairs(root)] == [
-        ("a", "one"),
-        ("b", "one"),
-        ("b", "two"),
-    ]
-
-
 def test_masks_are_read(root):
     mask(root / "a/one/occ.png", np.s_[0])
     mask(root / "a/one/invalid.png", np.s_[:, 0])
-    pair = load_pair(find_pairs(root)[0])
+    pair = open_dataset(root).pairs[0].load()
     assert pair.occluded.sum() == 13
     assert pair.truth.valid.all()
     assert pair.name == "a/one"
@@ -54,7 +46,7 @@ def test_kittis_files_are_read(root):
     seen[2] = False
     write_flow(root / "a/one/flow_noc.png", FlowField(np.ones((6, 8, 2)), seen))
     mask(root / "a/one/obj_map.png", np.s_[:, :3])
-    pair = load_pair(find_pairs(root)[0])
+    pair = open_dataset(root).pairs[0].load()
     assert (pair.occluded == ~seen).all()
     assert pair.foreground.sum() == 18
 
@@ -62,14 +54,10 @@ def test_kittis_files_are_read(root):
 def test_a_mask_of_another_size_is_refused(root):
     mask(root / "a/one/occ.png", np.s_[0], (5, 8))
     with pytest.raises(InputError, match=r"occ\.png is 8x5 px, the frames are 8x6"):
-        load_pair(find_pairs(root)[0])
+        open_dataset(root).pairs[0].load()
 
 
-def test_what_is_missing_is_named(root, tmp_path):
-    with pytest.raises(InputError, match="no folder"):
-        find_pairs(tmp_path / "nowhere")
-    with pytest.raises(InputError, match=r"frame1\.png"):
-        find_pairs(root / "a")
+def test_a_missing_truth_is_named(root):
     (root / "a/one/flow.png").unlink()
     with pytest.raises(InputError, match=r"neither flow\.flo nor flow\.png"):
-        load_pair(find_pairs(root)[0])
+        open_dataset(root).pairs[0].load()

@@ -1,0 +1,129 @@
+"""What is measured on the pairs of a data set, and what becomes of it over all of them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from flowcore.metrics.summary import Measurement
+from flowcore.types import Timing, timing_fields
+
+__all__ = ["DatasetScore", "Failure", "PairScore", "pool", "score_datasets"]
+
+_MAIN = ("epe", "fl_all", "density", "epe_filled", "fl_all_filled")
+_PERCENTILES = ("a50", "a75", "a95")  # cannot be pooled from those of the pairs
+_NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class PairScore:
+    """The numbers of one pair.
+
+    Parameters
+    ----------
+    dataset, sequence : str
+    metrics : mapping of key to Measurement
+        All that ``flowcore.metrics.summary.measure_errors`` gives; of a pair without truth, what
+        ``measure`` does.
+    timing : Timing, optional
+        None of an external flow.
+    suspicions : tuple of str
+        Sentences about flows that seem to be meant differently.
+    """
+
+    dataset: str
+    sequence: str
+    metrics: Mapping[str, Measurement]
+    timing: Timing | None
+    suspicions: tuple[str, ...] = ()
+
+    @property
+    def epe(self) -> float:
+        """Mean end-point error over the pixels that truth and estimate know, px; nan without."""
+        return self.value("epe")
+
+    def value(self, key: str) -> float:
+        """One of the metrics; nan where the pair does not have it."""
+        return self.metrics[key].value if key in self.metrics else _NAN
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is printed: the main numbers first, then all of them."""
+        return {
+            "dataset": self.dataset,
+            "sequence": self.sequence,
+            **{key: self.value(key) for key in _MAIN},
+            "num_pixels": self.metrics["epe"].num_pixels if "epe" in self.metrics else 0,
+            **timing_fields(self.timing),
+            "metrics": {key: number.value for key, number in self.metrics.items()},
+            "suspicions": list(self.suspicions),
+        }
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A pair that could not be measured, and why."""
+
+    dataset: str
+    sequence: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class DatasetScore:
+    """The numbers of one data set.
+
+    Parameters
+    ----------
+    pairs : int
+        How many were measured.
+    means : mapping of metric to value
+        The mean over the pairs that have it, each counting alike.
+    pooled : mapping of metric to value
+        Of means and rates: over all pixels of all pairs, as KITTI pools Fl.
+    """
+
+    pairs: int
+    means: Mapping[str, float]
+    pooled: Mapping[str, float]
+
+    @property
+    def epe(self) -> float:
+        """The mean of the pairs' mean end-point errors, px; nan without truth."""
+        return self.means.get("epe", _NAN)
+
+    def value(self, key: str, how: str) -> float:
+        """A metric, as "mean" or "pooled"; nan where no pair has it."""
+        return (self.means if how == "mean" else self.pooled).get(key, _NAN)
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is printed: the main numbers first, then all of them."""
+        return {
+            **{key: self.value(key, "mean") for key in _MAIN},
+            **{f"{key}_pooled": self.value(key, "pooled") for key in ("epe", "fl_all")},
+            "pairs": self.pairs,
+            "metrics": dict(self.means),
+            "metrics_pooled": dict(self.pooled),
+        }
+
+
+def score_datasets(scores: Iterable[PairScore]) -> dict[str, DatasetScore]:
+    """Scores by data set, in alphabetical order."""
+    ordered = sorted(scores, key=lambda score: score.dataset)
+    return {
+        name: pool(list(group)) for name, group in groupby(ordered, lambda score: score.dataset)
+    }
+
+
+def pool(scores: Iterable[PairScore]) -> DatasetScore:
+    """The numbers of these pairs together."""
+    scores = list(scores)
+    means, pooled = {}, {}
+    for key in dict.fromkeys(key for score in scores for key in score.metrics):
+        found = [score.metrics[key] for score in scores if key in score.metrics]
+        values = [number.value for number in found]
+        means[key] = float(np.mean(values))
+        if key not in _PERCENTILES:
+            pooled[key] = float(np.average(values, weights=[number.num_pixels for number in found]))
+    return DatasetScore(len(scores), means, pooled)

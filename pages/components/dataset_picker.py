@@ -1,0 +1,145 @@
+"""Which data set and which part of it: a choice of the page Datasets, and a source of pairs."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from flowcore.data.datasets import Dataset
+from flowcore.data.layout import Card
+from flowcore.errors import FlowcoreError, InputError
+from flowcore.types import FramePair
+from pages.components.dataset_roots import SAMPLES, keep_upload, offered, opened
+from pages.components.files import loaded
+from pages.components.head import show_head
+from pages.components.words import as_text
+
+__all__ = ["Choice", "pick_dataset", "pick_pair_of_dataset"]
+
+ALL = "all"
+DATASET, SPLIT, SEQUENCE = "dataset", "split", "sequence"
+UPLOADS, LAST = "dataset-uploads", "dataset-last-upload"
+MAX_LISTED = 5000
+
+
+class Choice(NamedTuple):
+    """A data set by its name in addresses, and the part of it that is looked at."""
+
+    name: str
+    split: str
+    dataset: Dataset
+
+
+def pick_dataset(title: str, question: str) -> Choice:
+    """The data set that the user has chosen; the head of the page, which says it in one line."""
+    return show_head(title, question, _chosen_and_said, _in_words, drawer="Data set")
+
+
+def pick_pair_of_dataset() -> FramePair | None:
+    """One pair of a data set, as the page Datasets links to it.
+
+    Raises
+    ------
+    FlowcoreError
+        It cannot be read, or what was asked for is not here.
+    """
+    choice, problems = _chosen()
+    pairs = {pair.sequence: pair for pair in choice.dataset.pairs[:MAX_LISTED]}
+    sequence = st.selectbox("Pair", list(pairs), key=SEQUENCE, bind="query-params")
+    if problems:
+        raise InputError(problems[0])
+    return loaded(pairs[sequence])
+
+
+def _chosen_and_said(messages: DeltaGenerator) -> Choice:
+    choice, problems = _chosen()
+    for problem in problems:
+        messages.error(as_text(problem))
+    _show_card(choice.dataset.card)
+    return choice
+
+
+def _show_card(card: Card) -> None:
+    """What is to be known of a data set before one uses it."""
+    st.markdown(f"**{card.title}**")
+    for what, words in (
+        ("Size", card.size),
+        ("Truth", card.truth),
+        ("Splits", card.splits),
+        ("Licence", card.licence),
+        ("Its reader was tried on", card.proved),
+    ):
+        st.caption(f"{what}: {words}.")
+
+
+def _chosen() -> tuple[Choice, list[str]]:
+    """What the widgets say, and why what was dropped or linked to is not among it."""
+    problems = [*_problems_of(_take_upload), *_problems_of(_find_linked)]
+    names = [*offered(), *st.session_state.get(UPLOADS, ())]
+    name = st.selectbox("Data set", names, key=DATASET, bind="query-params")
+    try:
+        whole = opened(name)
+    except FlowcoreError as error:
+        problems.append(str(error))
+        name, whole = SAMPLES, opened(SAMPLES)
+    if not whole.splits:
+        return Choice(name, "", whole), problems
+    split = st.selectbox(
+        "Split", [*whole.splits, ALL], key=SPLIT, bind="query-params",
+        help="The part of the data set, or the pass in which it was rendered.",
+    )  # fmt: skip
+    part = "" if split == ALL else split
+    return Choice(name, part, whole.part(part)), problems
+
+
+def _problems_of(step: Callable[[], None]) -> list[str]:
+    try:
+        step()
+    except FlowcoreError as error:
+        return [str(error)]
+    return []
+
+
+def _find_linked() -> None:
+    """Know the upload that a link names, if it is still here; forget what is not."""
+    asked = st.session_state.get(DATASET) or st.query_params.get(DATASET)
+    known = st.session_state.setdefault(UPLOADS, [])
+    if asked is None or asked in (*offered(), *known):
+        return
+    try:
+        opened(asked)
+    except FlowcoreError:
+        st.session_state.pop(DATASET, None)
+        st.query_params.pop(DATASET, None)
+        raise
+    known.append(asked)
+
+
+def _take_upload() -> None:
+    """Choose what was just dropped."""
+    file = st.file_uploader(
+        "A data set of your own, as ZIP",
+        type="zip",
+        key="dataset-zip",
+        help="Folders as a benchmark lays them out, or <dataset>/<sequence>/ with frame1.png, "
+        "frame2.png and flow.flo or flow.png, or frames in their order, or videos. Up to 20,000 "
+        "files, 2 GB unpacked. Kept for a while, for whoever has the link.",
+    )
+    if file is None or file.file_id == st.session_state.get(LAST):
+        return
+    st.session_state[LAST] = file.file_id
+    name = keep_upload(file.getvalue())
+    known = st.session_state.setdefault(UPLOADS, [])
+    if name not in known:
+        known.append(name)
+    st.session_state[DATASET] = name
+    st.session_state.pop(SPLIT, None)
+
+
+def _in_words(choice: Choice) -> str:
+    """The data set in one line."""
+    card, count = choice.dataset.card, len(choice.dataset.pairs)
+    split = f", {as_text(choice.split)}" if choice.split else ""
+    title = "" if card.title == choice.name else f", {card.title}"
+    return f"{as_text(choice.name)}{title}{split}: {count:,} pairs."

@@ -1,0 +1,56 @@
+"""Datasets: every lane over all pairs of a data set."""
+
+import streamlit as st
+
+from flowcore.errors import StoreError
+from pages.components.dataset_pairs import show_extremes, show_pairs
+from pages.components.dataset_picker import pick_dataset
+from pages.components.dataset_results import (
+    choose_metric,
+    leaderboards,
+    only_asked_for,
+    show_comparison,
+    show_distribution,
+    show_leaderboards,
+)
+from pages.components.dataset_runs import run_lanes, stored_scores
+from pages.components.dataset_takeaway import show_takeaways
+from pages.components.lane_form import choose_lanes
+from pages.components.runs import watch
+from pages.components.words import as_text
+
+choice = pick_dataset(
+    "Datasets",
+    "Which lane is better over a whole data set, by how much, and on which pairs not?",
+)
+lanes, threads, pressed = choose_lanes()
+external = [lane for lane in lanes if lane.flow is not None]
+if external:
+    st.info(
+        "The flows of another tool are scored by the command `evaluate --model external:FOLDER`; "
+        "here their lane is left out."
+    )
+lanes = [lane for lane in lanes if lane.flow is None]
+try:
+    runs = run_lanes(choice, lanes, threads=threads, pressed=pressed)
+    watch(runs)
+    found = stored_scores(choice, lanes, threads=threads)
+except StoreError as error:
+    st.error(as_text(error))
+    st.stop()
+if not any(lane.scores or lane.failures for lane in found.values()):
+    if all(run.job.is_over for run in runs):
+        st.info("Nothing is measured yet. Press Run to measure these lanes on every pair.")
+    show_pairs(choice, {})
+    st.stop()
+
+found = only_asked_for(found)
+boards = leaderboards(choice, found)
+show_leaderboards(choice, found, boards)
+metric = choose_metric(found, boards)
+if metric is not None:
+    show_distribution(lanes, found, metric)
+    show_comparison(found, metric)
+    show_extremes(choice, found, metric)
+    show_pairs(choice, found, metric)
+show_takeaways(choice, lanes, found, boards, threads=threads)
