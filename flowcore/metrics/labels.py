@@ -1,12 +1,18 @@
-"""How far estimated classes are from the true ones."""
+"""How far estimated classes are from the true ones, and what a flow makes of classes."""
+
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from flowcore.errors import InputError, ShapeMismatchError
-from flowcore.types import IntArray
+from flowcore.losses import same_class_along
+from flowcore.ops.convert import flow_to_tensor
+from flowcore.ops.warp import lands_inside
+from flowcore.types import BoolArray, FlowField, FramePair, IntArray
 
-__all__ = ["confusion", "iou_by_class", "mean_iou"]
+__all__ = ["CarriedLabels", "carried_labels", "confusion", "iou_by_class", "mean_iou"]
 
 Counts = npt.NDArray[np.int64]
 
@@ -77,3 +83,52 @@ def mean_iou(counts: Counts) -> float:
     """Mean of ``iou_by_class`` over the classes that are there, percent; nan if none is."""
     found = iou_by_class(counts)
     return sum(found.values()) / len(found) if found else float("nan")
+
+
+class CarriedLabels(NamedTuple):
+    """What a flow does to classes, (H, W) bool each.
+
+    Parameters
+    ----------
+    looked_at
+        The labelled pixels whose vector is known, ends inside the frame, and which are seen there
+        by the pair's occlusions, where it says them.
+    missed
+        Those of them that end on another class.
+    """
+
+    looked_at: BoolArray
+    missed: BoolArray
+
+    @property
+    def share(self) -> float:
+        """Of the pixels looked at those that are missed, percent; nan of none."""
+        count = int(self.looked_at.sum())
+        return 100 * int(self.missed.sum()) / count if count else float("nan")
+
+
+def carried_labels(flow: FlowField, pair: FramePair) -> CarriedLabels:
+    """Where the second frame's class at the end of a vector is not the pixel's own.
+
+    The label nearest to the end counts. Pixels at the border of a class may be missed by half a px.
+
+    Raises
+    ------
+    InputError
+        The pair does not know the labels of both frames.
+    ShapeMismatchError
+        The flow is of another size.
+    """
+    if pair.labels is None or pair.second_labels is None:
+        raise InputError("What a flow carries to another class takes the labels of both frames.")
+    if flow.size != pair.size:
+        raise ShapeMismatchError(f"The flow is {flow.size}, the pair {pair.size} (height, width).")
+    vectors = flow_to_tensor(flow.uv)
+    labels, second = (
+        torch.from_numpy(one.astype(np.int64))[None] for one in (pair.labels, pair.second_labels)
+    )
+    found = same_class_along(labels, second, vectors)[0].numpy()
+    looked_at = flow.valid & (pair.labels != 0) & lands_inside(vectors)[0].numpy()
+    if pair.occluded is not None:
+        looked_at &= ~pair.occluded
+    return CarriedLabels(looked_at, np.asarray(looked_at & ~found))

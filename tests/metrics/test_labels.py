@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from flowcore.errors import InputError, ShapeMismatchError
-from flowcore.metrics.labels import confusion, iou_by_class, mean_iou
+from flowcore.metrics.labels import carried_labels, confusion, iou_by_class, mean_iou
 from flowcore.metrics.sparsification import SHARES, ause, sparsification
+from flowcore.types import FlowField, FramePair
 
 TRUTH = np.array([[1, 1, 1, 2], [2, 2, 0, 0]])
 ESTIMATE = np.array([[1, 1, 2, 2], [3, 0, 1, 3]])
@@ -68,3 +69,31 @@ def test_sparsification_refuses_what_it_cannot_sort():
         sparsification(errors, errors[:2])
     with pytest.raises(InputError, match="values that are finite"):
         sparsification(errors, errors * np.nan)
+
+
+def test_carried_labels_by_hand():
+    """A row of five: the second pixel goes right, one leaves, one is hidden, one unlabelled."""
+    frame = np.zeros((1, 5, 3), np.uint8)
+    uv = np.zeros((1, 5, 2), np.float32)
+    uv[0, :, 0] = [0, 1, 0, 0, 1]
+    pair = FramePair(
+        frame,
+        frame,
+        labels=np.array([[1, 1, 0, 2, 2]]),
+        second_labels=np.array([[1, 1, 2, 1, 2]]),
+        occluded=np.array([[False, False, False, True, False]]),
+    )
+    found = carried_labels(FlowField(uv), pair)
+    assert found.looked_at.tolist() == [[True, True, False, False, False]]
+    assert found.missed.tolist() == [[False, True, False, False, False]]
+    assert found.share == 50
+
+
+def test_carried_labels_take_both_frames():
+    frame = np.zeros((1, 2, 3), np.uint8)
+    flow = FlowField(np.zeros((1, 2, 2), np.float32))
+    pair = FramePair(frame, frame, labels=np.ones((1, 2), int))
+    with pytest.raises(InputError, match="takes the labels of both frames"):
+        carried_labels(flow, pair)
+    both = FramePair(frame, frame, labels=np.zeros((1, 2), int), second_labels=np.ones((1, 2), int))
+    assert math.isnan(carried_labels(flow, both).share)
