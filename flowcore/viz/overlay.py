@@ -13,6 +13,7 @@ from flowcore.types import BoolArray, FloatArray, FlowField, IntArray, UInt8Arra
 from flowcore.viz.palette import (
     ARROW,
     ARROW_OUTLINE,
+    BORDER,
     DIFFERENCE_GAIN,
     HIDDEN,
     LABEL_SHARE,
@@ -77,14 +78,14 @@ def overlay_labels(frame: UInt8Array, labels: IntArray) -> UInt8Array:
 
 
 def outline_labels(picture: UInt8Array, labels: IntArray) -> UInt8Array:
-    """The picture with a line along every border between two labels, yellow within black."""
+    """The picture with a line along every border between two labels, cyan within black."""
     border = np.zeros(labels.shape, bool)
     border[:, 1:] |= labels[:, 1:] != labels[:, :-1]
     border[1:] |= labels[1:] != labels[:-1]
     around = cv2.dilate(border.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     drawn = np.array(picture)
     drawn[around] = ARROW_OUTLINE
-    drawn[border] = ARROW
+    drawn[border] = BORDER
     return drawn
 
 

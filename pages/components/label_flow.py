@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -27,7 +28,7 @@ def show_borders(pair: FramePair, lanes: Mapping[str, Lane], scale: Scale) -> No
                 st.image(
                     _error(pair.digest, _digest(lane), scale, pair, lane.estimate.flow),
                     f"Error of {title}, 0 to {scale.max_error:.3g} px, dark is good; "
-                    "yellow lines are borders of classes",
+                    "cyan lines are borders of classes",
                     width="stretch",
                     alt=f"Error of {title} with the borders of classes",
                 )
@@ -42,6 +43,7 @@ def show_occlusion(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
     if not checked:
         return
     st.subheader("Occlusion")
+    st.caption(LAYERS["consistency"].caption)
     with st.grid(2, min_column_width=240):
         for title, lane in checked.items():
             subject = Subject(
@@ -49,7 +51,7 @@ def show_occlusion(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
             )
             st.image(
                 _consistency(pair.digest, _digest(lane), subject),
-                f"{title}. {LAYERS['consistency'].caption}",
+                title,
                 width="stretch",
                 alt=f"Occlusions by forward-backward check of {title}",
             )
@@ -125,7 +127,8 @@ def _missed(
     digest: str, of_flow: str, _pair: FramePair, _flow: FlowField
 ) -> tuple[bytes, float, int]:
     carried = carried_labels(_flow, _pair)
-    picture = overlay_mask(_pair.first, carried.missed)
+    gray = (_pair.first.mean(2, keepdims=True) / 2).astype(np.uint8)  # that the pink is seen
+    picture = overlay_mask(np.repeat(gray, 3, axis=2), carried.missed)
     return encode_frame(picture, format="jpeg"), carried.share, int(carried.looked_at.sum())
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from flowcore.data.classes import CLASS_SETS
 from tests.benchmarks.ablations import verdict
 
-__all__ = ["tables"]
+__all__ = ["markdown", "tables"]
 
 NAMES = CLASS_SETS["scenes"].names
 
@@ -50,14 +50,18 @@ def band(runs: list[dict], name: str, digits: int = 3) -> str:
 
 
 def against(runs: list[dict], base: list[dict]) -> str:
-    """The difference to the baseline's EPE with its interval over pairs, and the seeds' verdict."""
+    """The difference to the baseline's EPE with its interval over pairs, and the verdict.
+
+    That of ``ablations`` over the seeds, but undecided where the pairs leave it open.
+    """
     alike = [(a, b) for a, b in zip(runs, base, strict=False) if "epe" in a and "epe" in b]
     if not alike or runs is base:
         return "-"
     gaps = np.mean([np.subtract(a["epe_of_pairs"], b["epe_of_pairs"]) for a, b in alike], 0)
     drawn = np.random.default_rng(0).integers(0, len(gaps), (2000, len(gaps)))
     low, high = np.percentile(gaps[drawn].mean(1), [2.5, 97.5])
-    said = "one seed" if len(alike) < 2 else _said(runs, base)
+    is_certain = low > 0 or high < 0
+    said = "one seed" if len(alike) < 2 else _said(runs, base) if is_certain else "undecided"
     return f"{gaps.mean():+.3f} ({low:+.3f} to {high:+.3f}), {said}"
 
 

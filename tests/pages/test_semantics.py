@@ -38,7 +38,7 @@ def test_a_labelled_pair_shows_all(small):
     captions = captions_of(app)
     for words in (
         "Labels of the first frame", "Labels of the second frame", "Error of dis_fast",
-        "dis_ultrafast:", "are carried to another class", "forward and backward flow disagree",
+        "dis_ultrafast:", "are carried to another class",
     ):  # fmt: skip
         assert words in captions
     (agreement,) = (frame.value for frame in app.dataframe if "found" in frame.value)

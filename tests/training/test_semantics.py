@@ -4,11 +4,14 @@ import dataclasses
 import math
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 
+from flowcore.data.classes import MAX_CLASSES
 from flowcore.data.scenes import Scenes
 from flowcore.errors import ConfigError, DivergedError
+from flowcore.features.classes import decoded_labels
 from flowcore.training import labelled
 from flowcore.training.config import LossConfig, TrainingConfig, load_config
 from flowcore.training.guard import Guard
@@ -17,8 +20,9 @@ from flowcore.training.loop import Trainer, train
 from flowcore.training.objective import measure_gradients, objective
 from flowcore.training.recipe import as_toml
 from flowcore.training.semantic_config import LabelledConfig, SemanticConfig
+from flowcore.training.ship import ship
 from flowcore.training.source import SceneSource
-from flowcore.types import FeatureMap, Prediction
+from flowcore.types import FeatureMap, FramePair, PipelineConfig, Prediction
 
 CPU = torch.device("cpu")
 NOTHING = LossConfig()
@@ -150,6 +154,18 @@ def test_resuming_is_going_on(config, tmp_path, name):
     if config.semantic.measure_every:
         assert logs[0]["angle"].notna().tolist() == [True, False, True, False]
         assert logs[0]["semantic_gradient"].notna().sum() == 2
+
+
+def test_a_net_that_ships_labels_pairs(config, tmp_path):
+    """Of any size, in both frames; a net without a decoder says that it has none."""
+    trainer = train(with_semantics(config, decoder=1.0), tmp_path, stop_after=1)
+    name = ship(trainer, command="").file.removesuffix(".safetensors")
+    frames = np.random.default_rng(0).integers(0, 256, (2, 70, 90, 3), np.uint8)
+    labels, second = decoded_labels(FramePair(*frames), PipelineConfig(name))
+    assert labels.shape == second.shape == (70, 90)
+    assert 1 <= labels.min() <= labels.max() <= MAX_CLASSES
+    with pytest.raises(ConfigError, match="has no map"):
+        decoded_labels(FramePair(*frames), PipelineConfig("dis_ultrafast"))
 
 
 def test_a_run_without_a_loss_of_classes_is_the_plain_one(config, tmp_path):
