@@ -12,6 +12,9 @@ from flowcore.data.classes import MAX_CLASSES
 from flowcore.data.scenes import Scenes
 from flowcore.errors import ConfigError, DivergedError
 from flowcore.features.classes import decoded_labels
+from flowcore.models.scope import ScopeNet
+from flowcore.models.scope_semantic import SemanticScopeNet
+from flowcore.places import ASSETS
 from flowcore.training import labelled
 from flowcore.training.config import LossConfig, TrainingConfig, load_config
 from flowcore.training.guard import Guard
@@ -159,7 +162,9 @@ def test_resuming_is_going_on(config, tmp_path, name):
 def test_a_net_that_ships_labels_pairs(config, tmp_path):
     """Of any size, in both frames; a net without a decoder says that it has none."""
     trainer = train(with_semantics(config, decoder=1.0), tmp_path, stop_after=1)
-    name = ship(trainer, command="").file.removesuffix(".safetensors")
+    weights = ship(trainer, command="")
+    assert weights.training["classes"] == "scenes"
+    name = weights.file.removesuffix(".safetensors")
     frames = np.random.default_rng(0).integers(0, 256, (2, 70, 90, 3), np.uint8)
     labels, second = decoded_labels(FramePair(*frames), PipelineConfig(name))
     assert labels.shape == second.shape == (70, 90)
@@ -271,6 +276,12 @@ weight = 0.5
 name = "a"
 steps = 3
 """
+
+
+def test_the_config_that_ships_is_sound():
+    config = load_config(ASSETS / "training" / "scope_035_semantic.toml")
+    assert config.semantic.parts == ("semantic", "decoder", "temporal", "occlusion", "scale")
+    assert config.semantic.maps == SemanticScopeNet.maps.keys() - ScopeNet.maps.keys()
 
 
 def test_the_table_of_a_file_goes_there_and_back(tmp_path):
