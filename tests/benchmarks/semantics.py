@@ -33,7 +33,13 @@ from flowcore.training.curves import divergences, smoothed
 from flowcore.training.log import read_log
 from flowcore.training.loop import train
 from flowcore.training.semantic_config import SemanticConfig
-from tests.benchmarks.semantics_scores import held_out, real_scores, scores, uncertainties
+from tests.benchmarks.semantics_scores import (
+    folder_of,
+    held_out,
+    real_scores,
+    scores,
+    uncertainties,
+)
 from tests.benchmarks.semantics_tables import tables
 
 STAGE = Stage(
@@ -153,7 +159,7 @@ def result_of(config: TrainingConfig, folder: Path, table: str, options) -> dict
     torch.save(net.state_dict(), folder / "weights.pt")
     samples = list(held_out(trainer.source))
     if table == "overfit":
-        batches = config.semantic.samples // config.stages[0].batch
+        batches = min(config.semantic.samples // config.stages[0].batch, config.steps)
         samples = [trainer.source.batch(step).scenes for step in range(batches)]
     found |= scores(net, samples, config.semantic)
     found["seconds"] = trainer.seconds
@@ -235,12 +241,13 @@ def main() -> None:
                 continue
             print(key, file=sys.stderr, flush=True)
             started = time.process_time()
-            folder = options.runs.with_suffix("") / key.replace("/", ".").replace(", ", "-")
+            folder = folder_of(options.runs.with_suffix(""), key, config)
             kept[key] = result_of(config, folder, table, options)
             kept[key]["cpu_seconds"] = time.process_time() - started
             write_bytes(options.runs, json.dumps(kept, indent=1).encode())
         if not options.only or "uncertainty" in options.only:
-            kept["uncertainties"] = uncertainties(options.runs.with_suffix(""), configs(options))
+            every = configs(argparse.Namespace(**vars(options) | {"only": []}))
+            kept["uncertainties"] = uncertainties(options.runs.with_suffix(""), every)
             write_bytes(options.runs, json.dumps(kept, indent=1).encode())
     print(tables(kept))
 

@@ -19,6 +19,7 @@ from flowcore.models.registry import build_untrained
 from flowcore.ops.consistency import consistency_distance
 from flowcore.ops.convert import flow_to_array, frame_to_tensor
 from flowcore.pipeline import predict
+from flowcore.training.config import TrainingConfig
 from flowcore.training.source import SceneSource
 from flowcore.types import PipelineConfig
 
@@ -82,7 +83,7 @@ def uncertainties(folder: Path, configs) -> dict:
     """AUSE and curves of four uncertainties; of those whose runs are there."""
     nets, source = {}, None
     for table, key, config in configs:
-        place = folder / key.replace("/", ".").replace(", ", "-")
+        place = folder_of(folder, key, config)
         if key.split("/")[1] not in ("base", "scale") or table not in ("methods", "uncertainty"):
             continue
         if not (place / "weights.pt").is_file():
@@ -113,6 +114,11 @@ def uncertainties(folder: Path, configs) -> dict:
             for name, (errors, spread) in joined.items()
         },
     }
+
+
+def folder_of(root: Path, key: str, config: TrainingConfig) -> Path:
+    """Of a run: one tried with fewer steps has another."""
+    return root / f"{key.replace('/', '.').replace(', ', '-')}.{config.digest[:8]}"
 
 
 @torch.inference_mode()

@@ -166,12 +166,35 @@ def divergence(kept: dict) -> str:
             band(late, "angle", 0),
         ]
 
-    return markdown(
+    table = markdown(
         "Divergence, one factor at a time",
         ["", "diverged", "at step", "training EPE at the end, px", "gradient norm",
          "flow's", "semantic's", "angle, degrees"],
         [row(name, runs) for name, runs in rows.items()],
     )  # fmt: skip
+    return f"{table}\n\n{causes(rows)}" if table else ""
+
+
+def causes(rows: dict[str, list[dict]]) -> str:
+    """What made the first version diverge in most of its runs, and what the others did there."""
+
+    def diverged(name: str) -> str:
+        runs = rows.get(name, [])
+        count = sum(run["diverged_at"] is not None for run in runs)
+        return f"{count} of {len(runs)}" if runs else "not run"
+
+    found = [
+        f"{name.removeprefix('v1, ')}: first version {diverged(name)}"
+        + "".join(
+            f", {other} {diverged(name.replace('v1', other, 1))}" for other in ("base", "corrected")
+        )
+        for name, runs in rows.items()
+        if name.startswith("v1,")
+        and 2 * sum(run["diverged_at"] is not None for run in runs) > len(runs)
+    ]
+    if not found:
+        return "No factor made the first version diverge in most of its runs: not reproduced."
+    return "Diverged in most runs under " + "; ".join(found) + "."
 
 
 def steps(kept: dict) -> str:
