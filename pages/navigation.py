@@ -22,7 +22,10 @@ page = st.navigation(
             st.Page("digits.py", title="Digits", url_path="digits"),
             st.Page("bursts.py", title="Bursts", url_path="bursts"),
         ],
-        "Train": [st.Page("training.py", title="Training", url_path="training")],
+        "Train": [
+            st.Page("training.py", title="Training", url_path="training"),
+            st.Page("semantics.py", title="Semantics", url_path="semantics"),
+        ],
         "Stress": [st.Page("robustness.py", title="Robustness", url_path="robustness")],
         "Scale": [st.Page("datasets.py", title="Datasets", url_path="datasets")],
     },

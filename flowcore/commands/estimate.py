@@ -15,7 +15,7 @@ from flowcore.commands.lane_options import (
 )
 from flowcore.commands.output import Commands, add_json_option, print_json, say
 from flowcore.commands.pair_options import add_pair_options, asked_pair
-from flowcore.errors import FlowFileError
+from flowcore.errors import FlowFileError, InputError
 from flowcore.types import Box, FramePair, PipelineConfig, timing_fields
 
 if TYPE_CHECKING:
@@ -34,6 +34,13 @@ def add_commands(commands: Commands) -> None:
         "--out", type=Path, metavar="FILE", help="write the flow: .flo .png .pfm .npy .npz .flo5"
     )
     estimate.add_argument("--png", type=Path, metavar="FILE", help="write the flow in color")
+    for option, frame in (("--classes", "first"), ("--second-classes", "second")):
+        estimate.add_argument(
+            option,
+            type=Path,
+            metavar="FILE",
+            help=f"write the classes that the net decodes of the {frame} frame: PNG, from 1",
+        )
     estimate.add_argument(
         "--region",
         type=parsed(Box.parse),
@@ -61,6 +68,8 @@ def _estimate(options: argparse.Namespace) -> None:
         write_flow(options.out, lane.estimate.flow)
     if options.png:
         write_frame(options.png, flow_sheet(pair, config.model, lane))
+    if options.classes or options.second_classes:
+        _write_classes(pair, config, options)
     flows = {
         "The true flow": pair.truth,
         "The external flow": lane.estimate.flow if external_path(config) else None,
@@ -92,6 +101,21 @@ def _estimate(options: argparse.Namespace) -> None:
     for key, (value, num_pixels) in lane.metrics.items():
         metric = describe(key)
         print(f"{metric.label:28} {value:10.3f} {metric.unit:12} over {num_pixels:,} px")
+
+
+def _write_classes(pair: FramePair, config: PipelineConfig, options: argparse.Namespace) -> None:
+    from flowcore.features.classes import decoded_labels
+    from flowcore.io.atomic import write_bytes
+    from flowcore.io.frames import encode_labels
+
+    decoded = decoded_labels(pair, config, **where(options))
+    for path, labels in zip((options.classes, options.second_classes), decoded, strict=True):
+        if path is None:
+            continue
+        try:
+            write_bytes(path, encode_labels(labels))
+        except OSError as error:
+            raise InputError(f"Cannot write {path}: {error.strerror or error}.") from error
 
 
 def _lane(pair: FramePair, config: PipelineConfig, options: argparse.Namespace) -> "Lane":

@@ -21,6 +21,7 @@ _KNOWN: "dict[Role, str]" = {
     "occluded": "mask of what is hidden in the second frame: white = hidden",
     "invalid": "mask of what is not to be matched (Sintel's invalid)",
     "labels": "a class number per pixel",
+    "second_labels": "the same of the second frame",
     "objects": "map of moving objects (KITTI's): 0 = background",
 }
 

@@ -26,7 +26,15 @@ __all__ = [
 ]
 
 Role: TypeAlias = Literal[
-    "frame", "truth", "visible_truth", "occluded", "invalid", "labels", "objects", "unused"
+    "frame",
+    "truth",
+    "visible_truth",
+    "occluded",
+    "invalid",
+    "labels",
+    "second_labels",
+    "objects",
+    "unused",
 ]
 
 ROLES: Mapping[Role, str] = MappingProxyType({
@@ -36,6 +44,7 @@ ROLES: Mapping[Role, str] = MappingProxyType({
     "occluded": "Occlusions: white = hidden in the second frame",
     "invalid": "Not to be matched (Sintel's invalid)",
     "labels": "Labels: a class number per pixel",
+    "second_labels": "Labels of the second frame",
     "objects": "Moving objects (KITTI's object map)",
     "unused": "Left out",
 })  # fmt: skip
@@ -45,6 +54,7 @@ _WORDS: Mapping[str, Role] = {
     r"obj": "objects",
     r"invalid": "invalid",
     r"occ": "occluded",
+    r"second.*(label|class|semantic|segm)|(label|class|semantic|segm).*second": "second_labels",
     r"label|class|semantic|segm": "labels",
 }
 _ONE_CHANNEL = (0, 3)  # color types of a PNG: gray, palette
@@ -123,7 +133,7 @@ def decode_known(data: bytes, role: Role, *, name: str, truth_format: str | None
     """
     if role in ("truth", "visible_truth"):
         return interpret_flow(data, name=name, format=truth_format)
-    return (decode_labels if role in ("labels", "objects") else decode_mask)(data, name=name)
+    return (decode_mask if role in ("occluded", "invalid") else decode_labels)(data, name=name)
 
 
 def with_known(pair: FramePair, role: Role, known: Any, *, name: str) -> FramePair:
@@ -150,6 +160,8 @@ def with_known(pair: FramePair, role: Role, known: Any, *, name: str) -> FramePa
         return replace(pair, truth=known.flow, notes=notes)
     if role == "labels":
         return replace(pair, labels=known)
+    if role == "second_labels":
+        return replace(pair, second_labels=known)
     if role == "objects":
         return replace(pair, foreground=known > 0)
     if role == "visible_truth":

@@ -7,7 +7,7 @@ and the retina free for any use as stated there; the motorcycle is from the Midd
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import cv2
@@ -56,9 +56,7 @@ def load(name: str) -> FramePair:
     if name not in SAMPLES:
         raise InputError(f"There is no sample {name!r}; there are {', '.join(SAMPLES)}.")
     pair = SAMPLES[name].make()
-    return FramePair(
-        pair.first, pair.second, pair.truth, pair.labels, pair.occluded, SAMPLES[name].title
-    )
+    return replace(pair, name=SAMPLES[name].title)
 
 
 @lru_cache(maxsize=32)

@@ -15,17 +15,15 @@ from typing import Annotated
 
 import torch
 from pydantic import ConfigDict, Field
-from torch.nn import functional as F
 
 from flowcore.data.draw import Draw
-from flowcore.data.motion import Motion, draw_motion, rotation
-from flowcore.data.rigid import MAX_NEARNESS, Plane, draw_rig
+from flowcore.data.looks import Look, place
+from flowcore.data.motion import Motion, draw_motion
+from flowcore.data.rigid import MAX_NEARNESS, draw_rig
 from flowcore.ops.grid import pixel_grid
-from flowcore.ops.warp import lands_inside, sample
+from flowcore.ops.warp import lands_inside
 
 __all__ = ["SceneConfig", "Scenes", "make_scenes"]
-
-_COARSE = 8  # px of a texture in one of its coarse version
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +81,10 @@ class Scenes:
         The target lies outside the frame, or behind another layer.
     labels : (B, H, W) int64
         Number of the layer seen; 0 is the background.
+    valid : (B, H, W) bool, optional
+        Where the flow is known; everywhere if left out.
+    classes, second_classes : (B, H, W) int64, optional
+        Class seen in each frame, where classes were asked for; 0 is unlabelled.
     """
 
     first: torch.Tensor
@@ -90,6 +92,9 @@ class Scenes:
     flow: torch.Tensor
     occluded: torch.Tensor
     labels: torch.Tensor
+    valid: torch.Tensor | None = None
+    classes: torch.Tensor | None = None
+    second_classes: torch.Tensor | None = None
 
 
 def make_scenes(
@@ -100,6 +105,7 @@ def make_scenes(
     size: tuple[int, int],
     config: SceneConfig,
     generator: torch.Generator,
+    kinds: torch.Tensor | None = None,
 ) -> Scenes:
     """Draw a batch of scenes; the generator's state decides everything.
 
@@ -111,6 +117,8 @@ def make_scenes(
         255 inside an object, 0 along the border.
     batch : int
     size : (height, width)
+    kinds : (M,) int64, optional
+        Class of each shape, to get the scenes' classes as well; what has no shape is of class 1.
     """
     draw = Draw(generator, batch)
     num_objects = draw.integers(config.min_objects, config.max_objects + 1)
@@ -121,6 +129,7 @@ def make_scenes(
     flow = torch.zeros_like(grid)
     labels = torch.zeros(batch, *size, dtype=torch.long, device=grid.device)
     labels_second = labels
+    classes: list[torch.Tensor] = []
     for number, look, motion in layers:
         is_there = (num_objects >= number).view(batch, 1, 1, 1)
         color, alpha = look.render(grid)
@@ -133,8 +142,19 @@ def make_scenes(
         alpha = alpha * is_there
         second = torch.lerp(second, color, alpha)
         labels_second = torch.where(alpha[:, 0] > 0.5, number, labels_second)
+        if kinds is not None and number == len(classes):  # the planes of a room are one layer
+            classes.append(torch.ones_like(look.number) if number == 0 else kinds[look.number])
     occluded = _is_hidden(labels, labels_second, flow)
-    return Scenes(first, second, flow, occluded, labels)
+    scenes = Scenes(first, second, flow, occluded, labels)
+    if kinds is None:
+        return scenes
+    of_layers = torch.stack(classes, 1)  # (B, layers)
+    seen, seen_second = (_class_seen(of_layers, layers) for layers in (labels, labels_second))
+    return replace(scenes, classes=seen, second_classes=seen_second)
+
+
+def _class_seen(of_layers: torch.Tensor, layers: torch.Tensor) -> torch.Tensor:
+    return of_layers.gather(1, layers.flatten(1)).view_as(layers)
 
 
 def _flat_layers(
@@ -143,11 +163,11 @@ def _flat_layers(
     size: tuple[int, int],
     textures: torch.Tensor,
     shapes: torch.Tensor,
-) -> Iterator[tuple[int, "_Look", Motion]]:
+) -> Iterator[tuple[int, Look, Motion]]:
     """The number, look and motion of a flat background, then of the objects."""
     camera = _camera_motion(draw, config, size)
     for number in range(config.max_objects + 1):
-        look = _Look.draw(draw, size, textures, shapes if number else None, plain=config.plain)
+        look = Look.draw(draw, size, textures, shapes if number else None, plain=config.plain)
         motion = camera if number == 0 else _object_motion(draw, config, camera.matrix, look)
         yield number, look, motion
 
@@ -158,14 +178,14 @@ def _room_layers(
     size: tuple[int, int],
     textures: torch.Tensor,
     shapes: torch.Tensor,
-) -> Iterator[tuple[int, "_Look", Motion]]:
+) -> Iterator[tuple[int, Look, Motion]]:
     """The same of the planes of a room, all of number 0, then of what stands or moves in it."""
     rig = draw_rig(draw, _speed(draw, config, config.still_camera), size)
     for plane, inverse_depth in zip(rig.planes(), rig.room, strict=True):
-        look = _Look.draw(draw, size, textures, None, plain=config.plain)
+        look = Look.draw(draw, size, textures, None, plain=config.plain)
         yield 0, replace(look, plane=plane), Motion(rig.matrix(inverse_depth))
     for number in range(1, config.max_objects + 1):
-        look = _Look.draw(draw, size, textures, shapes, plain=config.plain)
+        look = Look.draw(draw, size, textures, shapes, plain=config.plain)
         nearness = MAX_NEARNESS ** ((number - draw.uniform(0, 1)) / config.max_objects)
         camera = rig.matrix(rig.standing(draw, look.center, nearness))
         yield number, look, _object_motion(draw, config, camera, look)
@@ -174,11 +194,11 @@ def _room_layers(
 def _camera_motion(draw: Draw, config: SceneConfig, size: tuple[int, int]) -> Motion:
     speed = _speed(draw, config, config.still_camera)
     reach = torch.full_like(speed, math.hypot(*size) / 2)
-    center = _place(draw, size, 0.0)
+    center = place(draw, size, 0.0)
     return draw_motion(draw, speed, reach, center, turning=config.turning, bending=config.bending)
 
 
-def _object_motion(draw: Draw, config: SceneConfig, camera: torch.Tensor, look: "_Look") -> Motion:
+def _object_motion(draw: Draw, config: SceneConfig, camera: torch.Tensor, look: Look) -> Motion:
     """The camera's motion after one of the object's own, unless it rests."""
     speed = _speed(draw, config, config.resting)
     own = draw_motion(
@@ -192,14 +212,6 @@ def _speed(draw: Draw, config: SceneConfig, resting: float) -> torch.Tensor:
     return speed.masked_fill(draw.chance(resting), 0)
 
 
-def _place(draw: Draw, size: tuple[int, int], margin: float) -> torch.Tensor:
-    """(B, 2) positions in px, within the frame or outside it by this share of its sides."""
-    height, width = size
-    x = draw.uniform(-margin, 1 + margin) * (width - 1)
-    y = draw.uniform(-margin, 1 + margin) * (height - 1)
-    return torch.stack([x, y], 1)
-
-
 def _is_hidden(
     labels: torch.Tensor, labels_second: torch.Tensor, flow: torch.Tensor
 ) -> torch.Tensor:
@@ -209,113 +221,3 @@ def _is_hidden(
     x, y = target[:, 0].clamp(0, width - 1), target[:, 1].clamp(0, height - 1)
     found = labels_second.flatten(1).gather(1, (y * width + x).flatten(1)).view_as(labels)
     return (found != labels) | ~lands_inside(flow)
-
-
-@dataclass(frozen=True, eq=False)
-class _Look:
-    """What a layer shows at each position of the first frame, inside its shape and beyond.
-
-    The texture is read at ``to_texture(x - center)``, the shape at ``to_shape(x - center)``, both
-    (B, 2, 2); on a plane of a room the texture is read at ``to_texture(position on the plane)``.
-    """
-
-    texture: torch.Tensor
-    shape: torch.Tensor | None
-    center: torch.Tensor
-    radius: torch.Tensor
-    to_texture: torch.Tensor
-    texture_center: torch.Tensor
-    to_shape: torch.Tensor
-    gain: torch.Tensor
-    plane: Plane | None = None
-
-    @classmethod
-    def draw(
-        cls,
-        draw: Draw,
-        size: tuple[int, int],
-        textures: torch.Tensor,
-        shapes: torch.Tensor | None,
-        *,
-        plain: float,
-    ) -> "_Look":
-        is_background = shapes is None
-        chosen = draw.integers(0, len(textures))
-        shape = None if shapes is None else shapes[draw.integers(0, len(shapes))].float() / 255
-        short = min(size)
-        radius = draw.log_uniform(0.08 * short, 0.55 * short)
-        upright = 0.15 if is_background else 1.0
-        scale = draw.log_uniform(0.75, 1.5)
-        texture_angle, angle = draw.uniform(-math.pi, math.pi), draw.uniform(-math.pi, math.pi)
-        stretch = draw.log_uniform(0.6, 1.6)
-        height, width = textures.shape[-2:]
-        spread = torch.tensor([0.3 * width, 0.3 * height], device=draw.device)
-        offset = torch.stack([draw.uniform(-1, 1), draw.uniform(-1, 1)], 1) * spread
-        middle = torch.tensor([(width - 1) / 2, (height - 1) / 2], device=draw.device)
-        frame_middle = torch.tensor([(size[1] - 1) / 2, (size[0] - 1) / 2], device=draw.device)
-        is_gray = draw.chance(0.03)
-        texture = textures[chosen].float() / 255
-        texture = torch.where(
-            is_gray.view(-1, 1, 1, 1), texture.mean((1, 2, 3), keepdim=True), texture
-        )
-        if plain:
-            is_plain = draw.chance(plain).view(-1, 1, 1, 1)
-            texture = torch.where(is_plain, _gradient(texture), texture)
-        return cls(
-            texture=texture,
-            shape=shape,
-            center=frame_middle.expand(draw.batch, 2) if is_background else _place(draw, size, 0.1),
-            radius=radius,
-            to_texture=rotation(upright * texture_angle) * scale.view(-1, 1, 1),
-            texture_center=middle + offset,
-            to_shape=torch.diag_embed(torch.stack([stretch, 1 / stretch], 1) / radius[:, None])
-            @ rotation(angle),
-            gain=draw.uniform(0.75, 1.2).view(-1, 1, 1, 1),
-        )
-
-    def render(self, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Color (B, 3, H, W) and alpha (B, 1, H, W) at positions of the first frame."""
-        if self.plane is not None:
-            return self._render_plane(self.plane, positions)
-        local = positions - self.center[..., None, None]
-        at = torch.einsum("bij,bjhw->bihw", self.to_texture, local)
-        color = _sample_mirrored(self.texture, at + self.texture_center[..., None, None])
-        color = (color * self.gain).clamp(max=1)
-        if self.shape is None:
-            return color, torch.ones_like(color[:, :1])
-        side = self.shape.shape[-1]
-        at = torch.einsum("bij,bjhw->bihw", self.to_shape, local)
-        mask = sample(self.shape, (at + 1) * (side / 2) - 0.5)
-        sharpness = (2 * self.radius / side).clamp(min=1).view(-1, 1, 1, 1)
-        return color, ((mask - 0.5) * sharpness + 0.5).clamp(0, 1)
-
-    def _render_plane(
-        self, plane: Plane, positions: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """The same of a plane of a room, whose texture is coarser where it is far."""
-        at = torch.einsum("bij,bjhw->bihw", self.to_texture, plane.coordinates(positions))
-        at = at + self.texture_center[..., None, None]
-        down = F.pad(at.diff(dim=2), (0, 0, 0, 1), mode="replicate")
-        right = F.pad(at.diff(dim=3), (0, 1, 0, 0), mode="replicate")
-        step = torch.cat([down, right], 1).abs().amax(1, keepdim=True)
-        blurred = F.avg_pool2d(self.texture, _COARSE)
-        coarse = _sample_mirrored(blurred, (at + 0.5) / _COARSE - 0.5)
-        share = (step.clamp(min=1).log() / math.log(_COARSE)).clamp(max=1)
-        color = torch.lerp(_sample_mirrored(self.texture, at), coarse, share)
-        return (color * self.gain).clamp(max=1), plane.alpha(positions)
-
-
-def _gradient(image: torch.Tensor) -> torch.Tensor:
-    """The image's colors without its texture: the means of its quarters, blended."""
-    quarters = F.adaptive_avg_pool2d(image, 2)
-    return F.interpolate(quarters, image.shape[-2:], mode="bilinear", align_corners=True)
-
-
-def _sample_mirrored(image: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
-    """Bilinear samples of an image that goes on mirrored beyond its border."""
-    height, width = image.shape[-2:]
-    x = (2 * positions[:, 0] + 1) / width - 1
-    y = (2 * positions[:, 1] + 1) / height - 1
-    return F.grid_sample(
-        image, torch.stack([x, y], dim=-1), padding_mode="reflection", align_corners=False
-    )

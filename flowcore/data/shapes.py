@@ -11,9 +11,10 @@ import torch
 
 from flowcore.types import UInt8Array
 
-__all__ = ["SHAPE_SIDE", "load_shapes", "make_shapes"]
+__all__ = ["NUM_KINDS", "SHAPE_SIDE", "load_shapes", "make_shapes"]
 
 SHAPE_SIDE = 128
+NUM_KINDS = 4  # polygons, blobs, islands, thin things, in turn
 _MARGIN = 6  # px kept empty around a shape, so that its edge is inside
 
 
@@ -23,7 +24,7 @@ def make_shapes(count: int, *, seed: int = 0) -> torch.Tensor:
     kinds = (_polygon, _blob, _islands, _thin)
     shapes = []
     for number in range(count):
-        shape = kinds[number % len(kinds)](rng)
+        shape = kinds[number % NUM_KINDS](rng)
         if rng.random() < 0.25:
             shape = _with_holes(shape, rng)
         shapes.append(cv2.GaussianBlur(shape, (3, 3), 0.6))

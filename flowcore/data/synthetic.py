@@ -8,7 +8,7 @@ occlusion are not estimated but computed from the motions.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -62,9 +62,9 @@ def render_pair(layers: Sequence[Layer], size: tuple[int, int], *, name: str = "
     -------
     FramePair
         ``occluded``: the target lies outside the frame, or a nearer layer covers it.
-        ``labels``: number of the layer seen, from 1.
+        ``labels``, ``second_labels``: number of the layer seen in each frame, from 1.
     """
-    seen = _topmost(layers, size)
+    seen = _topmost(layers, size, is_second=False)
     grid = _positions(size)
     flow = np.zeros((*size, 2), np.float32)
     occluded = np.zeros(size, bool)
@@ -81,6 +81,7 @@ def render_pair(layers: Sequence[Layer], size: tuple[int, int], *, name: str = "
         _render(layers, size, is_second=True),
         FlowField(flow),
         labels=seen + 1,
+        second_labels=_topmost(layers, size, is_second=True) + 1,
         occluded=occluded,
         name=name,
     )
@@ -210,7 +211,7 @@ def add_jpeg(pair: FramePair, quality: int) -> FramePair:
 
 
 def _with_frames(pair: FramePair, first: UInt8Array, second: UInt8Array) -> FramePair:
-    return FramePair(first, second, pair.truth, pair.labels, pair.occluded, pair.name)
+    return replace(pair, first=first, second=second)
 
 
 def _reduced(photo: UInt8Array) -> UInt8Array:
@@ -239,12 +240,13 @@ def _apply(matrix: Matrix, points: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     return np.asarray(moved[:, :2] / moved[:, 2:])
 
 
-def _topmost(layers: Sequence[Layer], size: tuple[int, int]) -> IntArray:
-    """Index of the layer seen at every pixel of the first frame."""
+def _topmost(layers: Sequence[Layer], size: tuple[int, int], *, is_second: bool) -> IntArray:
+    """Index of the layer seen at every pixel of a frame."""
     seen = np.zeros(size, np.int32)
     for index, layer in enumerate(layers):
         if layer.shape is not None:
-            shape = cv2.warpPerspective(layer.shape, layer.place, size[::-1])
+            place = layer.motion @ layer.place if is_second else layer.place
+            shape = cv2.warpPerspective(layer.shape, place, size[::-1])
             seen[shape > 127] = index
     return seen
 

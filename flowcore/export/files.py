@@ -22,6 +22,7 @@ def known_files(pair: FramePair) -> dict[Role, str]:
         "truth": ("truth.flo", pair.truth),
         "occluded": ("occluded.png", pair.occluded),
         "labels": ("labels.png", pair.labels),
+        "second_labels": ("second_labels.png", pair.second_labels),
         "objects": ("objects.png", pair.foreground),
     }
     return {role: name for role, (name, part) in known.items() if part is not None}
@@ -36,6 +37,8 @@ def pair_files(pair: FramePair) -> dict[str, bytes]:
         files["occluded.png"] = encode_labels(255 * pair.occluded.astype(np.int32))
     if pair.labels is not None:
         files["labels.png"] = encode_labels(pair.labels)
+    if pair.second_labels is not None:
+        files["second_labels.png"] = encode_labels(pair.second_labels)
     if pair.foreground is not None:
         files["objects.png"] = encode_labels(pair.foreground.astype(np.int32))
     return files

@@ -7,6 +7,7 @@ from flowcore.models import (  # noqa: F401  they register themselves
     raft,
     raft_layouts,
     scope,
+    scope_semantic,
 )
 from flowcore.models.base import FlowModel, Matcher, ModelCard, require_frames
 from flowcore.models.own import bring, is_path, paths_in_environment

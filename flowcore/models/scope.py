@@ -37,9 +37,12 @@ from flowcore.ops.matching import MatchingLevel, pyramid_levels, window_level
 from flowcore.types import FeatureMap, Prediction
 
 __all__ = [
+    "SCOPE_SOURCE",
+    "SMALLEST",
     "Encoder",
     "ScopeNet",
     "ScopeSizes",
+    "Step",
     "scope_035",
     "scope_035_split",
     "scope_070",
@@ -47,7 +50,9 @@ __all__ = [
     "scope_1000",
 ]
 
-_SOURCE = "Flowscope; after RAFT (Teed and Deng, ECCV 2020) and PWC-Net (Sun et al., CVPR 2018)"
+SCOPE_SOURCE = (
+    "Flowscope; after RAFT (Teed and Deng, ECCV 2020) and PWC-Net (Sun et al., CVPR 2018)"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +85,24 @@ class ScopeSizes:
     encoder_chunks: tuple[int, int] = (1, 1)
 
 
+SMALLEST = ScopeSizes(
+    features=(24, 30, 32),
+    matching=32,
+    coarse=(24, 16, 20),
+    fine=(16, 12, 16),
+    bytes_per_pixel=170,
+)
+
+
+class Step(NamedTuple):
+    """One refinement: on which grid, the flow (B, 2, h, w) before and after it, the state."""
+
+    grid: int
+    looked_at: torch.Tensor
+    flow: torch.Tensor
+    hidden: torch.Tensor
+
+
 class ScopeNet(nn.Module):
     """Encoder, correlation and update blocks, on three grids from coarse to fine."""
 
@@ -92,6 +115,7 @@ class ScopeNet(nn.Module):
             for stride in (4, 8, 16)
         }
     )
+    maps_of_steps: frozenset[str] = frozenset()
 
     def __init__(
         self, sizes: ScopeSizes, *, max_volume_bytes: int | None = MAX_VOLUME_BYTES
@@ -118,17 +142,14 @@ class ScopeNet(nn.Module):
     ) -> Prediction:
         """The flow of frames ``(B, 3, H, W)``, RGB in [0, 1]."""
         features = self._features(first, second)
-        iterates = []
+        iterates: list[torch.Tensor] = []
+        steps: list[Step] = []
         for step in self._steps(features, iterations):
             if "iterates" in keep:
                 iterates.append(self._to_full_size(step.grid, step.flow, step.hidden))
+            steps = [*steps, step] if keep & self.maps_of_steps else [step]
         full = iterates[-1] if iterates else self._to_full_size(step.grid, step.flow, step.hidden)
-        maps = {
-            name: FeatureMap(of_both.chunk(2)[0], stride, self.maps[name])
-            for name, of_both, stride in zip(self.maps, features, (4, 8, 16), strict=True)
-            if name in keep
-        }
-        return Prediction(full, tuple(iterates), maps)
+        return Prediction(full, tuple(iterates), self._maps(features, steps, keep))
 
     def matching(
         self, first: torch.Tensor, second: torch.Tensor, *, iterations: int | None = None
@@ -147,6 +168,16 @@ class ScopeNet(nn.Module):
             )
         return tuple(levels)
 
+    def _maps(
+        self, features: tuple[torch.Tensor, ...], steps: list[Step], keep: frozenset[str]
+    ) -> dict[str, FeatureMap]:
+        """The maps asked for; the steps are all of them if asked for ``maps_of_steps``."""
+        return {
+            name: FeatureMap(of_both.chunk(2)[0], stride, self.maps[name])
+            for name, of_both, stride in zip(ScopeNet.maps, features, (4, 8, 16), strict=True)
+            if name in keep
+        }
+
     def memory_bytes(self, height: int, width: int) -> int:
         """The working memory of one pair."""
         volumes = volume_bytes(height // 16, width // 16, num_levels=NUM_LEVELS)
@@ -160,9 +191,7 @@ class ScopeNet(nn.Module):
             self.encoder, 2 * torch.cat([first, second]) - 1, self.sizes.encoder_chunks
         )
 
-    def _steps(
-        self, features: tuple[torch.Tensor, ...], iterations: int | None
-    ) -> Iterator["_Step"]:
+    def _steps(self, features: tuple[torch.Tensor, ...], iterations: int | None) -> Iterator[Step]:
         """One refinement after the other, from the coarsest grid to the finest."""
         iterations = self.default_iterations if iterations is None else iterations
         if iterations < 1:
@@ -185,7 +214,7 @@ class ScopeNet(nn.Module):
                 seen = entry.seen(correlation(looked_at))
                 hidden, change = block(hidden, terms, seen, looked_at)
                 flow = looked_at + change.float()
-                yield _Step(grid, looked_at, flow, hidden)
+                yield Step(grid, looked_at, flow, hidden)
 
     def _blocks(self) -> tuple[UpdateBlock, UpdateBlock, UpdateBlock]:
         """The update block of each grid, from fine to coarse."""
@@ -205,15 +234,6 @@ class ScopeNet(nn.Module):
             full: torch.Tensor = self.upsampler(flow, hidden)
             return full
         return (4 << grid) * upsample(flow, 4 << grid)
-
-
-class _Step(NamedTuple):
-    """One refinement: on which grid, the flow (B, 2, h, w) before and after it, the state."""
-
-    grid: int
-    looked_at: torch.Tensor
-    flow: torch.Tensor
-    hidden: torch.Tensor
 
 
 class Encoder(nn.Module):
@@ -253,27 +273,19 @@ def _residuals(size: int, count: int) -> list[nn.Module]:
     return [ResidualBlock(size) for _ in range(count)]
 
 
-@register(family="scope", source=_SOURCE)
+@register(family="scope", source=SCOPE_SOURCE)
 def scope_035() -> ScopeNet:
     """The smallest: at most 0.35 MB."""
-    return ScopeNet(
-        ScopeSizes(
-            features=(24, 30, 32),
-            matching=32,
-            coarse=(24, 16, 20),
-            fine=(16, 12, 16),
-            bytes_per_pixel=170,
-        )
-    )
+    return ScopeNet(SMALLEST)
 
 
-@register(family="scope", source=_SOURCE)
+@register(family="scope", source=SCOPE_SOURCE)
 def scope_035_split() -> ScopeNet:
     """The smallest, its frames encoded in 2x2 chunks; the weights have the same shapes."""
     return ScopeNet(replace(scope_035().sizes, encoder_chunks=(2, 2)))
 
 
-@register(family="scope", source=_SOURCE)
+@register(family="scope", source=SCOPE_SOURCE)
 def scope_070() -> ScopeNet:
     """At most 0.70 MB."""
     return ScopeNet(
@@ -287,7 +299,7 @@ def scope_070() -> ScopeNet:
     )
 
 
-@register(family="scope", source=_SOURCE)
+@register(family="scope", source=SCOPE_SOURCE)
 def scope_200() -> ScopeNet:
     """At most 2.0 MB."""
     return ScopeNet(
@@ -301,7 +313,7 @@ def scope_200() -> ScopeNet:
     )
 
 
-@register(family="scope", source=_SOURCE)
+@register(family="scope", source=SCOPE_SOURCE)
 def scope_1000() -> ScopeNet:
     """About 10 MB."""
     return ScopeNet(

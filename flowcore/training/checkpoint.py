@@ -9,7 +9,7 @@ import torch
 from flowcore.errors import ConfigError
 from flowcore.io.atomic import write_bytes
 
-__all__ = ["Settings", "load_checkpoint", "save_checkpoint"]
+__all__ = ["Settings", "load_checkpoint", "require_writable", "save_checkpoint"]
 
 
 class Settings(Protocol):
@@ -67,3 +67,20 @@ def load_checkpoint(path: Path, config: Settings) -> dict[str, Any]:
             "began with, or start from its weights with --init."
         )
     return state
+
+
+def require_writable(folder: Path) -> None:
+    """Make the folder of a run.
+
+    Raises
+    ------
+    ConfigError
+        Nothing can be written there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink(missing_ok=True)  # another process of the run may have been quicker
+    except OSError as error:
+        raise ConfigError(f"The folder {folder} cannot be written ({error.strerror}).") from error

@@ -20,7 +20,9 @@ from flowcore.models.base import FlowModel
 from flowcore.models.flownet import FlowNet2
 from flowcore.models.flownet_parts import NUM_HEADS
 from flowcore.models.scope import ScopeNet
+from flowcore.models.scope_semantic import SemanticScopeNet
 from flowcore.training.precision import Precision
+from flowcore.training.semantic_config import SemanticConfig
 
 __all__ = [
     "CardConfig",
@@ -156,6 +158,8 @@ class TrainingConfig:
         Share of the averaged weights that each step keeps. The averaged ones ship.
     checkpoint_every, validate_every, log_every : int
         Steps.
+    semantic : SemanticConfig, optional
+        What it learns of classes and from labelled pairs; nothing if left out.
     card : CardConfig
         Changes nothing of the run.
     """
@@ -176,6 +180,7 @@ class TrainingConfig:
     checkpoint_every: Positive = 250
     validate_every: Positive = 500
     log_every: Positive = 20
+    semantic: SemanticConfig | None = None
     card: CardConfig = field(default_factory=CardConfig)
 
     @property
@@ -188,6 +193,8 @@ class TrainingConfig:
         """sha256 of every setting, in hex: a checkpoint goes on under the same settings alone."""
         settings = asdict(self)
         del settings["card"]
+        if self.semantic is None:  # as before there was such a table
+            del settings["semantic"]
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
     def stage_at(self, step: int) -> tuple[Stage, int]:
@@ -294,6 +301,11 @@ def _check_model(config: TrainingConfig) -> None:
         raise ConfigError(f"Cannot train {config.model}: {error}") from error
     if smaller:
         _check_smaller(config, net, smaller)
+    if config.semantic and config.semantic.maps and not isinstance(net, SemanticScopeNet):
+        raise ConfigError(
+            f"{config.model} has no heads for {', '.join(sorted(config.semantic.maps))}; "
+            "scope_035_semantic has."
+        )
     stride, min_size = cast(FlowModel, net).stride, cast(FlowModel, net).min_size
     for stage in config.stages:
         _check_networks(stage, net, config.model)

@@ -13,6 +13,7 @@ from flowcore.errors import InputError
 from flowcore.training.log import read_log
 
 __all__ = [
+    "OF_STEPS",
     "Divergence",
     "LoggedRun",
     "StageSpan",
@@ -29,6 +30,8 @@ __all__ = [
 
 DIVERGED = 2.0  # times the best smoothed error of the stage
 MAX_ROWS = 100_000
+OF_STEPS = ("epe", "flow_loss", "semantic_loss")  # what a log may have for each refinement step
+_FURTHER = ("flow_gradient", "semantic_gradient", "angle")
 WINDOW = 100  # steps that a summary and the search for a divergence smooth over
 
 Values: TypeAlias = npt.NDArray[np.float64]
@@ -77,7 +80,8 @@ def parse_log(data: bytes) -> pd.DataFrame:
         raise InputError("The learning curve holds no step yet.")
     if len(log) > MAX_ROWS:
         raise InputError(f"The learning curve has {len(log):,} rows, more than {MAX_ROWS:,}.")
-    for name in iteration_columns(log):
+    stepwise = [name for prefix in OF_STEPS for name in iteration_columns(log, prefix)]
+    for name in [*stepwise, *(name for name in _FURTHER if name in log)]:
         if not pd.api.types.is_numeric_dtype(log[name]):
             raise InputError(f"The column {name} of the learning curve holds other than numbers.")
     steps = log["step"].to_numpy(np.float64)
@@ -179,10 +183,10 @@ def divergences(log: pd.DataFrame) -> list[Divergence]:
     return sorted(found)
 
 
-def iteration_columns(log: pd.DataFrame) -> list[str]:
+def iteration_columns(log: pd.DataFrame, prefix: str = "epe") -> list[str]:
     """``epe_1``, ``epe_2``, ...: the columns of the refinement steps, in order."""
-    names = [str(name) for name in log if re.fullmatch(r"epe_\d+", str(name))]
-    return sorted(names, key=lambda name: int(name[4:]))
+    names = [str(name) for name in log if re.fullmatch(rf"{prefix}_\d+", str(name))]
+    return sorted(names, key=lambda name: int(name.rpartition("_")[2]))
 
 
 def iteration_profile(run: LoggedRun, step: int, *, window: float = 0) -> pd.DataFrame:

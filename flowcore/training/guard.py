@@ -1,6 +1,7 @@
 """What ends a run that has lost its way, before it costs more hours."""
 
 import math
+from collections.abc import Mapping
 
 from flowcore.errors import DivergedError
 
@@ -14,15 +15,26 @@ class Guard:
     """Ends a run that has lost its way.
 
     That is: many gradients in a row that are not finite, or an error that, smoothed over some
-    hundred steps, is twice the least that it was in the same stage.
+    hundred steps, is twice the least that it was in the same stage. Of a loss in several parts it
+    says which one grew.
     """
 
     def __init__(self) -> None:
         self.stage, self.count = "", 0
         self.smoothed, self.best = 0.0, math.inf
+        self.parts: dict[str, tuple[float, float]] = {}  # smoothed, and its least
 
-    def watch(self, step: int, stage: str, epe: float, num_skipped: int) -> None:
+    def watch(
+        self,
+        step: int,
+        stage: str,
+        epe: float,
+        num_skipped: int,
+        parts: Mapping[str, float] | None = None,
+    ) -> None:
         """Take note of a step's error in px, and of the gradients left out in a row before it.
+
+        ``parts`` are those of its loss.
 
         Raises
         ------
@@ -32,20 +44,47 @@ class Guard:
         if num_skipped >= _PATIENCE:
             raise DivergedError(
                 f"Training diverged at step {step}: {num_skipped} gradients in a row were not "
-                "finite. Resume with a lower learning rate; the last checkpoint is kept."
+                f"finite{self._strange(parts or {})}. Resume with a lower learning rate; the last "
+                "checkpoint is kept."
             )
         if stage != self.stage:
             self.stage, self.count, self.smoothed, self.best = stage, 0, 0.0, math.inf
+            self.parts = {}
         if not math.isfinite(epe):
             return
         self.count += 1
-        self.smoothed += max(1 / self.count, 0.005) * (epe - self.smoothed)
+        share = max(1 / self.count, 0.005)
+        self.smoothed += share * (epe - self.smoothed)
+        self._watch_parts(parts or {}, share)
         if self.count < 400:
             return
         self.best = min(self.best, self.smoothed)
         if self.smoothed > _DIVERGED * self.best:
             raise DivergedError(
                 f"Training diverged at step {step}: the mean error rose to {self.smoothed:.2f} px "
-                f"after {self.best:.2f} px. Resume with a lower learning rate; the last checkpoint "
-                "is kept."
+                f"after {self.best:.2f} px{self._grown()}. Resume with a lower learning rate; the "
+                "last checkpoint is kept."
             )
+
+    def _watch_parts(self, parts: Mapping[str, float], share: float) -> None:
+        for name, value in parts.items():
+            smoothed, least = self.parts.get(name, (0.0, math.inf))
+            smoothed += share * (value - smoothed) if math.isfinite(value) else 0
+            self.parts[name] = smoothed, min(least, smoothed) if self.count >= 400 else least
+
+    def _grown(self) -> str:
+        """Which part of the loss grew most, if it has several."""
+        growth = {
+            name: smoothed / least
+            for name, (smoothed, least) in self.parts.items()
+            if 0 < least < math.inf
+        }
+        if len(growth) < 2:
+            return ""
+        most = max(growth, key=lambda name: growth[name])
+        return f"; of its loss the {most} part grew most, to {growth[most]:.1f} times its least"
+
+    def _strange(self, parts: Mapping[str, float]) -> str:
+        """Which parts of the loss are not finite, if it has several."""
+        names = [name for name, value in parts.items() if not math.isfinite(value)]
+        return f" (not finite in the loss: {', '.join(names)})" if names and len(parts) > 1 else ""

@@ -5,7 +5,7 @@ import io
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -28,11 +28,15 @@ LOG_COLUMNS = (
 
 
 class StepRecord(NamedTuple):
-    """What one step came to; ``epes`` has an error in px for each refinement step."""
+    """What one step came to; ``epes`` has an error in px for each refinement step.
+
+    ``more`` has what else was measured, by column.
+    """
 
     loss: float
     epes: list[float]
     norm: float
+    more: dict[str, float] | None = None
 
 
 class RunLog:
@@ -41,6 +45,11 @@ class RunLog:
     A resumed run drops the rows after its checkpoint. Beside ``LOG_COLUMNS`` there is a column
     ``epe_1``, ``epe_2``, ... for each refinement step, px. ``pending`` are the steps since the last
     row; a checkpoint keeps them.
+
+    A run with semantics has further columns: ``flow_loss``, ``semantic_loss`` and so on, the parts
+    of its loss as they are weighed; ``flow_loss_1``, ``semantic_loss_1``, ... the same of each
+    refinement step before they are weighed; ``flow_gradient`` and so on, the norm of each part's
+    gradient, and ``angle``, between those of flow and semantics, in degrees.
     """
 
     def __init__(
@@ -49,11 +58,16 @@ class RunLog:
         config: TrainingConfig,
         *,
         keep_steps: int = 0,
-        pending: Iterable[tuple[float, list[float], float]] = (),
+        pending: Iterable[tuple[Any, ...]] = (),
     ) -> None:
         self.path, self.every = path, config.log_every
         self.num_iterations = max(stage.most_iterates for stage in config.stages)
-        self.fields = [*LOG_COLUMNS, *(f"epe_{n + 1}" for n in range(self.num_iterations))]
+        self.more = _further_columns(config, self.num_iterations)
+        self.fields = [
+            *LOG_COLUMNS,
+            *(f"epe_{n + 1}" for n in range(self.num_iterations)),
+            *self.more,
+        ]
         self.rows = _rows_until(keep_steps, path) if keep_steps and path.is_file() else []
         self.pending = [StepRecord(*record) for record in pending]
 
@@ -72,7 +86,7 @@ class RunLog:
             return
         num_iterations = len(record.epes)  # of this stage; the one before may have had others
         alike = [past.epes for past in self.pending if len(past.epes) == num_iterations]
-        means = [_mean(values) for values in zip(*alike, strict=True)]
+        means = [_mean_known(values) for values in zip(*alike, strict=True)]
         self.rows.append(
             [
                 str(step),
@@ -85,9 +99,15 @@ class RunLog:
                 f"{seconds:.1f}",
                 *means,
                 *[""] * (self.num_iterations - len(means)),
+                *(self._mean_of(name) for name in self.more),
             ]
         )
         self.pending = []
+
+    def _mean_of(self, column: str) -> str:
+        """Over the pending steps that measured it."""
+        found = [past.more[column] for past in self.pending if past.more and column in past.more]
+        return _mean(found) if found else ""
 
     def flush(self) -> None:
         """Write all rows, in one piece."""
@@ -99,6 +119,19 @@ class RunLog:
             raise ConfigError(
                 f"The log {self.path} cannot be written ({error.strerror})."
             ) from error
+
+
+def _further_columns(config: TrainingConfig, num_iterations: int) -> list[str]:
+    if config.semantic is None:
+        return []
+    parts = ("flow", *config.semantic.parts)
+    of_steps = [name for name in ("flow", "semantic") if name in parts]
+    return [
+        *(f"{name}_loss" for name in parts),
+        *(f"{name}_loss_{n + 1}" for name in of_steps for n in range(num_iterations)),
+        *(f"{name}_gradient" for name in parts),
+        *(["angle"] if "semantic" in parts else []),
+    ]
 
 
 def read_log(data: bytes | Path) -> "pd.DataFrame":
@@ -134,6 +167,12 @@ def _rows_until(step: int, path: Path) -> list[list[str]]:
 
 def _mean(values: Sequence[float]) -> str:
     return _rounded(sum(values) / len(values))
+
+
+def _mean_known(errors: Sequence[float]) -> str:
+    """Of those that are known; some labelled pairs come without a true flow."""
+    known = [error for error in errors if not math.isnan(error)]
+    return _mean(known) if known else _rounded(math.nan)
 
 
 def _rounded(value: float) -> str:

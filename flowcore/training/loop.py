@@ -18,14 +18,14 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from flowcore.data.scenes import Scenes
 from flowcore.errors import ConfigError, DivergedError
-from flowcore.losses import census_loss, sequence_loss, smoothness_loss, ssim_loss
 from flowcore.models.norm import freeze_norm
-from flowcore.training.checkpoint import load_checkpoint, save_checkpoint
-from flowcore.training.config import LossConfig, Stage, TrainingConfig
+from flowcore.training.checkpoint import load_checkpoint, require_writable, save_checkpoint
+from flowcore.training.config import Stage, TrainingConfig
 from flowcore.training.distributed import Workers
 from flowcore.training.fresh import fresh_net
 from flowcore.training.guard import Guard
 from flowcore.training.log import RunLog, StepRecord
+from flowcore.training.objective import Objective, measure_gradients, objective
 from flowcore.training.parts import asked_of, copy_network, rest
 from flowcore.training.precision import settled, usable_precision
 from flowcore.training.source import SceneSource
@@ -148,14 +148,15 @@ class Trainer:
         if checkpoint.is_file():
             state = load_checkpoint(checkpoint, config)
             self._restore(state)
-        _require_writable(folder)
+        require_writable(folder)
         self.source = SceneSource(config, device=self.device, rank=self.workers.rank)
         self.batches = self.source.batches(self.step, num_workers=num_loaders)
         self.log = RunLog(
             folder / "log.csv", config, keep_steps=self.step, pending=state.get("pending", ())
         )
         self.parallel = self.workers.wrap(
-            self.net, has_resting=any(stage.learns for stage in config.stages)
+            self.net,
+            has_resting=config.semantic is not None or any(stage.learns for stage in config.stages),
         )
         self._guard = Guard()
 
@@ -166,6 +167,8 @@ class Trainer:
         rate = _learning_rate(stage, step_in_stage)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
+        first, second, scenes = next(self.batches)
+        backward = self._backward_flow(first, second, stage)
         self.net.train()
         if stage.frozen_norm:
             freeze_norm(self.net)
@@ -173,10 +176,10 @@ class Trainer:
         if step_in_stage == 0 and stage.begins_as:
             for net in (self.net, self.averaged.module):
                 copy_network(net, stage.begins_as, stage.learns)
-        first, second, scenes = next(self.batches)
         with self._autocast():
-            prediction = self.parallel(first, second, **asked_of(self.net, stage))
-        loss = _loss(prediction.iterates, scenes, stage.loss)
+            prediction = self.parallel(first, second, **asked_of(self.net, stage, self._maps))
+        goal = objective(prediction, scenes, stage.loss, self.config.semantic, backward)
+        loss, more = goal.total, self._measured(goal)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         norm = nn.utils.clip_grad_norm_(self.net.parameters(), self.config.clip).item()
@@ -186,17 +189,41 @@ class Trainer:
         self.num_skipped = 0 if math.isfinite(norm) else self.num_skipped + 1
         self.step += 1
         with torch.no_grad():
-            errors = [
-                (flow - scenes.flow).square().sum(1).sqrt().mean() for flow in prediction.iterates
-            ]
+            errors = [_mean_error(flow, scenes) for flow in prediction.iterates]
         epes = torch.stack(errors).tolist()
-        self._guard.watch(self.step, stage.name, epes[-1], self.num_skipped)
+        parts = {name: part.item() for name, part in goal.parts.items()}
+        self._guard.watch(self.step, stage.name, epes[-1], self.num_skipped, parts)
         self.seconds += time.perf_counter() - started
         validated = self.validate() if self.step % self.config.validate_every == 0 else math.nan
         if self.workers.is_first:
-            record = StepRecord(loss.item(), epes, norm)
+            record = StepRecord(loss.item(), epes, norm, more)
             self.log.add(self.step, stage.name, rate, record, validated, self.seconds)
         return Progress(self.step, self.config.steps, stage.name, loss.item(), epes[-1])
+
+    @property
+    def _maps(self) -> frozenset[str]:
+        return self.config.semantic.maps if self.config.semantic else frozenset()
+
+    @torch.no_grad()
+    def _backward_flow(
+        self, first: torch.Tensor, second: torch.Tensor, stage: Stage
+    ) -> torch.Tensor | None:
+        """The flow from the second frame to the first, where a loss looks for occlusions so."""
+        if self.config.semantic is None or self.config.semantic.visible != "forward_backward":
+            return None
+        self.net.eval()  # its norms are to learn from the forward pass alone
+        with self._autocast():
+            flow: torch.Tensor = self.net(second, first, **asked_of(self.net, stage)).flow
+        return flow
+
+    def _measured(self, goal: Objective) -> dict[str, float] | None:
+        """What the log has of a step of a run with semantics."""
+        if self.config.semantic is None:
+            return None
+        every = self.config.semantic.measure_every
+        if not every or self.step % every:
+            return goal.numbers()
+        return goal.numbers() | measure_gradients(goal.parts, self.net)
 
     @torch.no_grad()
     def validate(self) -> float:
@@ -208,8 +235,9 @@ class Trainer:
         for scenes in self.source.held_out():
             with self._autocast():
                 flow = net(scenes.first, scenes.second, **wanted).flow
-            errors.append((flow - scenes.flow).square().sum(1).sqrt().mean().item())
-        return sum(errors) / len(errors)
+            errors.append(_mean_error(flow, scenes).item())
+        known = [error for error in errors if not math.isnan(error)]
+        return sum(known) / len(known) if known else math.nan
 
     def save(self) -> None:
         """Write the checkpoint, in one piece or not at all, and what the log has gathered.
@@ -260,16 +288,10 @@ class Trainer:
             yield
 
 
-def _loss(iterates: tuple[torch.Tensor, ...], scenes: Scenes, config: LossConfig) -> torch.Tensor:
-    loss = sequence_loss(iterates, scenes.flow, gamma=config.gamma, power=config.power)
-    clean, visible, last = (scenes.first, scenes.second), ~scenes.occluded, iterates[-1]
-    if config.census:
-        loss = loss + config.census * census_loss(*clean, last, visible)
-    if config.ssim:
-        loss = loss + config.ssim * ssim_loss(*clean, last, visible)
-    if config.smoothness:
-        loss = loss + config.smoothness * smoothness_loss(last, scenes.first)
-    return loss
+def _mean_error(flow: torch.Tensor, scenes: Scenes) -> torch.Tensor:
+    """Mean EPE in px where the truth is known; nan if that is nowhere."""
+    errors = (flow - scenes.flow).square().sum(1).sqrt()
+    return errors.mean() if scenes.valid is None else errors[scenes.valid].mean()
 
 
 def _learning_rate(stage: Stage, step: int) -> float:
@@ -278,13 +300,3 @@ def _learning_rate(stage: Stage, step: int) -> float:
     part = (step - stage.warm_up) / max(1, stage.steps - stage.warm_up)
     fall = 0.5 * (1 + math.cos(math.pi * part))
     return stage.learning_rate * (stage.final + (1 - stage.final) * fall)
-
-
-def _require_writable(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".writable"
-        probe.touch()
-        probe.unlink(missing_ok=True)  # another process of the run may have been quicker
-    except OSError as error:
-        raise ConfigError(f"The folder {folder} cannot be written ({error.strerror}).") from error

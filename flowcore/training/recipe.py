@@ -20,28 +20,22 @@ def as_toml(config: TrainingConfig) -> str:
     >>> as_toml(config).splitlines()
     ['model = "scope_070"', '', '[[stages]]', 'name = "only"', 'steps = 9']
     """
-    knobs, tables = _sorted(config)
-    lines = knobs
-    for stage in tables.pop("stages"):
-        knobs, parts = _sorted(stage)
-        lines += ["", "[[stages]]", *knobs, *_tables(parts, prefix="stages.")]
-    return "\n".join([*lines, *_tables(tables)]) + "\n"
+    return "\n".join(_lines(config)) + "\n"
 
 
-def _sorted(settings: Any) -> tuple[list[str], dict[str, Any]]:
-    """The plain settings as lines, and those that are tables of their own."""
-    changed = dict(_changed(settings))
-    tables = {
-        name: value for name, value in changed.items() if name == "stages" or is_dataclass(value)
-    }
-    plain = [f"{name} = {_value(value)}" for name, value in changed.items() if name not in tables]
-    return plain, tables
-
-
-def _tables(tables: dict[str, Any], *, prefix: str = "") -> Iterator[str]:
-    for name, settings in tables.items():
-        yield f"[{prefix}{name}]"
-        yield from (f"{key} = {_value(knob)}" for key, knob in _changed(settings))
+def _lines(settings: Any, prefix: str = "") -> Iterator[str]:
+    """The plain settings, then the tables below them, each under its heading."""
+    tables = []
+    for name, value in _changed(settings):
+        if is_dataclass(value):
+            tables.append((f"[{prefix}{name}]", name, value))
+        elif isinstance(value, tuple) and value and is_dataclass(value[0]):
+            tables += [(f"\n[[{prefix}{name}]]", name, one) for one in value]
+        else:
+            yield f"{name} = {_value(value)}"
+    for heading, name, table in tables:
+        yield from heading.splitlines()
+        yield from _lines(table, f"{prefix}{name}.")
 
 
 def _changed(settings: Any) -> Iterator[tuple[str, Any]]:

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from flowcore.cost import count_params
+from flowcore.data.classes import CLASS_SETS
 from flowcore.energy import JOULES_PER_KWH, estimated
 from flowcore.models.norm import fold_norm
 from flowcore.models.store import save_weights, user_folder
@@ -51,6 +52,10 @@ def ship(trainer: Trainer, *, command: str, folder: Path | None = None) -> Weigh
     data = f"scenes made on the fly from {source.num_textures} {kind}"
     if source.num_skipped:
         data += f" ({source.num_skipped} files could not be read)"
+    if config.semantic and config.semantic.labelled:
+        names = [CLASS_SETS[one.kind].name for one in config.semantic.labelled if one.weight]
+        scenes = f", and {data}" if config.semantic.generated else ""
+        data = f"labelled pairs of {', '.join(dict.fromkeys(names))}{scenes}"
     before = card_beside(config.init)
     return save_weights(
         f"{config.model}.{config.tag}",
@@ -114,10 +119,17 @@ def _facts(trainer: Trainer, command: str, before: dict[str, Any]) -> dict[str, 
         "precision": trainer.precision,
         "failures": trainer.config.card.failures,
         **({"is_early": True} if trainer.config.card.is_early else {}),
+        **_classes(trainer.config),
     }
     if trainer.device.type != "cpu":
         return facts | {"hardware": torch.cuda.get_device_name(trainer.device)}
     return facts | cost_of_run(seconds, torch.get_num_threads() + trainer.num_loaders)
+
+
+def _classes(config: TrainingConfig) -> dict[str, str]:
+    """What the numbers of a decoder's classes mean: the key of a set of classes."""
+    semantic = config.semantic
+    return {"classes": semantic.class_sets[0]} if semantic and semantic.decoder else {}
 
 
 def card_beside(weights: str | None) -> dict[str, Any]:

@@ -4,14 +4,17 @@ import signal
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
 from flowcore.data.augment import augment
+from flowcore.data.classes import kinds_of_shapes
 from flowcore.data.scenes import SceneConfig, Scenes, make_scenes
 from flowcore.data.shapes import load_shapes, make_shapes
 from flowcore.data.textures import load_textures, make_textures
 from flowcore.training.config import TrainingConfig
+from flowcore.training.labelled import LabelledSource
 
 __all__ = ["Batch", "SceneSource"]
 
@@ -30,7 +33,11 @@ class Batch(NamedTuple):
 
 
 class SceneSource:
-    """Scenes by step number. ``num_textures`` and ``num_skipped`` say what the photos gave."""
+    """Scenes by step number. ``num_textures`` and ``num_skipped`` say what the photos gave.
+
+    A run with semantics gets classes with them, and pairs from folders of labelled data sets, if it
+    names some.
+    """
 
     def __init__(self, config: TrainingConfig, *, device: torch.device, rank: int = 0) -> None:
         self.config, self.rank, self.num_skipped = config, rank, 0
@@ -42,6 +49,11 @@ class SceneSource:
             fewest, most = _NUM_PATTERNS
             textures = make_textures(min(max(config.steps, fewest), most))
             shapes = make_shapes(_NUM_SHAPES)
+        self.kinds, self.labelled = None, None
+        if config.semantic:
+            kinds = kinds_of_shapes(_NUM_SHAPES, len(shapes) - _NUM_SHAPES)
+            self.kinds = torch.from_numpy(kinds.astype(np.int64)).to(device)
+            self.labelled = LabelledSource(config.semantic, seed=config.seed, device=device)
         self.num_textures = len(textures)
         is_held_out = torch.arange(len(textures)) % _HELD_OUT == _HELD_OUT - 1
         if not is_held_out.any():
@@ -54,15 +66,21 @@ class SceneSource:
     def batch(self, step: int) -> Batch:
         """What the step of that number, from 0, learns from; the same each time it is asked."""
         stage, _ = self.config.stage_at(step)
-        self.generator.manual_seed(_seed_of(self.config.seed, self.rank, step))
-        scenes = make_scenes(
-            self.textures,
-            self.shapes,
-            batch=stage.batch,
-            size=stage.size,
-            config=stage.scenes,
-            generator=self.generator,
-        )
+        if self.config.semantic and self.config.semantic.samples:
+            step %= max(1, self.config.semantic.samples // stage.batch)
+        seed = _seed_of(self.config.seed, self.rank, step)
+        self.generator.manual_seed(seed)
+        scenes = self.labelled.batch(stage.batch, stage.size, seed) if self.labelled else None
+        if scenes is None:
+            scenes = make_scenes(
+                self.textures,
+                self.shapes,
+                batch=stage.batch,
+                size=stage.size,
+                config=stage.scenes,
+                generator=self.generator,
+                kinds=self.kinds,
+            )
         return Batch(*augment(scenes.first, scenes.second, stage.augment, self.generator), scenes)
 
     def batches(self, first_step: int, *, num_workers: int = 0) -> Iterator[Batch]:
@@ -77,7 +95,17 @@ class SceneSource:
         return iter(loader)
 
     def held_out(self) -> Iterator[Scenes]:
-        """The same few batches each time: slow, medium and fast motion in equal parts."""
+        """The same few batches each time: slow, medium and fast motion in equal parts.
+
+        Then the pairs of labelled folders that are kept for validation; those alone, if nothing is
+        learnt from generated scenes.
+        """
+        if self.config.semantic is None or self.config.semantic.generated:
+            yield from self._held_out_scenes()
+        if self.labelled:
+            yield from self.labelled.held_out()
+
+    def _held_out_scenes(self) -> Iterator[Scenes]:
         generator = torch.Generator(self.kept.device).manual_seed(2**31)
         for slowest, fastest in _HELD_OUT_BATCHES:
             yield make_scenes(
@@ -87,6 +115,7 @@ class SceneSource:
                 size=(256, 320),
                 config=SceneConfig(min_motion=slowest, max_motion=fastest),
                 generator=generator,
+                kinds=self.kinds,
             )
 
 

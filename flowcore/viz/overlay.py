@@ -13,6 +13,7 @@ from flowcore.types import BoolArray, FloatArray, FlowField, IntArray, UInt8Arra
 from flowcore.viz.palette import (
     ARROW,
     ARROW_OUTLINE,
+    BORDER,
     DIFFERENCE_GAIN,
     HIDDEN,
     LABEL_SHARE,
@@ -28,6 +29,7 @@ __all__ = [
     "fetched_levels",
     "fetched_second",
     "hatch",
+    "outline_labels",
     "overlay_labels",
     "overlay_mask",
     "warped_second",
@@ -73,6 +75,18 @@ def overlay_mask(frame: UInt8Array, mask: BoolArray, tint: Tint = MARK) -> UInt8
 def overlay_labels(frame: UInt8Array, labels: IntArray) -> UInt8Array:
     """The frame tinted by the class of each pixel."""
     return _mixed(frame, class_colors(labels), LABEL_SHARE)
+
+
+def outline_labels(picture: UInt8Array, labels: IntArray) -> UInt8Array:
+    """The picture with a line along every border between two labels, cyan within black."""
+    border = np.zeros(labels.shape, bool)
+    border[:, 1:] |= labels[:, 1:] != labels[:, :-1]
+    border[1:] |= labels[1:] != labels[:-1]
+    around = cv2.dilate(border.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    drawn = np.array(picture)
+    drawn[around] = ARROW_OUTLINE
+    drawn[border] = BORDER
+    return drawn
 
 
 def hatch(frame: UInt8Array, mask: BoolArray, lines: Hatch = HIDDEN) -> UInt8Array:

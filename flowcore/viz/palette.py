@@ -17,6 +17,7 @@ __all__ = [
     "ARROW",
     "ARROW_OUTLINE",
     "BETTER",
+    "BORDER",
     "DIFFERENCE_GAIN",
     "EVEN",
     "HIDDEN",
@@ -89,6 +90,7 @@ KITTI_COLORS: tuple[RGB, ...] = (
 
 DIFFERENCE_GAIN = 4
 LABEL_SHARE = 0.6  # of a class's color over the frame
+BORDER: RGB = (0, 220, 255)  # between classes; no error has this color
 ARROW: RGB = (255, 226, 77)
 ARROW_OUTLINE: RGB = (0, 0, 0)  # a dark line under a light one is seen on any picture
 LANE_COLORS = (

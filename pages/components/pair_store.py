@@ -63,7 +63,7 @@ def _store() -> _Store:
 
 
 def _num_bytes(pair: FramePair) -> int:
-    parts = [pair.first, pair.second, pair.labels, pair.occluded]
+    parts = [pair.first, pair.second, pair.labels, pair.second_labels, pair.occluded]
     if pair.truth is not None:
         parts += [pair.truth.uv, pair.truth.valid]
     return sum(part.nbytes for part in parts if part is not None)

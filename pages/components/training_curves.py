@@ -11,6 +11,7 @@ from pages.components.training_figures import (
     CHARTS,
     REFINEMENT,
     Line,
+    charts_of,
     draw,
     draw_profile,
     lines_of,
@@ -64,8 +65,8 @@ def show_curves(runs: Sequence[LoggedRun], *, key: str, window: int = 100) -> No
     window : int
         Steps that the curves are smoothed over until the user says otherwise.
     """
-    name, window, is_log = _knobs(key, window)
-    if name == REFINEMENT:
+    name, window, is_log = _knobs(key, window, charts_of(runs))
+    if CHARTS[name].of_steps:
         runs = [_one_of(runs, key)]
     lines = lines_of(name, runs, window)
     if not lines:
@@ -79,13 +80,13 @@ def show_curves(runs: Sequence[LoggedRun], *, key: str, window: int = 100) -> No
         _show_profile(runs[0], window, key)
 
 
-def _knobs(key: str, window: int) -> tuple[str, int, bool]:
+def _knobs(key: str, window: int, charts: Sequence[str]) -> tuple[str, int, bool]:
     """The chart, the steps to smooth over, and whether the scale is logarithmic."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.segmented_control(
             "Curves",
-            list(CHARTS),
-            default=next(iter(CHARTS)),
+            charts,
+            default=charts[0],
             required=True,
             key=f"{key}-chart",
             bind="query-params",

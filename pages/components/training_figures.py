@@ -17,7 +17,16 @@ from flowcore.training.curves import (
     stage_spans,
 )
 
-__all__ = ["CHARTS", "REFINEMENT", "Chart", "Line", "draw", "draw_profile", "lines_of"]
+__all__ = [
+    "CHARTS",
+    "REFINEMENT",
+    "Chart",
+    "Line",
+    "charts_of",
+    "draw",
+    "draw_profile",
+    "lines_of",
+]
 
 REFINEMENT = "Refinement"
 MAX_MARKS = 8  # lines drawn for the divergences of a run; more would hide the curves
@@ -45,6 +54,12 @@ class Chart:
     definition: str
     columns: Mapping[str, str] = field(default_factory=dict)
     unit: str = ""
+    of_steps: str = ""  # instead of columns: those of the refinement iterations that begin so
+
+    def is_in(self, log: pd.DataFrame) -> bool:
+        """Whether a log has any of it."""
+        found = iteration_columns(log, self.of_steps) if self.of_steps else self.columns
+        return any(name in log for name in found)
 
 
 CHARTS = {
@@ -59,6 +74,7 @@ CHARTS = {
         "end-point error, px (lower is better)",
         "Training error after each refinement iteration.",
         unit=" px",
+        of_steps="epe",
     ),
     "Loss": Chart(
         "loss (lower is better)",
@@ -74,13 +90,43 @@ CHARTS = {
     "Learning rate": Chart(
         "learning rate", "As the optimizer had it.", {"learning_rate": "learning rate"}
     ),
+    "Flow loss": Chart(
+        "flow's part of the loss (lower is better)",
+        "Of each refinement iteration, before the iterations are weighed.",
+        of_steps="flow_loss",
+    ),
+    "Semantic loss": Chart(
+        "semantic part of the loss (lower is better)",
+        "Of each refinement iteration, before the iterations and the part are weighed. That of the "
+        "true flow is not zero.",
+        of_steps="semantic_loss",
+    ),
+    "Gradients": Chart(
+        "gradient norm",
+        "Length of the gradient of each part of the loss, as it is weighed.",
+        {"flow_gradient": "of the flow loss", "semantic_gradient": "of the semantic loss"},
+    ),
+    "Angle": Chart(
+        "angle, degrees",
+        "Between the gradients of flow and semantic loss: below 90 they agree, above they pull "
+        "against each other.",
+        {"angle": "angle"},
+        " degrees",
+    ),
 }
+DASHED = ("validation_epe", "semantic_gradient")
+
+
+def charts_of(runs: Sequence[LoggedRun]) -> list[str]:
+    """The charts that any of the logs has something for."""
+    logs = [log for run in runs for log in run.logs]
+    return [name for name, chart in CHARTS.items() if any(map(chart.is_in, logs))]
 
 
 def lines_of(name: str, runs: Sequence[LoggedRun], window: int) -> list[Line]:
     """The curves of a chart that have any data, smoothed over ``window`` steps."""
-    if name == REFINEMENT:
-        lines = _iterations(runs[0], window)
+    if CHARTS[name].of_steps:
+        lines = _iterations(runs[0], window, CHARTS[name].of_steps)
     else:
         lines = [
             Line(
@@ -88,7 +134,7 @@ def lines_of(name: str, runs: Sequence[LoggedRun], window: int) -> list[Line]:
                 label,
                 color,
                 curve(run, column, window=0 if column in UNSMOOTHED else window),
-                is_dashed=column == "validation_epe",
+                is_dashed=column in DASHED,
             )
             for color, run in zip(cycle(_colors()), runs, strict=False)
             for column, label in CHARTS[name].columns.items()
@@ -147,14 +193,19 @@ def _colors() -> list[str]:
     return list(st.get_option(f"theme.{st.context.theme.type or 'light'}.chartCategoricalColors"))
 
 
-def _iterations(run: LoggedRun, window: int) -> list[Line]:
+def _iterations(run: LoggedRun, window: int, prefix: str) -> list[Line]:
     """A line for each refinement iteration, from dark to light as they follow one another."""
-    columns = iteration_columns(run.longest)
+    columns = iteration_columns(run.longest, prefix)
     first, last = SCALES[st.context.theme.type or "light"]
     places = [first + (last - first) * n / max(1, len(columns) - 1) for n in range(len(columns))]
     colors = sample_colorscale("Plasma", places)
     return [
-        Line(run.name, f"iteration {column[4:]}", color, curve(run, column, window=window))
+        Line(
+            run.name,
+            f"iteration {column.rpartition('_')[2]}",
+            color,
+            curve(run, column, window=window),
+        )
         for column, color in zip(columns, colors, strict=True)
     ]
 

@@ -42,6 +42,8 @@ GRAY = png(np.arange(96).reshape(8, 12) * 2)
         ("obj_map.png", CLASSES, "objects"),
         ("a.png", CLASSES, "labels"),
         ("labels.png", MASK, "labels"),
+        ("second_labels.png", CLASSES, "second_labels"),
+        ("label_second.png", CLASSES, "second_labels"),
         ("gray.png", GRAY, "frame"),
         ("occ.jpg", encode_frame(np.zeros((4, 4, 3), np.uint8), format="jpeg"), "frame"),
         ("occ.png", encode_frame(np.zeros((4, 4, 3), np.uint8)), "frame"),

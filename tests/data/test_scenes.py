@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from flowcore.data.scenes import SceneConfig, make_scenes
 from flowcore.data.shapes import make_shapes
 from flowcore.data.textures import make_textures
+from flowcore.losses import same_class_along
 from flowcore.ops.blur import gaussian_blur
 from flowcore.ops.warp import lands_inside, warp
 
@@ -20,7 +21,7 @@ STRAIGHT = {"turning": 0.0, "bending": 0.0, "still_camera": 0.0}
 NO_OBJECTS = {"min_objects": 0, "max_objects": 0}
 
 
-def scenes(seed=0, batch=4, size=(64, 80), textures=TEXTURES, **config):
+def scenes(seed=0, batch=4, size=(64, 80), textures=TEXTURES, kinds=None, **config):
     return make_scenes(
         textures,
         SHAPES,
@@ -28,11 +29,13 @@ def scenes(seed=0, batch=4, size=(64, 80), textures=TEXTURES, **config):
         size=size,
         config=SceneConfig(**config),
         generator=torch.Generator().manual_seed(seed),
+        kinds=kinds,
     )
 
 
 def tensors(made):
-    return [getattr(made, field.name) for field in dataclasses.fields(made)]
+    values = [getattr(made, field.name) for field in dataclasses.fields(made)]
+    return [value for value in values if value is not None]
 
 
 def test_shapes_and_types():
@@ -185,3 +188,18 @@ def assert_sound(objects, motion, shares, size, seed):
 def test_the_least_is_below_the_most(wrong):
     with pytest.raises(ValueError, match="below the most"):
         SceneConfig(**wrong)
+
+
+@pytest.mark.parametrize("config", [{}, {"rigid": 1.0, "size": (160, 240)}])
+def test_classes_are_those_of_the_layers(config):
+    """Every layer has one class in both frames; the scenes are what they are without classes."""
+    kinds = torch.arange(len(SHAPES)) % 4 + 2
+    plain = scenes(max_motion=3.0, **config)
+    made = scenes(max_motion=3.0, kinds=kinds, **config)
+    assert torch.equal(made.second, plain.second)
+    assert torch.equal(made.classes == 1, made.labels == 0)
+    assert made.classes.unique().tolist() == [1, 2, 3, 4, 5]
+    for labels, classes in zip(made.labels, made.classes, strict=True):
+        assert all(len(classes[labels == layer].unique()) == 1 for layer in labels.unique())
+    visible = ~made.occluded
+    assert (same_class_along(made.classes, made.second_classes, made.flow) | ~visible).all()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from flowcore.errors import InputError
 from flowcore.training import source
 from flowcore.training.curves import parse_log
 from flowcore.training.log import LOG_COLUMNS
@@ -89,6 +90,33 @@ def test_every_chart_opens_from_its_address(shipped, chart):
     (shipped / "a.csv").write_bytes(log())
     app = training(**{"curves-chart": chart, "curves-log": "true"})
     assert len(figures(app)) == (2 if chart == "Refinement" else 1)
+
+
+def with_semantics():
+    """The log of a run that was told of classes; the angle was measured at some of its rows."""
+    columns = "flow_loss_1,flow_loss_2,semantic_loss_1,semantic_loss_2,angle"
+    head, *rows = log().decode().splitlines()
+    return "\n".join(
+        [f"{head},{columns}"]
+        + [f"{row},2,1,0.5,0.25,{80 if n % 5 == 0 else ''}" for n, row in enumerate(rows)]
+    ).encode()
+
+
+@pytest.mark.parametrize("chart", ["Flow loss", "Semantic loss", "Angle"])
+def test_charts_of_a_run_with_semantics(shipped, chart):
+    (shipped / "a.csv").write_bytes(with_semantics())
+    (figure,) = figures(training(**{"curves-chart": chart}))
+    assert figure.count('"iteration ') == (0 if chart == "Angle" else 4)
+
+
+def test_charts_are_offered_where_a_log_has_them(shipped):
+    (shipped / "a.csv").write_bytes(log())
+    app = training(**{"curves-chart": "Angle"})
+    offered = next(group.options for group in app.get("button_group") if "Error" in group.options)
+    assert "Angle" not in offered
+    bad = with_semantics().replace(b",80", b",high")
+    with pytest.raises(InputError, match="column angle of the learning curve holds other"):
+        parse_log(bad)
 
 
 def test_uploaded_seeds_are_a_band():

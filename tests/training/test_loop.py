@@ -16,6 +16,7 @@ from flowcore.training.config import Stage
 from flowcore.training.guard import Guard
 from flowcore.training.log import read_log
 from flowcore.training.loop import Trainer, train
+from flowcore.training.objective import Objective
 
 
 def states_equal(one, other):
@@ -172,7 +173,11 @@ def test_bfloat16_is_left_where_it_would_be_imitated(config, tmp_path, monkeypat
 
 def test_gradients_that_are_not_finite(config, tmp_path, monkeypatch):
     monkeypatch.setattr(guard, "_PATIENCE", 3)
-    monkeypatch.setattr(loop, "_loss", lambda iterates, *_: iterates[-1].sum() * float("nan"))
+
+    def strange(prediction, *_):
+        return Objective({"flow": prediction.flow.sum() * float("nan")}, {})
+
+    monkeypatch.setattr(loop, "objective", strange)
     trainer = Trainer(config, tmp_path)
     before = [parameter.clone() for parameter in trainer.net.parameters()]
     trainer.advance()

@@ -13,7 +13,7 @@ from flowcore.viz.flow_color import (
     flow_to_color,
     shared_max_magnitude,
 )
-from flowcore.viz.palette import UNKNOWN, Hatch, Tint, class_colors
+from flowcore.viz.palette import BORDER, UNKNOWN, Hatch, Tint, class_colors
 from flowcore.viz.scale import Scale, scale_of
 from flowcore.viz.sheet import panel_sheet
 
@@ -201,6 +201,15 @@ class TestOverlay:
         picture = overlay.overlay_labels(self.frame, labels)
         assert picture[0, 0].tolist() == [117, 117, 117]  # 0.4 of 100 and 0.6 of gray
         assert len(np.unique(picture.reshape(-1, 3)[:256], axis=0)) > 200
+
+    def test_borders_of_classes_are_outlined(self):
+        labels = np.ones((40, 60), np.int32)
+        labels[:, 30:] = 2
+        picture = overlay.outline_labels(self.frame, labels)
+        assert (picture[:, 30] == BORDER).all()
+        assert (picture[:, [29, 31]] == 0).all()
+        assert (picture[:, :29] == 100).all()
+        assert (overlay.outline_labels(self.frame, 0 * labels) == self.frame).all()
 
     def test_difference_by_hand(self):
         gap = overlay.difference(self.frame, self.frame - 7, gain=3)

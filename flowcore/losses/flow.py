@@ -1,14 +1,15 @@
-"""What training minimizes: error against the truth, mismatch of the warp, roughness of the flow."""
+"""What a flow is told: error against the truth, mismatch of the warp, roughness of the flow."""
 
 from collections.abc import Sequence
 
 import torch
 from torch.nn import functional as F
 
+from flowcore.losses.average import Denominator, masked_mean, over_steps
 from flowcore.ops.color import luma
 from flowcore.ops.warp import lands_inside, warp
 
-__all__ = ["census_loss", "sequence_loss", "smoothness_loss", "ssim_loss"]
+__all__ = ["census_loss", "sequence_loss", "smoothness_loss", "ssim_loss", "step_losses"]
 
 _CENSUS_SIDE = 7
 
@@ -40,11 +41,33 @@ def sequence_loss(
     >>> round(sequence_loss([0 * truth, truth], truth, gamma=0.5).item(), 3)
     2.515
     """
-    losses = [
-        gamma ** (len(iterates) - 1 - step) * ((_norm(flow - truth) + 0.01) ** power).mean()
-        for step, flow in enumerate(iterates)
-    ]
-    return torch.stack(losses).sum()
+    return over_steps(step_losses(iterates, truth, power=power), gamma=gamma)
+
+
+def step_losses(
+    iterates: Sequence[torch.Tensor],
+    truth: torch.Tensor,
+    *,
+    power: float = 1.0,
+    valid: torch.Tensor | None = None,
+    denominator: Denominator = "counted",
+) -> list[torch.Tensor]:
+    """The terms of ``sequence_loss``, not yet weighed.
+
+    Parameters
+    ----------
+    iterates : sequence of (B, 2, H, W)
+    truth : (B, 2, H, W)
+    power : float
+    valid : (B, H, W) bool, optional
+        Where the truth is known; everywhere if left out.
+    denominator : "counted" or "all"
+        Pixels that the error is averaged over, as in ``masked_mean``.
+    """
+    errors = [(_norm(flow - truth) + 0.01) ** power for flow in iterates]
+    if valid is None:
+        return [error.mean() for error in errors]
+    return [masked_mean(error, valid, denominator=denominator) for error in errors]
 
 
 def census_loss(
@@ -59,7 +82,7 @@ def census_loss(
     a, b = _census(first), _census(warp(second, flow))
     squared = (a - b).square()
     distance = (squared / (0.1 + squared)).mean(1)
-    return _masked_mean(distance, visible & lands_inside(flow.detach()))
+    return masked_mean(distance, visible & lands_inside(flow.detach()))
 
 
 def ssim_loss(
@@ -73,7 +96,7 @@ def ssim_loss(
     brightness = (2 * mean_a * mean_b + 1e-4) / (mean_a.square() + mean_b.square() + 1e-4)
     similarity = brightness * (2 * covariance + 9e-4) / (var_a + var_b + 9e-4)
     distance = ((1 - similarity) / 2).clamp(0, 1).mean(1)
-    return _masked_mean(distance, visible & lands_inside(flow.detach()))
+    return masked_mean(distance, visible & lands_inside(flow.detach()))
 
 
 def smoothness_loss(
@@ -109,8 +132,3 @@ def _census(frame: torch.Tensor) -> torch.Tensor:
 
 def _box(image: torch.Tensor) -> torch.Tensor:
     return F.avg_pool2d(F.pad(image, [1] * 4, mode="replicate"), 3, stride=1)
-
-
-def _masked_mean(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """The mean where the mask is true; zero where it never is."""
-    return (values * mask).sum() / mask.sum().clamp(min=1)

@@ -1,0 +1,139 @@
+"""What a layer of a scene shows: a texture within a shape, or on a plane of a room."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch.nn import functional as F
+
+from flowcore.data.draw import Draw
+from flowcore.data.motion import rotation
+from flowcore.data.rigid import Plane
+from flowcore.ops.warp import sample
+
+__all__ = ["Look", "place"]
+
+_COARSE = 8  # px of a texture in one of its coarse version
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What a layer shows at each position of the first frame, inside its shape and beyond.
+
+    The texture is read at ``to_texture(x - center)``, the shape at ``to_shape(x - center)``, both
+    (B, 2, 2); on a plane of a room the texture is read at ``to_texture(position on the plane)``.
+    ``number`` (B,) says which of the shapes it is, 0 without a shape.
+    """
+
+    texture: torch.Tensor
+    shape: torch.Tensor | None
+    center: torch.Tensor
+    radius: torch.Tensor
+    to_texture: torch.Tensor
+    texture_center: torch.Tensor
+    to_shape: torch.Tensor
+    gain: torch.Tensor
+    number: torch.Tensor
+    plane: Plane | None = None
+
+    @classmethod
+    def draw(
+        cls,
+        draw: Draw,
+        size: tuple[int, int],
+        textures: torch.Tensor,
+        shapes: torch.Tensor | None,
+        *,
+        plain: float,
+    ) -> "Look":
+        """The look of one layer of each scene; a background has no shape."""
+        is_background = shapes is None
+        chosen = draw.integers(0, len(textures))
+        number = torch.zeros_like(chosen) if shapes is None else draw.integers(0, len(shapes))
+        shape = None if shapes is None else shapes[number].float() / 255
+        short = min(size)
+        radius = draw.log_uniform(0.08 * short, 0.55 * short)
+        upright = 0.15 if is_background else 1.0
+        scale = draw.log_uniform(0.75, 1.5)
+        texture_angle, angle = draw.uniform(-math.pi, math.pi), draw.uniform(-math.pi, math.pi)
+        stretch = draw.log_uniform(0.6, 1.6)
+        height, width = textures.shape[-2:]
+        spread = torch.tensor([0.3 * width, 0.3 * height], device=draw.device)
+        offset = torch.stack([draw.uniform(-1, 1), draw.uniform(-1, 1)], 1) * spread
+        middle = torch.tensor([(width - 1) / 2, (height - 1) / 2], device=draw.device)
+        frame_middle = torch.tensor([(size[1] - 1) / 2, (size[0] - 1) / 2], device=draw.device)
+        is_gray = draw.chance(0.03)
+        texture = textures[chosen].float() / 255
+        texture = torch.where(
+            is_gray.view(-1, 1, 1, 1), texture.mean((1, 2, 3), keepdim=True), texture
+        )
+        if plain:
+            is_plain = draw.chance(plain).view(-1, 1, 1, 1)
+            texture = torch.where(is_plain, _gradient(texture), texture)
+        return cls(
+            texture=texture,
+            shape=shape,
+            center=frame_middle.expand(draw.batch, 2) if is_background else place(draw, size, 0.1),
+            radius=radius,
+            to_texture=rotation(upright * texture_angle) * scale.view(-1, 1, 1),
+            texture_center=middle + offset,
+            to_shape=torch.diag_embed(torch.stack([stretch, 1 / stretch], 1) / radius[:, None])
+            @ rotation(angle),
+            gain=draw.uniform(0.75, 1.2).view(-1, 1, 1, 1),
+            number=number,
+        )
+
+    def render(self, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Color (B, 3, H, W) and alpha (B, 1, H, W) at positions of the first frame."""
+        if self.plane is not None:
+            return self._render_plane(self.plane, positions)
+        local = positions - self.center[..., None, None]
+        at = torch.einsum("bij,bjhw->bihw", self.to_texture, local)
+        color = _sample_mirrored(self.texture, at + self.texture_center[..., None, None])
+        color = (color * self.gain).clamp(max=1)
+        if self.shape is None:
+            return color, torch.ones_like(color[:, :1])
+        side = self.shape.shape[-1]
+        at = torch.einsum("bij,bjhw->bihw", self.to_shape, local)
+        mask = sample(self.shape, (at + 1) * (side / 2) - 0.5)
+        sharpness = (2 * self.radius / side).clamp(min=1).view(-1, 1, 1, 1)
+        return color, ((mask - 0.5) * sharpness + 0.5).clamp(0, 1)
+
+    def _render_plane(
+        self, plane: Plane, positions: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """The same of a plane of a room, whose texture is coarser where it is far."""
+        at = torch.einsum("bij,bjhw->bihw", self.to_texture, plane.coordinates(positions))
+        at = at + self.texture_center[..., None, None]
+        down = F.pad(at.diff(dim=2), (0, 0, 0, 1), mode="replicate")
+        right = F.pad(at.diff(dim=3), (0, 1, 0, 0), mode="replicate")
+        step = torch.cat([down, right], 1).abs().amax(1, keepdim=True)
+        blurred = F.avg_pool2d(self.texture, _COARSE)
+        coarse = _sample_mirrored(blurred, (at + 0.5) / _COARSE - 0.5)
+        share = (step.clamp(min=1).log() / math.log(_COARSE)).clamp(max=1)
+        color = torch.lerp(_sample_mirrored(self.texture, at), coarse, share)
+        return (color * self.gain).clamp(max=1), plane.alpha(positions)
+
+
+def _gradient(image: torch.Tensor) -> torch.Tensor:
+    """The image's colors without its texture: the means of its quarters, blended."""
+    quarters = F.adaptive_avg_pool2d(image, 2)
+    return F.interpolate(quarters, image.shape[-2:], mode="bilinear", align_corners=True)
+
+
+def _sample_mirrored(image: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+    """Bilinear samples of an image that goes on mirrored beyond its border."""
+    height, width = image.shape[-2:]
+    x = (2 * positions[:, 0] + 1) / width - 1
+    y = (2 * positions[:, 1] + 1) / height - 1
+    return F.grid_sample(
+        image, torch.stack([x, y], dim=-1), padding_mode="reflection", align_corners=False
+    )
+
+
+def place(draw: Draw, size: tuple[int, int], margin: float) -> torch.Tensor:
+    """(B, 2) positions in px, within the frame or outside it by this share of its sides."""
+    height, width = size
+    x = draw.uniform(-margin, 1 + margin) * (width - 1)
+    y = draw.uniform(-margin, 1 + margin) * (height - 1)
+    return torch.stack([x, y], 1)

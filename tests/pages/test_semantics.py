@@ -1,0 +1,74 @@
+"""The page Semantics as a script: label maps, errors by class, what flows carry, occlusion."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from flowcore.data.samples import load
+from flowcore.data.synthetic import make_pair
+from tests.pages.waiting import finished, opened
+
+pytestmark = pytest.mark.usefixtures("server_queues")
+
+
+def semantics(pair=None, **query):
+    app = opened("semantics", models=["dis_ultrafast", "dis_fast"], **query)
+    if pair is not None:  # as one that was dropped before
+        app.session_state["last_pair"] = pair
+        app.run()
+    return finished(app)
+
+
+@pytest.fixture(scope="module")
+def small():
+    """A texture of 128x96 px with a disc before it, the labels of both frames known."""
+    texture = np.random.default_rng(0).integers(0, 256, (12, 16, 3), np.uint8)
+    texture = np.ascontiguousarray(texture.repeat(8, 0).repeat(8, 1))
+    return make_pair(texture, dx=3, dy=1, occluder=(-4, 2))
+
+
+def captions_of(app):
+    return " ".join(image.caption for group in app.get("image") for image in group.proto.imgs)
+
+
+def test_a_labelled_pair_shows_all(small):
+    app = semantics(small, source="Two frames")
+    assert not app.exception
+    captions = captions_of(app)
+    for words in (
+        "Labels of the first frame", "Labels of the second frame", "Error of dis_fast",
+        "dis_ultrafast:", "are carried to another class",
+    ):  # fmt: skip
+        assert words in captions
+    (agreement,) = (frame.value for frame in app.dataframe if "found" in frame.value)
+    assert list(agreement.index) == ["dis_ultrafast", "dis_fast"]
+    assert ((agreement > 0) & (agreement <= 100)).all().all()
+    takeaways = {button.label for button in app.get("download_button")}
+    assert takeaways >= {"Errors by class (CSV)", "Everything (ZIP)"}
+
+
+def test_a_pair_without_labels_says_what_is_needed():
+    app = semantics(sample=load("static").name)
+    assert "This pair has no labels" in app.info[0].value
+    assert not app.exception
+
+
+def test_labels_of_the_first_frame_alone(small):
+    app = semantics(
+        dataclasses.replace(small, second_labels=None, occluded=None, truth=None),
+        source="Two frames",
+    )
+    said = " ".join(info.value for info in app.info)
+    for words in ("need a pair with a true flow", "takes the labels of both", "takes a pair whose"):
+        assert words in said
+    assert not app.exception
+
+
+def test_a_palette_that_does_not_match(small):
+    strange = dataclasses.replace(small, labels=small.labels + 20)
+    app = semantics(strange, source="Two frames", palette="Virtual KITTI 2")
+    assert "Virtual KITTI 2 has the classes 0 to 14" in app.warning[0].value
+    assert not app.exception
+    app = semantics(small, source="Two frames", palette="the generated scenes")
+    assert not app.warning

@@ -1,0 +1,331 @@
+"""Runs that learn of classes: parts of the loss, the log, resuming, and what is refused."""
+
+import dataclasses
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from flowcore.data.classes import MAX_CLASSES
+from flowcore.data.scenes import Scenes
+from flowcore.errors import ConfigError, DivergedError
+from flowcore.features.classes import decoded_labels
+from flowcore.models.scope import ScopeNet
+from flowcore.models.scope_semantic import SemanticScopeNet
+from flowcore.places import ASSETS
+from flowcore.training import labelled
+from flowcore.training.config import LossConfig, TrainingConfig, load_config
+from flowcore.training.guard import Guard
+from flowcore.training.log import read_log
+from flowcore.training.loop import Trainer, train
+from flowcore.training.objective import measure_gradients, objective
+from flowcore.training.recipe import as_toml
+from flowcore.training.semantic_config import LabelledConfig, SemanticConfig
+from flowcore.training.ship import ship
+from flowcore.training.source import SceneSource
+from flowcore.types import FeatureMap, FramePair, PipelineConfig, Prediction
+
+CPU = torch.device("cpu")
+NOTHING = LossConfig()
+
+
+def with_semantics(config, **settings):
+    model = "scope_035_semantic" if SemanticConfig(**settings).maps else "scope_035"
+    return dataclasses.replace(config, model=model, semantic=SemanticConfig(**settings))
+
+
+@pytest.fixture
+def scenes():
+    """One row of four pixels that moves right by one; a car, class 2, leaves its place at x = 1."""
+    flow = torch.zeros(1, 2, 1, 4)
+    flow[0, 0, 0, 1] = 1.0
+    classes = torch.tensor([[[1, 2, 1, 1]]])
+    second = torch.tensor([[[1, 1, 2, 1]]])
+    occluded = torch.tensor([[[False, False, True, False]]])
+    frames = torch.zeros(1, 3, 1, 4)
+    return Scenes(frames, frames, flow, occluded, classes, None, classes, second)
+
+
+def prediction(flow, **maps):
+    kept = {name: FeatureMap(values, 1, "") for name, values in maps.items()}
+    return Prediction(flow, (flow, flow), kept)
+
+
+def test_parts_by_hand(scenes):
+    """0 0 3 5: the flow jumps by 2 px within class 1, at x = 2, which is occluded."""
+    u = torch.tensor([0.0, 0.0, 3.0, 5.0])
+    flow = torch.stack([u, 0 * u]).view(1, 2, 1, 4)
+    counted = {"v1": 0.0, "corrected": 0.0}  # x = 2 is of another class here, and hidden
+    for kind, value in counted.items():
+        found = objective(prediction(flow), scenes, NOTHING, SemanticConfig(kind=kind))
+        assert [loss.item() for loss in found.steps["semantic"]] == [value] * 2
+    config = SemanticConfig(kind="corrected", visible="all", weight=0.5, step_weights=(1, 0))
+    scenes = dataclasses.replace(scenes, second_classes=scenes.classes, flow=0 * scenes.flow)
+    found = objective(prediction(flow), scenes, NOTHING, config)
+    assert [loss.item() for loss in found.steps["semantic"]] == [pytest.approx(2 / 4)] * 2
+    assert found.parts["semantic"].item() == pytest.approx(0.5 * 2 / 4)
+    assert found.total.item() == pytest.approx(sum(part.item() for part in found.parts.values()))
+
+
+def test_truth_where_it_is_visible(scenes):
+    """The only error, 4 px, lies where the scene is occluded."""
+    flow = scenes.flow.clone()
+    flow[0, 0, 0, 2] = 4.0
+    told = {
+        truth: objective(prediction(flow), scenes, NOTHING, SemanticConfig(truth=truth))
+        for truth in ("all", "visible")
+    }
+    assert told["all"].steps["flow"][0].item() == pytest.approx(1.01, abs=1e-3)
+    assert told["visible"].steps["flow"][0].item() == pytest.approx(0.01, abs=1e-3)
+
+
+def test_the_consistency_of_the_true_flow_is_perfect(scenes):
+    config = SemanticConfig(kind="consistency")
+    right = objective(prediction(scenes.flow), scenes, NOTHING, config)
+    still = objective(prediction(0 * scenes.flow), scenes, NOTHING, config)
+    assert right.parts["semantic"].item() == pytest.approx(0, abs=1e-6)
+    assert still.steps["semantic"][0].item() == pytest.approx(-math.log(0.01) / 3)  # the car
+
+
+def test_heads_that_are_right_have_no_loss(scenes):
+    def scores(classes):
+        return 50 * torch.nn.functional.one_hot(classes - 1, 32).permute(0, 3, 1, 2).float()
+
+    config = SemanticConfig(decoder=1, temporal=1, occlusion=1, visible="predicted")
+    found = objective(
+        prediction(
+            scenes.flow,
+            classes=scores(scenes.classes),
+            second_classes=scores(scenes.second_classes),
+            occlusion=100 * scenes.occluded[:, None].float() - 50,
+        ),
+        scenes,
+        NOTHING,
+        config,
+    )
+    losses = {name: part.item() for name, part in found.parts.items() if name != "flow"}
+    assert losses == {name: pytest.approx(0, abs=1e-5) for name in config.parts}
+
+
+def test_a_pair_without_labels_or_truth_teaches_nothing(scenes):
+    blank = dataclasses.replace(
+        scenes,
+        classes=0 * scenes.classes,
+        second_classes=0 * scenes.classes,
+        valid=torch.zeros_like(scenes.occluded),
+    )
+    for kind in ("v1", "new", "corrected", "consistency"):
+        flow = torch.ones(1, 2, 1, 4, requires_grad=True)
+        found = objective(prediction(flow), blank, NOTHING, SemanticConfig(kind=kind))
+        assert found.total.item() == 0.0
+        found.total.backward()
+        assert torch.equal(flow.grad, torch.zeros_like(flow))
+
+
+def test_gradients_of_parts_by_hand():
+    net = torch.nn.Linear(2, 1, bias=False)
+    weight = net.weight
+    parts = {"flow": 3 * weight[0, 0], "semantic": 4 * weight[0, 1], "scale": weight.sum() * 0}
+    found = measure_gradients(parts, net)
+    assert found == {
+        "flow_gradient": 3.0, "semantic_gradient": 4.0, "scale_gradient": 0.0,
+        "angle": pytest.approx(90),
+    }  # fmt: skip
+
+
+RUNS = {
+    "corrected": {"kind": "corrected", "visible": "forward_backward", "measure_every": 2},
+    "heads": {"decoder": 1.0, "temporal": 0.1, "occlusion": 0.5, "scale": 0.1, "kind": "v1"},
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_resuming_is_going_on(config, tmp_path, name):
+    config = with_semantics(config, **RUNS[name])
+    straight = train(config, tmp_path / "straight")
+    train(config, tmp_path / "stopped", stop_after=2)
+    resumed = train(config, tmp_path / "stopped", resume=True)
+    one, other = straight.net.state_dict(), resumed.net.state_dict()
+    assert all(torch.equal(one[key], other[key]) for key in one)
+    logs = [read_log(tmp_path / run / "log.csv") for run in ("straight", "stopped")]
+    assert logs[0].drop(columns="seconds").equals(logs[1].drop(columns="seconds"))
+    parts = ["flow", *config.semantic.parts]
+    total = logs[0][[f"{part}_loss" for part in parts]].sum(axis=1)
+    assert total.to_numpy() == pytest.approx(logs[0]["loss"].to_numpy(), rel=1e-3)
+    if config.semantic.measure_every:
+        assert logs[0]["angle"].notna().tolist() == [True, False, True, False]
+        assert logs[0]["semantic_gradient"].notna().sum() == 2
+
+
+def test_a_net_that_ships_labels_pairs(config, tmp_path):
+    """Of any size, in both frames; a net without a decoder says that it has none."""
+    trainer = train(with_semantics(config, decoder=1.0), tmp_path, stop_after=1)
+    weights = ship(trainer, command="")
+    assert weights.training["classes"] == "scenes"
+    name = weights.file.removesuffix(".safetensors")
+    frames = np.random.default_rng(0).integers(0, 256, (2, 70, 90, 3), np.uint8)
+    labels, second = decoded_labels(FramePair(*frames), PipelineConfig(name))
+    assert labels.shape == second.shape == (70, 90)
+    assert 1 <= labels.min() <= labels.max() <= MAX_CLASSES
+    with pytest.raises(ConfigError, match="has no map"):
+        decoded_labels(FramePair(*frames), PipelineConfig("dis_ultrafast"))
+
+
+def test_a_run_without_a_loss_of_classes_is_the_plain_one(config, tmp_path):
+    """Bit for bit: classes cost no random number, and the scale learns beside the flow."""
+    plain = train(config, tmp_path / "plain", stop_after=2).net.state_dict()
+    told = train(with_semantics(config), tmp_path / "told", stop_after=2).net.state_dict()
+    assert all(torch.equal(plain[key], told[key]) for key in plain)
+    scaled = with_semantics(config, scale=1.0)
+    scaled = dataclasses.replace(scaled, clip=1e9)
+    wide = dataclasses.replace(config, clip=1e9)
+    plain = train(wide, tmp_path / "wide", stop_after=2).net.state_dict()
+    told = train(scaled, tmp_path / "scaled", stop_after=2).net.state_dict()
+    assert all(torch.equal(plain[key], told[key]) for key in plain)
+
+
+def test_configs_without_the_table_keep_their_digest():
+    """That of a run begun before there was one, which must go on."""
+    config = TrainingConfig(model="scope_035", stages=({"name": "a", "steps": 3},))
+    assert config.digest != dataclasses.replace(config, semantic=SemanticConfig()).digest
+
+
+def test_few_samples_come_again(config):
+    config = dataclasses.replace(config, stages=(dataclasses.replace(config.stages[0], steps=9),))
+    made = SceneSource(with_semantics(config, samples=4), device=CPU)  # two batches of two
+    assert torch.equal(made.batch(0).first, made.batch(2).first)
+    assert not torch.equal(made.batch(0).first, made.batch(1).first)
+
+
+def test_classes_of_generated_scenes(config):
+    scenes = SceneSource(with_semantics(config), device=CPU).batch(0).scenes
+    assert 1 <= scenes.classes.min() <= scenes.classes.max() <= 6
+    background = scenes.labels == 0
+    assert torch.equal(background, scenes.classes == 1)
+    assert SceneSource(config, device=CPU).batch(0).scenes.classes is None
+
+
+@pytest.fixture
+def folders(monkeypatch):
+    """Ten labelled pairs of gray frames, numbered by their gray level."""
+    files = [SimpleNamespace(number=number, flow="flow") for number in range(10)]
+    monkeypatch.setattr(labelled, "find_labelled", lambda kind, root: files)
+    monkeypatch.setattr(labelled, "read_labelled", lambda one: one.number)
+
+    def scene_in(number, size, window):
+        frame = torch.full((1, 3, *size), number / 10)
+        mask = torch.ones(1, *size, dtype=torch.bool)
+        flow = torch.zeros(1, 2, *size)
+        return Scenes(frame, frame, flow, ~mask, mask.long(), mask, mask.long(), mask.long())
+
+    monkeypatch.setattr(labelled, "scene_in", scene_in)
+    return {"labelled": (LabelledConfig(kind="viper", folder="VIPER"),), "generated": 0.0}
+
+
+def numbers(batches):
+    return {round(10 * value) for scenes in batches for value in scenes.first[:, 0, 0, 0].tolist()}
+
+
+def test_validation_pairs_are_drawn_by_the_seed_and_never_learnt_from(config, folders):
+    kept = []
+    for seed in (0, 0, 1):
+        config = dataclasses.replace(with_semantics(config, validation=3, **folders), seed=seed)
+        source = SceneSource(config, device=CPU)
+        kept.append(numbers(source.held_out()))
+        seen = numbers(source.batch(step).scenes for step in range(4))
+        assert seen.isdisjoint(kept[-1])
+    assert len(kept[0]) == 3
+    assert kept[0] == kept[1] != kept[2]
+    assert kept[0] != {0, 1, 2}
+
+
+def test_sources_are_mixed_by_weight(config, folders):
+    two = (
+        LabelledConfig(kind="viper", folder="a", weight=3.0),
+        LabelledConfig(kind="viper", folder="b", weight=0.0),
+    )
+    source = labelled.LabelledSource(
+        SemanticConfig(labelled=two, generated=1.0), seed=0, device=CPU
+    )
+    generated = [source.batch(1, (8, 8), seed) is None for seed in range(400)]
+    assert 0.19 < sum(generated) / 400 < 0.31
+
+
+def test_learning_from_folders(config, folders, tmp_path):
+    config = with_semantics(config, kind="corrected", **folders)
+    assert train(config, tmp_path, stop_after=2).validate() >= 0
+
+
+def test_a_run_names_what_it_lacks(config, tmp_path):
+    one = LabelledConfig(kind="viper", folder=str(tmp_path))
+    with pytest.raises(ConfigError, match="does not hold VIPER"):
+        Trainer(with_semantics(config, labelled=(one,)), tmp_path / "run")
+
+
+TOML = """
+model = "{model}"
+[semantic]
+{settings}
+[[semantic.labelled]]
+kind = "vkitti2"
+folder = "vkitti"
+weight = 0.5
+[[stages]]
+name = "a"
+steps = 3
+"""
+
+
+def test_the_config_that_ships_is_sound():
+    config = load_config(ASSETS / "training" / "scope_035_semantic.toml")
+    assert config.semantic.parts == ("semantic", "decoder", "temporal", "occlusion", "scale")
+    assert config.semantic.maps == SemanticScopeNet.maps.keys() - ScopeNet.maps.keys()
+
+
+def test_the_table_of_a_file_goes_there_and_back(tmp_path):
+    path = tmp_path / "config.toml"
+    settings = 'kind = "corrected"\nweight = 2.0\nstep_weights = [0.0, 1.0]'
+    path.write_text(TOML.format(model="scope_035", settings=settings))
+    config = load_config(path)
+    assert config.semantic.labelled[0].kind == "vkitti2"
+    assert config.semantic.step_weights == (0.0, 1.0)
+    path.write_text(as_toml(config))
+    assert load_config(path) == config
+
+
+@pytest.mark.parametrize(
+    ("model", "settings", "complaint"),
+    [
+        ("scope_035", 'kind = "v2"', "semantic.kind"),
+        ("scope_035", "occlusion = 1.0", "has no heads for occlusion"),
+        ("scope_035_semantic", "decoder = 1.0", "these have different ones: scenes, vkitti2"),
+        ("scope_035", "temporal = 1.0", "set decoder too"),
+        ("scope_035", 'visible = "predicted"', "set occlusion too"),
+        ("scope_035", "zoom = [2.0, 1.0]", "least zoom is below the most"),
+    ],
+)
+def test_a_table_that_cannot_be(tmp_path, model, settings, complaint):
+    path = tmp_path / "config.toml"
+    path.write_text(TOML.format(model=model, settings=settings))
+    with pytest.raises(ConfigError, match=complaint):
+        load_config(path)
+
+
+def test_the_guard_names_the_part_that_grew():
+    guard = Guard()
+    for step in range(450):
+        guard.watch(step, "a", 1.0, 0, {"flow": 2.0, "semantic": 1.0})
+
+    def go_on():
+        for step in range(450, 3000):
+            guard.watch(step, "a", 9.0, 0, {"flow": 3.0, "semantic": 40.0})
+
+    with pytest.raises(DivergedError, match="the semantic part grew most, to"):
+        go_on()
+
+
+def test_the_guard_names_the_part_that_is_not_finite():
+    with pytest.raises(DivergedError, match=r"not finite \(not finite in the loss: semantic\)"):
+        Guard().watch(30, "a", 1.0, 20, {"flow": 2.0, "semantic": math.nan})
