@@ -6,6 +6,7 @@ part of the work failed, 130 that it was stopped.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -31,6 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run() -> None:
     """What the installed command ``flowcore`` does."""
+    # Threads of torch that wait would spin, and beside other work take its cores. Read when torch
+    # is imported, which the commands do late.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     sys.exit(main())
 
 

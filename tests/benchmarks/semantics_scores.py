@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from flowcore.data.classes import CLASS_SETS
-from flowcore.data.files import find_pairs, load_pair
+from flowcore.data.datasets import open_dataset
 from flowcore.data.scenes import Scenes, make_scenes
 from flowcore.losses import class_smoothness, masked_mean, same_class_here
 from flowcore.metrics.flow import epe, fl_all, inlier_rate, mean_epe
@@ -69,8 +69,8 @@ def scores(net, batches: Iterable[Scenes], semantic, *, iterations: int | None =
 def real_scores(net, root: Path) -> dict:
     """EPE in px and Fl in percent on real pairs, means over pairs by data set."""
     found: dict[str, list[tuple[float, float]]] = {}
-    for files in find_pairs(root):
-        pair = load_pair(files)
+    for files in open_dataset(root).pairs:
+        pair = files.load()
         frames = frame_to_tensor(pair.first), frame_to_tensor(pair.second)
         flow = flow_to_array(predict(net, *frames, PipelineConfig("scope_035")).flow)
         truth = pair.truth
