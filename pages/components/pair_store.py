@@ -11,7 +11,8 @@ from flowcore.types import FramePair
 __all__ = ["STILL", "forget_pair", "keep_pair", "linked_pair"]
 
 MAX_BYTES = 2**29
-PAIR, STILL = "pair", "still"  # names in the address: two frames, and one image set in motion
+PAIR = "pair"  # name in the address
+STILL = "still"  # of one image that is set in motion
 
 
 class _Store:
