@@ -23,7 +23,7 @@ from flowcore.models.burst_config import BurstConfig
 from flowcore.training.burst_config import BurstTraining
 from flowcore.training.bursts import BurstTrainer, train_burst
 
-STEPS, BATCH = 40, 24
+STEPS, BATCH = 300, 24
 NUM_MEASURED, SIDE_MEASURED = 12, 80  # bursts; px, or a little more
 
 CLEAN, NOISY = (0.0, 0.0), (25.0, 25.0)
