@@ -13,12 +13,12 @@ TYPESCRIPT := typescript@5.9.3
 run: .venv/installed
 	$(BIN)/streamlit run app.py --server.port=$(PORT) --server.address=$(ADDRESS)
 
-# Two parts at a time, in this order: style, units (one thread each), pages as scripts, and a real
+# Three parts at a time, in this order: style, units (one thread each), pages as scripts, and a real
 # browser against real servers. Each part's output comes when it ends.
 QUICK := not slow and not gpu
 test-all: QUICK := not gpu
 test test-all: .venv/installed-dev
-	$(MAKE) --no-print-directory --jobs=2 --output-sync=target QUICK="$(QUICK)" \
+	$(MAKE) --no-print-directory --jobs=3 --output-sync=target QUICK="$(QUICK)" \
 	  lint unit pages browser
 
 # Threads of torch that wait sleep meanwhile. By default they spin, and beside other work a parallel
