@@ -73,7 +73,8 @@ function arrange(viewer, element, panes) {
 }
 
 // All panes in sight in the fewest rows without a hole, unless pictures could be much larger in more
-// rows or with a hole; where they became too small to be read, as many columns as stay readable.
+// rows or with a hole. Where there is room for one column, or they became too small to be read, one
+// scrolls past as many columns as stay readable.
 /** @type {(count: number, frame: Size, width: number, maxHeight: number) => { columns: number, size: Size }} */
 export function bestGrid(count, frame, width, maxHeight) {
   const maxColumns = Math.max(1, Math.min(count, Math.floor((width + GAP) / (MIN_PANE_WIDTH + GAP))));
@@ -83,7 +84,7 @@ export function bestGrid(count, frame, width, maxHeight) {
     return { columns, size, scale: Math.min(size.width / frame.width, size.height / frame.height) };
   });
   const largest = grids.reduce((best, grid) => (grid.scale > best.scale ? grid : best));
-  if (largest.scale * frame.width < MIN_PANE_WIDTH) {
+  if (maxColumns === 1 || largest.scale * frame.width < MIN_PANE_WIDTH) {
     return { columns: maxColumns, size: paneSize(maxColumns, frame, width, maxHeight) };
   }
   const full = grids.filter(({ columns, scale }) => count % columns === 0 && scale >= FULL_ROWS_WORTH * largest.scale);

@@ -42,7 +42,7 @@ def pick_in_order(
         if isinstance(ordered, list) and sorted(map(str, ordered)) == sorted(picked):
             st.session_state[key] = ordered
 
-    with place:
+    with place.container(gap="xxsmall"):
         st.caption("Their order: drag, or arrow keys")
         _ORDER(
             data={

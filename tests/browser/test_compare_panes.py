@@ -128,7 +128,7 @@ def test_keys_alone_choose_a_pair_and_read_a_pixel(page, server):
     tab_to(page, page.get_by_role("combobox", name=re.compile("Sample")), key="Shift+Tab")
     page.keyboard.type("Sub-pixel")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("451 x 300 px, with truth.")).to_be_visible()
+    expect(page.get_by_text("451 x 300 px, with truth, labels, occlusions.")).to_be_visible()
     page.keyboard.press("Escape")
     expect(lane_picture(page, "Flow", "dis_ultrafast")).to_be_visible()
     tab_to(settled(page), page.get_by_role("application"))

@@ -68,7 +68,9 @@ def test_two_dropped_frames_with_truth_give_an_error_and_a_click_is_read(page, s
 def test_a_rectangle_has_its_numbers_and_lives_in_the_address(page, server):
     open_compare(page, server, "?sample=Sub-pixel&lanes=2&model1=dis_fast&region=10,20,60,70")
     expect(page.get_by_text("In the rectangle of 50x50 px, x 10 to 59, y 20 to 69")).to_be_visible()
-    expect(page.get_by_text("Metrics of every lane in the rectangle")).to_be_attached()
+    expect(
+        page.get_by_role("region", name="Metrics of every lane in the rectangle")
+    ).to_be_attached()
     settled(page)
     box = lane_picture(page, "Flow", "dis_fast").bounding_box()
     page.keyboard.down("Shift")
@@ -221,8 +223,10 @@ def test_a_phone_shows_it_without_sideways_scrolling(page, server):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", ["", "/compare?lanes=2"])
-def test_nothing_bars_a_screen_reader(page, server, path):
+def test_nothing_bars_a_screen_reader(page, server, path, scheme):
+    page.emulate_media(color_scheme=scheme)
     page.goto(f"{server}{path}")
     expect(page.get_by_role("img").first).to_be_visible()
     settled(page)
