@@ -101,11 +101,10 @@ export function sourceOf(sources, key) {
   return /** @type {Source} */ (sources.find((source) => source.key === key));
 }
 
-// Layers that at least one lane has, for the menu that sets all panes at once.
+// Layers that at least one lane has, for the menu that sets all panes at once; of those with a name
+// in them ("better than"), each.
 /** @type {(model: Model) => string[]} */
 export function sharedLayers({ sources, layers: rows }) {
-  const layers = flowSources(sources).flatMap((source) => source.layers);
-  const maps = layers.filter((layer) => layerKind(layer) === "map");
-  const kinds = Object.keys(rows).filter((layer) => layers.includes(layer));
-  return [...kinds, ...new Set(maps)];
+  const layers = new Set(flowSources(sources).flatMap((source) => source.layers));
+  return Object.keys(rows).flatMap((kind) => [...layers].filter((layer) => layerKind(layer) === kind));
 }

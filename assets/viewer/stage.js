@@ -10,6 +10,7 @@ const GAP = 8;
 const HEAD_HEIGHT = 28;
 const MIN_PANE_WIDTH = 220;
 const HEIGHT_SHARE = 0.7; // of the window, for all panes together
+const FULL_ROWS_WORTH = 0.65; // how small pictures may become for them, of what they could be
 const MAX_PIXEL_RATIO = 2;
 
 /** @type {(viewer: Viewer) => Stage} */
@@ -71,19 +72,30 @@ function arrange(viewer, element, panes) {
   for (const pane of panes) pane.resize(size, viewer.pixelRatio);
 }
 
-// The fewest columns with which all panes are in sight, else as many as stay readable.
+// All panes in sight in the fewest rows without a hole, unless pictures could be much larger in more
+// rows or with a hole. Where there is room for one column, or they became too small to be read, one
+// scrolls past as many columns as stay readable.
 /** @type {(count: number, frame: Size, width: number, maxHeight: number) => { columns: number, size: Size }} */
 export function bestGrid(count, frame, width, maxHeight) {
   const maxColumns = Math.max(1, Math.min(count, Math.floor((width + GAP) / (MIN_PANE_WIDTH + GAP))));
-  for (let columns = 1; ; columns++) {
-    const column = (width - (columns - 1) * GAP) / columns;
-    const rows = Math.ceil(count / columns);
-    const height = (column * frame.height) / frame.width;
-    const isInSight = rows * (height + HEAD_HEIGHT + GAP) <= maxHeight;
-    if (isInSight || columns === maxColumns) {
-      return { columns, size: { width: column, height: Math.max(24, Math.min(height, maxHeight)) } };
-    }
+  const grids = Array.from({ length: maxColumns }, (_, index) => {
+    const columns = index + 1;
+    const size = paneSize(columns, frame, width, maxHeight / Math.ceil(count / columns) - HEAD_HEIGHT - GAP);
+    return { columns, size, scale: Math.min(size.width / frame.width, size.height / frame.height) };
+  });
+  const largest = grids.reduce((best, grid) => (grid.scale > best.scale ? grid : best));
+  if (maxColumns === 1 || largest.scale * frame.width < MIN_PANE_WIDTH) {
+    return { columns: maxColumns, size: paneSize(maxColumns, frame, width, maxHeight) };
   }
+  const full = grids.filter(({ columns, scale }) => count % columns === 0 && scale >= FULL_ROWS_WORTH * largest.scale);
+  const { columns, size } = full.at(-1) ?? largest;
+  return { columns, size };
+}
+
+/** @type {(columns: number, frame: Size, width: number, maxHeight: number) => Size} */
+function paneSize(columns, frame, width, maxHeight) {
+  const column = (width - (columns - 1) * GAP) / columns;
+  return { width: column, height: Math.max(24, Math.min((column * frame.height) / frame.width, maxHeight)) };
 }
 
 // After the view has come to rest: what is in sight, where the whole-frame picture is too coarse.

@@ -13,6 +13,7 @@ from flowcore.export.panels import LAYERS, frame_layers_of, layers_of
 from flowcore.lane import Lane
 from flowcore.metrics.definitions import describe
 from flowcore.types import Box, FramePair
+from pages.components.order import pick_in_order
 from pages.components.panes import shown_panels
 
 __all__ = ["choose_figure"]
@@ -94,22 +95,20 @@ def _pick_grid(pair: FramePair, lanes: Mapping[str, Lane]) -> dict[str, object]:
     chosen_frames = of_pair.multiselect(
         "Of the pair", list(frames), ["first", *known], format_func=frames.get, key="figure-frames"
     )
-    chosen = of_lanes.multiselect(
-        "Lanes, in this order",
+    chosen = pick_in_order(
+        of_lanes,
+        "Lanes",
         list(lanes),
         list(lanes),
         key="figure-lanes: " + ", ".join(lanes),  # others come with others
-        help="They stand in the order in which they are picked.",
-        wrap=True,
     )
-    chosen_layers = of_layers.multiselect(
-        "Layers, from the top",
+    chosen_layers = pick_in_order(
+        of_layers,
+        "Layers",
         list(layers),
         default_layers(pair),
-        format_func=layers.get,
+        name=layers.__getitem__,
         key=f"figure-layers: {pair.truth is not None}",
-        help="They stand in the order in which they are picked.",
-        wrap=True,
     )
     return {
         "lanes": {title: lanes[title] for title in chosen},
@@ -125,13 +124,12 @@ def _pick_freely(pair: FramePair, lanes: Mapping[str, Lane]) -> tuple[Sequence[P
     usual, _ = grid_panels(pair, lanes)
     names = {panel: name for name, panel in options.items()}
     of_panels, number = st.columns((10, 2), vertical_alignment="bottom")
-    chosen = of_panels.multiselect(
-        "Panels, in this order",
+    chosen = pick_in_order(
+        of_panels,
+        "Panels",
         list(options),
         [names[panel] for panel in usual if panel],
         key="figure-panels: " + ", ".join(lanes),
-        help="They stand in the order in which they are picked, row by row.",
-        wrap=True,
     )
     return [options[name] for name in chosen], _columns(number) or min(4, max(1, len(chosen)))
 

@@ -15,6 +15,7 @@ from pages.components.words import as_text
 __all__ = ["lit_pixels", "show_why"]
 
 ONE, OTHER, BY, LIT = "why-one", "why-other", "why-by", "why-lit"
+SUGGESTED = "why-suggested"
 SPLITS: Mapping[Split, str] = {"region": "Regions", "class": "Classes"}
 
 
@@ -58,10 +59,12 @@ def lit_pixels(pair: FramePair, lanes: Mapping[str, Lane]) -> tuple[str, BoolArr
 
 
 def _suggest(lanes: Mapping[str, Lane]) -> None:
-    """The best two, where nothing that is still there has been chosen."""
+    """The best two so far, until somebody chooses others, for as long as these are there."""
     state = st.session_state
-    if state.get(ONE) not in lanes or state.get(OTHER) not in lanes or state[ONE] == state[OTHER]:
-        state[ONE], state[OTHER] = best_two(lanes)
+    asked = state.get(ONE), state.get(OTHER)
+    is_chosen_here = len(set(asked)) == 2 and asked != state.get(SUGGESTED)
+    if not is_chosen_here or not set(asked) <= set(lanes):
+        state[ONE], state[OTHER] = state[SUGGESTED] = best_two(lanes)
     state.setdefault(BY, "region")
 
 

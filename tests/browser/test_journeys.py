@@ -68,7 +68,9 @@ def test_two_dropped_frames_with_truth_give_an_error_and_a_click_is_read(page, s
 def test_a_rectangle_has_its_numbers_and_lives_in_the_address(page, server):
     open_compare(page, server, "?sample=Sub-pixel&lanes=2&model1=dis_fast&region=10,20,60,70")
     expect(page.get_by_text("In the rectangle of 50x50 px, x 10 to 59, y 20 to 69")).to_be_visible()
-    expect(page.get_by_text("Metrics of every lane in the rectangle")).to_be_attached()
+    expect(
+        page.get_by_role("region", name="Metrics of every lane in the rectangle")
+    ).to_be_attached()
     settled(page)
     box = lane_picture(page, "Flow", "dis_fast").bounding_box()
     page.keyboard.down("Shift")
@@ -159,7 +161,7 @@ def test_absurd_settings_in_the_address_do_no_harm(page, server):
 @pytest.mark.slow
 def test_a_preset_sets_all_lanes_and_the_address(page, server):
     open_compare(page, server, "?lanes=2&model1=dis_fast&sample=Sub-pixel")
-    page.get_by_role("button", name="Presets").click()
+    page.get_by_role("button", name="Presets").first.click()
     page.get_by_text("Blur sweep").click()
     for title in ("dis_fast", "dis_fast, blur 1", "dis_fast, blur 2", "dis_fast, blur 4"):
         expect(lane_picture(page, "Flow", title)).to_be_visible()
@@ -184,10 +186,10 @@ def test_a_figure_for_a_paper_is_built_and_taken_away(page, server):
     open_compare(page, server, "?lanes=2&sample=Sub-pixel")
     page.get_by_text("Figure for a paper").click()
     expect(page.get_by_role("img", name="The figure")).to_be_visible()
-    page.get_by_label("Crop: left, top, right, bottom in px").fill("0, 0, 9999, 10")
+    page.get_by_label("Crop: left, top, right, bottom, px").fill("0, 0, 9999, 10")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("must lie in 451x300 px")
-    page.get_by_label("Crop: left, top, right, bottom in px").fill("100, 50, 300, 200")
+    page.get_by_label("Crop: left, top, right, bottom, px").fill("100, 50, 300, 200")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Shown: x 100..299, y 50..199 px.")).to_be_visible()
     with page.expect_download() as download:
@@ -221,8 +223,10 @@ def test_a_phone_shows_it_without_sideways_scrolling(page, server):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", ["", "/compare?lanes=2"])
-def test_nothing_bars_a_screen_reader(page, server, path):
+def test_nothing_bars_a_screen_reader(page, server, path, scheme):
+    page.emulate_media(color_scheme=scheme)
     page.goto(f"{server}{path}")
     expect(page.get_by_role("img").first).to_be_visible()
     settled(page)

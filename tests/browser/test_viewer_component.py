@@ -11,7 +11,7 @@ from flowcore.types import FlowField, FramePair
 from flowcore.viz.viewer_page import viewer_script, viewer_style
 from flowcore.viz.viewer_payload import ViewerLane, pack_viewer
 from pages.components.drawing import WITNESS_SCRIPT
-from tests.browser.viewing import HEIGHT, WIDTH, constant, drawn
+from tests.browser.viewing import HEIGHT, WIDTH, constant, drawn, place_in
 from tests.patience import wait_until
 
 pytestmark = pytest.mark.browser
@@ -115,7 +115,8 @@ def test_panes_follow_the_lanes_order_unless_somebody_has_chosen_another(compone
 def test_a_press_outlasts_a_new_payload_that_moves_its_pane(component):
     page = component.show("a")
     box = page.get_by_role("img", name="a: Flow").bounding_box()
-    x, y = box["x"] + 20.5 / WIDTH * box["width"], box["y"] + 15.5 / HEIGHT * box["height"]
+    left, top = place_in(box["width"], box["height"], 20, 15)
+    x, y = box["x"] + left, box["y"] + top
     page.mouse.move(x, y)
     page.mouse.down()
     component.show("a", "b", "c", "d", "e")

@@ -8,7 +8,6 @@ from playwright.sync_api import expect
 from tests.browser.viewing import (
     HINT,
     MINUS,
-    WIDTH,
     crosshair,
     drawn,
     picture,
@@ -17,6 +16,7 @@ from tests.browser.viewing import (
     press,
     reads,
     row,
+    scale_of,
     spot,
     where,
 )
@@ -58,8 +58,8 @@ def test_a_rectangle_is_dragged_told_and_removed(viewer):
     viewer.mouse.move(0, 0)
     drawn(viewer)
     (x, y), (width, height) = spot(before, picture(viewer, 0))
-    scale = before.shape[1] / WIDTH
-    assert (x, y) == pytest.approx((30 * scale, 20 * scale), abs=1)
+    scale = scale_of(before.shape[1], before.shape[0])
+    assert (x, y) == pytest.approx(place_of(before, 29.5, 19.5), abs=1)
     assert (width, height) == pytest.approx((20 * scale, 20 * scale), abs=5)  # and its lines
     remove.click()
     expect(remove).to_be_hidden()

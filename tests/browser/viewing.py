@@ -34,10 +34,24 @@ def decode(data_url):
     return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), int)
 
 
+def scale_of(width, height):
+    """Of the frame in a pane of that size, in whose middle it stands."""
+    return min(width / WIDTH, height / HEIGHT)
+
+
+def place_in(width, height, x, y):
+    """Where a pane of that size has the middle of pixel (x, y) of the whole frame, as x and y."""
+    scale = scale_of(width, height)
+    return (
+        width / 2 + (x + 0.5 - WIDTH / 2) * scale,
+        height / 2 + (y + 0.5 - HEIGHT / 2) * scale,
+    )
+
+
 def place_of(image, x, y):
-    """Where a canvas has the middle of pixel (x, y) of the whole frame, as x and y."""
+    """The same of a canvas."""
     height, width, _ = image.shape
-    return (x + 0.5) * width / WIDTH, (y + 0.5) * height / HEIGHT
+    return place_in(width, height, x, y)
 
 
 def pixel_of(page, pane, x, y):
@@ -50,9 +64,8 @@ def pixel_of(page, pane, x, y):
 def point_at(page, x, y):
     """Move the mouse over a pixel of the lane "right"."""
     box = page.get_by_role("img", name="right: Flow").bounding_box()
-    page.mouse.move(
-        box["x"] + (x + 0.5) / WIDTH * box["width"], box["y"] + (y + 0.5) / HEIGHT * box["height"]
-    )
+    left, top = place_in(box["width"], box["height"], x, y)
+    page.mouse.move(box["x"] + left, box["y"] + top)
 
 
 def press(page, *keys):

@@ -66,11 +66,12 @@ test("a title may hold a colon", () => {
   assert.equal(layerMap("map:p", { maps: [map] }), undefined);
 });
 
-test("the menu of all panes has what any flow has, maps last and once", () => {
+test("the menu of all panes has what any flow has, each once", () => {
   const maps = [{ title: "Entropy" }];
   const lanes = [lane("a", { maps }), lane("b", { maps, consistent: [1] })];
   const sources = sourcesOf({ truth: lane("Truth"), occluded: [1], lanes });
   assert.deepEqual(sharedLayers({ layers, sources }), [
-    "flow", "error", "kitti_error", "warped", "difference", "consistency", "arrows", "map:Entropy",
+    "flow", "error", "kitti_error", "warped", "difference", "consistency", "arrows",
+    "map:Entropy", "wins:lane:b", "wins:lane:a",
   ]);
 });

@@ -8,16 +8,22 @@ import { bestGrid } from "../../assets/viewer/stage.js";
 
 const FRAME = { width: 80, height: 60 };
 
-test("panes stand in as few columns as show them all", () => {
+test("panes stand where their pictures are largest with all in sight", () => {
   assert.deepEqual(bestGrid(1, FRAME, 600, 600), { columns: 1, size: { width: 600, height: 450 } });
-  assert.deepEqual(bestGrid(4, FRAME, 1000, 820), { columns: 2, size: { width: 496, height: 372 } });
-  assert.deepEqual(bestGrid(4, FRAME, 1000, 815), { columns: 3, size: { width: 328, height: 246 } });
+  assert.deepEqual(bestGrid(6, FRAME, 1264, 628), { columns: 3, size: { width: 416, height: 278 } });
+  assert.deepEqual(bestGrid(1, { width: 60, height: 80 }, 1000, 500).size, { width: 1000, height: 500 });
+});
+
+test("the last row has no hole, but where pictures would be small for it", () => {
+  const columns = [1, 2, 3, 4, 5, 6, 7, 8].map((count) => bestGrid(count, FRAME, 1112, 630).columns);
+  assert.deepEqual(columns, [1, 2, 3, 4, 3, 3, 4, 4]);
+  assert.equal(bestGrid(4, { width: 1024, height: 436 }, 1112, 630).columns, 2);
 });
 
 test("no pane is narrower than can be read, higher than the window, or too flat to hit", () => {
   assert.equal(bestGrid(9, FRAME, 900, 100).columns, 3);
   assert.equal(bestGrid(9, FRAME, 904, 100).columns, 4);
-  assert.deepEqual(bestGrid(1, { width: 60, height: 80 }, 1000, 500).size, { width: 1000, height: 500 });
+  assert.deepEqual(bestGrid(6, FRAME, 368, 1260), { columns: 1, size: { width: 368, height: 276 } });
   assert.equal(bestGrid(1, { width: 1000, height: 1 }, 1000, 500).size.height, 24);
 });
 
