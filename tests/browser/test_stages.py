@@ -24,7 +24,7 @@ def test_a_person_steps_to_the_last_stage_and_takes_the_curve_away(page, server)
     expect(page.get_by_text("iteration 4 of 4, moved vectors")).to_be_visible()
     page.wait_for_url(re.compile("stage=4"))
     with page.expect_download() as download:
-        page.get_by_role("button", name="Stages (CSV)").click()
+        settled(page).get_by_role("button", name="Stages (CSV)").click()
     rows = download.value.path().read_text().splitlines()
     assert rows[0] == "lane,stage,name,epe_px,update_px,stopped_percent"
     assert len(rows) == 5
