@@ -9,7 +9,7 @@ import pandas as pd
 
 from flowcore.data.catalog import card_of
 from flowcore.errors import InputError
-from flowcore.export.table import harmless, latex_number, latex_text
+from flowcore.export.table import csv_of, latex_number, latex_text
 from flowcore.metrics.bootstrap import Difference, paired_difference
 from flowcore.metrics.definitions import describe
 from flowcore.scores import PairScore, pool
@@ -135,11 +135,8 @@ def pairs_table(scores: Scores) -> pd.DataFrame:
 
 
 def pairs_csv(scores: Scores) -> str:
-    """`pairs_table` as CSV; names that a spreadsheet would take for formulas get an apostrophe."""
-    table = pairs_table(scores)
-    for name in ("lane", "dataset", "sequence"):
-        table[name] = table[name].map(harmless)
-    return table.to_csv(index=False)
+    """`pairs_table` as CSV, as `flowcore.export.table.csv_of` writes it."""
+    return csv_of(pairs_table(scores))
 
 
 def pairs_parquet(scores: Scores) -> bytes:

@@ -79,6 +79,13 @@ def test_streamlit_stays_in_the_pages(source):
     assert not uses or level_of(module) >= 7
 
 
+def test_tables_leave_the_pages_through_one_guard(source):
+    module, tree = source
+    if module.startswith("pages"):
+        names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        assert "to_csv" not in names, "flowcore.export.table.csv_of keeps formulas out"
+
+
 def run_on_import(node):
     """Everything below a node that is executed on import, which bodies of functions are not."""
     is_later = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) or (

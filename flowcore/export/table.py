@@ -11,6 +11,7 @@ from flowcore.metrics.definitions import Direction, describe
 
 __all__ = [
     "best_lanes",
+    "csv_of",
     "harmless",
     "latex_number",
     "latex_text",
@@ -34,8 +35,23 @@ def metrics_table(lanes: Mapping[str, Lane]) -> pd.DataFrame:
 
 
 def metrics_csv(lanes: Mapping[str, Lane]) -> str:
-    """The table as CSV; a title that a spreadsheet would take for a formula gets an apostrophe."""
-    return metrics_table(lanes).rename(index=harmless).to_csv()
+    """The table as CSV, as `csv_of` writes it."""
+    return csv_of(metrics_table(lanes), index=True)
+
+
+def csv_of(table: pd.DataFrame, *, index: bool = False) -> str:
+    r"""Any table as CSV; text that a spreadsheet would take for a formula gets an apostrophe.
+
+    Examples
+    --------
+    >>> csv_of(pd.DataFrame({"lane": ["=1+1"], "px": [-2.5]}))
+    "lane,px\n'=1+1,-2.5\n"
+    """
+
+    def guarded(cell: object) -> object:
+        return harmless(cell) if isinstance(cell, str) else cell
+
+    return table.map(guarded).rename(index=guarded, columns=guarded).to_csv(index=index)
 
 
 def best_lanes(lanes: Mapping[str, Lane], key: str) -> list[str]:

@@ -1,6 +1,7 @@
 """Which pixels are behind a number."""
 
 import re
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from flowcore.ops.convert import flow_to_tensor
 from flowcore.ops.warp import lands_inside
 from flowcore.types import BoolArray, FlowField, FramePair
 
-__all__ = ["pixels_behind", "stays_inside", "visible_pixels"]
+__all__ = ["MaskAgreement", "mask_agreement", "pixels_behind", "stays_inside", "visible_pixels"]
 
 
 def visible_pixels(
@@ -121,3 +122,32 @@ def stays_inside(flow: FlowField) -> BoolArray:
             for rows, _ in row_bands(*flow.size)
         ]
     )
+
+
+class MaskAgreement(NamedTuple):
+    """How well one mask finds another, percent; higher is better, nan where nothing is to divide.
+
+    ``found`` of the true pixels (recall), ``right`` of those that were found (precision), and
+    ``iou`` of those that are either (intersection over union).
+    """
+
+    found: float
+    right: float
+    iou: float
+
+
+def mask_agreement(estimate: BoolArray, truth: BoolArray) -> MaskAgreement:
+    """How well an estimated mask finds a true one, both (H, W) bool.
+
+    Examples
+    --------
+    >>> mask_agreement(np.array([[True, True, False]]), np.array([[True, False, False]]))
+    MaskAgreement(found=100.0, right=50.0, iou=50.0)
+    """
+    both = int((estimate & truth).sum())
+
+    def percent(whole: BoolArray) -> float:
+        count = int(whole.sum())
+        return 100 * both / count if count else float("nan")
+
+    return MaskAgreement(percent(truth), percent(estimate), percent(estimate | truth))

@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from flowcore.export.table import csv_of
 from flowcore.io.frames import encode_frame
 from flowcore.robustness.attacks.attack import Attacked
 from flowcore.types import FramePair
@@ -31,7 +32,7 @@ def show_curve_file(attacked: Attacked) -> None:
     table = pd.DataFrame(step._asdict() for step in attacked.curve)
     takeaway(
         "Curve (CSV)",
-        lambda: table.to_csv(index=False),
+        lambda: csv_of(table),
         "flowscope-attack.csv",
     )
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from flowcore.export.table import csv_of
 from flowcore.io.frames import encode_frame
 from flowcore.lane import estimate_key
 from flowcore.robustness.attacks.defences import DEFENCES, DefenceRow
@@ -191,4 +192,4 @@ def _map_picture(pair: FramePair, found: FloatArray, cell: int) -> UInt8Array:
 
 
 def _csv(label: str, table: pd.DataFrame, name: str) -> None:
-    takeaway(label, lambda: table.to_csv(), name)
+    takeaway(label, lambda: csv_of(table, index=True), name)

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from flowcore.bursts.restore import Restoration
+from flowcore.export.table import csv_of
 from flowcore.io.frames import encode_frame
 from flowcore.types import Burst, FloatArray, UInt8Array
 from flowcore.viz.error import error_to_color
@@ -136,7 +137,7 @@ def _downloads(
             lambda: encode_frame(panel_sheet(_rows(pictures))),
             "bursts.png",
         )
-        takeaway("Figures (CSV)", table.to_csv, "bursts.csv")
+        takeaway("Figures (CSV)", lambda: csv_of(table, index=True), "bursts.csv")
         with st.popover("Middle frame"):
             for title, one in found.items():
                 takeaway(

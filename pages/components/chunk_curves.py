@@ -12,6 +12,7 @@ import streamlit as st
 from flowcore import models
 from flowcore.budget import grid_for
 from flowcore.errors import ConfigError
+from flowcore.export.table import csv_of
 from flowcore.pipeline import load_model
 from flowcore.sweep import SizePoint, axis
 from flowcore.types import ChunkGrid, FramePair, PipelineConfig
@@ -174,4 +175,4 @@ def _show(
     table = pd.DataFrame(
         {"series": p.series, AXES[kind]: p.x, **known[p.config].row()} for p in points
     )
-    takeaway("Curve (CSV)", lambda: table.to_csv(index=False), "flowscope-curve.csv")
+    takeaway("Curve (CSV)", lambda: csv_of(table), "flowscope-curve.csv")

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from flowcore.errors import InputError
+from flowcore.export.table import csv_of
 from flowcore.lane import Lane
 from flowcore.metrics.curves import mean_per_bin
 from flowcore.metrics.flow import epe
@@ -148,6 +149,6 @@ def _show_errors(pair: FramePair, choice: ChunkChoice, lanes: Mapping[str, Lane]
     st.plotly_chart(figure, width="stretch", key="seam-errors", alt="EPE by distance to a seam")
     takeaway(
         "EPE near seams (CSV)",
-        lambda: curves.to_csv(index=False),
+        lambda: csv_of(curves),
         "flowscope-seams.csv",
     )

@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from flowcore.export.table import csv_of
 from flowcore.lane import Lane
 from flowcore.types import FramePair
 from pages.components.charts import lane_colors
@@ -58,4 +59,4 @@ def show_class_errors(pair: FramePair, lanes: Mapping[str, Lane], classes: Shown
         barmode="group",
     )
     st.plotly_chart(figure, width="stretch", key="class-errors", alt="EPE of every lane by class")
-    takeaway("Errors by class (CSV)", lambda: table.to_csv(index=False), "flowscope-classes.csv")
+    takeaway("Errors by class (CSV)", lambda: csv_of(table), "flowscope-classes.csv")

@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from flowcore.export.table import csv_of
 from flowcore.io.frames import encode_frame
 from flowcore.robustness.corruptions.sweep import CorruptionPoint
 from flowcore.robustness.recipe import corrupt_command
@@ -129,7 +130,7 @@ def take_points_away(
     with st.container(horizontal=True):
         takeaway(
             f"{what} (CSV)",
-            lambda: table.to_csv(index=False),
+            lambda: csv_of(table),
             f"flowscope-{'-'.join(kinds) or 'corruptions'}.csv",
         )
         with st.popover(f"{what} as a command"):

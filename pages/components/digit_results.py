@@ -9,6 +9,7 @@ import streamlit as st
 from flowcore.digits.networks import NETWORKS
 from flowcore.digits.results import METRICS, result_row, shipped_results, summarize
 from flowcore.digits.tasks import TASKS
+from flowcore.export.table import csv_of
 from pages.components.charts import lane_colors
 from pages.components.digit_form import LabChoice
 from pages.components.digit_run import LabRun
@@ -123,7 +124,7 @@ def _show_table(table: pd.DataFrame) -> None:
     )
     takeaway(
         "Results (CSV)",
-        lambda: table.to_csv(index=False),
+        lambda: csv_of(table),
         "flowscope-digits.csv",
         key="digits-csv",
     )

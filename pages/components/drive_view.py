@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
+from flowcore.export.table import csv_of
 from flowcore.io.frames import encode_frame
 from flowcore.tasks.drive import Drive
 from flowcore.tasks.film import FILMS
@@ -64,7 +65,9 @@ def _take_away(choice: DriveChoice, drives: Mapping[str, Drive]) -> None:
                         key=f"frames-{title}",
                         help="As they were seen, PNG.",
                     )
-        takeaway("Table (CSV)", lambda: scores_table(drives).to_csv(), "flowscope-drives.csv")
+        takeaway(
+            "Table (CSV)", lambda: csv_of(scores_table(drives), index=True), "flowscope-drives.csv"
+        )
         takeaway(
             "Every frame (CSV)",
             lambda: _frames(drives),
@@ -97,4 +100,4 @@ def _frames(drives: Mapping[str, Drive]) -> str:
         for title, drive in drives.items()
         for moment in drive.moments
     ]
-    return pd.DataFrame(rows).drop(columns="pose").to_csv(index=False)
+    return csv_of(pd.DataFrame(rows).drop(columns="pose"))

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from flowcore.export.table import csv_of
 from flowcore.io.frames import encode_frame
 from flowcore.tasks.failures import Group, Trial, failure_rates, group_failures
 from flowcore.tasks.film import draw_end
@@ -150,7 +151,7 @@ def _take_away(trials: Sequence[Trial], command: str) -> None:
     with st.container(horizontal=True):
         takeaway(
             "Courses (CSV)",
-            lambda: pd.DataFrame(rows).to_csv(index=False),
+            lambda: csv_of(pd.DataFrame(rows)),
             "flowscope-failures.csv",
         )
         with st.popover("The search as a command"):

@@ -7,6 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from flowcore.export.table import csv_of
 from flowcore.robustness.hardships import HARDSHIPS, HardPoint, harder
 from flowcore.types import FramePair, UInt8Array
 from pages.components.charts import lane_colors
@@ -113,7 +114,7 @@ def _show_curves(kind: str, level: float, curves: Mapping[str, Sequence[HardPoin
     )  # fmt: skip
     takeaway(
         "Curves (CSV)",
-        lambda: table.to_csv(index=False),
+        lambda: csv_of(table),
         f"flowscope-{kind}.csv",
     )
 

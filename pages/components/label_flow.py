@@ -10,7 +10,8 @@ from flowcore.errors import InputError
 from flowcore.io.frames import encode_frame
 from flowcore.lane import Lane
 from flowcore.metrics.labels import carried_labels
-from flowcore.types import BoolArray, FlowField, FramePair
+from flowcore.metrics.masks import mask_agreement
+from flowcore.types import FlowField, FramePair
 from flowcore.viz.layers import LAYERS, Subject
 from flowcore.viz.overlay import outline_labels, overlay_mask
 from flowcore.viz.scale import Scale
@@ -58,7 +59,10 @@ def show_occlusion(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
     if pair.occluded is None:
         st.info("How right the check is takes a pair whose occlusions are known.")
         return
-    rows = {title: _agreement(pair.occluded, ~lane.consistent) for title, lane in checked.items()}
+    rows = {
+        title: mask_agreement(~lane.consistent, pair.occluded)._asdict()
+        for title, lane in checked.items()
+    }
     st.dataframe(
         pd.DataFrame(rows).T,
         column_config={
@@ -82,18 +86,6 @@ AGREEMENT = {
     ),
     "iou": ("Intersection over union, % ↑", "Pixels that are both, of those that are either."),
 }
-
-
-def _agreement(hidden: BoolArray, found: BoolArray) -> dict[str, float]:
-    both = int((hidden & found).sum())
-
-    def percent(whole: BoolArray) -> float:
-        count = int(whole.sum())
-        return 100 * both / count if count else float("nan")
-
-    return {
-        "found": percent(hidden), "right": percent(found), "iou": percent(hidden | found)
-    }  # fmt: skip
 
 
 def _show_missed(pair: FramePair, title: str, lane: Lane) -> None:

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from flowcore.export.recipe import sweep_as_python
+from flowcore.export.table import csv_of
 from flowcore.sweep import SizePoint, axis, points_table
 from pages.components.takeaway import takeaway
 
@@ -39,7 +40,7 @@ def show_table(points: Mapping[str, SizePoint]) -> None:
         alt="Cost and quality of every point",
     )
     with st.container(horizontal=True):
-        takeaway("Sizes (CSV)", table.to_csv, "flowscope-sizes.csv")
+        takeaway("Sizes (CSV)", lambda: csv_of(table, index=True), "flowscope-sizes.csv")
         with st.popover("Copy as Python"):
             st.caption("For a folder with the frames, as `flowcore sample` writes one.")
             configs = {title: point.config for title, point in points.items()}

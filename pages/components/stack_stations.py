@@ -9,6 +9,7 @@ import streamlit as st
 
 from flowcore.errors import InputError
 from flowcore.export.panels import legend
+from flowcore.export.table import csv_of
 from flowcore.io.frames import encode_frame
 from flowcore.metrics.affine import affine_fit
 from flowcore.metrics.flow import epe
@@ -252,4 +253,4 @@ def _take_away(
 
     with st.container(horizontal=True):
         takeaway("All stations (PNG)", sheet, "flowscope-flownet2.png")
-        takeaway("Numbers (CSV)", walk.table.to_csv, "flowscope-flownet2.csv")
+        takeaway("Numbers (CSV)", lambda: csv_of(walk.table, index=True), "flowscope-flownet2.csv")

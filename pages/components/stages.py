@@ -14,6 +14,7 @@ from flowcore.export.stage_panels import (
     stage_sheet,
     stage_table,
 )
+from flowcore.export.table import csv_of
 from flowcore.io.frames import encode_frame
 from flowcore.refinement import Refinement, is_learnt
 from flowcore.types import FramePair
@@ -171,7 +172,7 @@ def _show_stage_downloads(
     with st.container(horizontal=True):
         takeaway(
             "Stages (CSV)",
-            lambda: table.to_csv(index=False),
+            lambda: csv_of(table),
             "flowscope-stages.csv",
             help="Mean EPE, mean update and share stopped of every lane and stage.",
         )

@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from flowcore.export.table import csv_of
 from flowcore.tasks.recipe import surrogate_command
 from flowcore.tasks.surrogate import SURROGATES, surrogate_bytes
 from flowcore.tasks.surrogate_scores import SurrogateScore, r_squared
@@ -262,4 +263,4 @@ def _guesses(study: Study) -> str:
     table = pd.DataFrame(courses).assign(truth=study.truths)
     for score in study.scores:
         table[score.name] = score.guesses
-    return table.to_csv(index=False)
+    return csv_of(table)

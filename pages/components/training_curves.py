@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from flowcore.export.table import csv_of
 from flowcore.training.curves import LoggedRun, divergences, iteration_profile, stage_spans, summary
 from pages.components.takeaway import takeaway
 from pages.components.training_figures import (
@@ -153,7 +154,7 @@ def _show_profile(run: LoggedRun, window: int, key: str) -> None:
     )
     takeaway(
         "Data of the profile (CSV)",
-        lambda: profile.to_csv(index=False),
+        lambda: csv_of(profile),
         "flowscope-profile.csv",
         key=f"{key}-profile-data",
     )
@@ -162,7 +163,7 @@ def _show_profile(run: LoggedRun, window: int, key: str) -> None:
 def _download(name: str, lines: Sequence[Line], window: int, key: str) -> None:
     takeaway(
         "Data of the chart (CSV)",
-        lambda: _table(lines, window).to_csv(index=False),
+        lambda: csv_of(_table(lines, window)),
         f"flowscope-{name.lower().replace(' ', '-')}.csv",
         key=f"{key}-data",
         help="Every point drawn: run, curve, step, mean, least and greatest of the seeds.",
