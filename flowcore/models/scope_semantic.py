@@ -13,7 +13,8 @@ from torch.nn import functional as F
 
 from flowcore.models.norm import NormedConv
 from flowcore.models.registry import register
-from flowcore.models.scope import SCOPE_SOURCE, SMALLEST, ScopeNet, ScopeSizes, Step
+from flowcore.models.scope import SCOPE_SOURCE, SMALLEST
+from flowcore.models.scope_net import ScopeNet, ScopeSizes, Step
 from flowcore.models.scope_parts import upsample
 from flowcore.types import FeatureMap
 

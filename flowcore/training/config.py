@@ -19,7 +19,7 @@ from flowcore.errors import ConfigError, ModelError
 from flowcore.models.base import FlowModel
 from flowcore.models.flownet import FlowNet2
 from flowcore.models.flownet_parts import NUM_HEADS
-from flowcore.models.scope import ScopeNet
+from flowcore.models.scope_net import ScopeNet
 from flowcore.models.scope_semantic import SemanticScopeNet
 from flowcore.training.precision import Precision
 from flowcore.training.semantic_config import SemanticConfig

@@ -6,7 +6,7 @@ from torch import nn
 from flowcore import models
 from flowcore.models.flownet import FlowNet2
 from flowcore.models.norm import insert_norm
-from flowcore.models.scope import ScopeNet
+from flowcore.models.scope_net import ScopeNet
 from flowcore.models.weights import read_state
 from flowcore.training.beginning import begin
 from flowcore.training.config import TrainingConfig

@@ -11,7 +11,7 @@ from itertools import accumulate
 
 import torch
 
-from flowcore.models.scope import ScopeNet, ScopeSizes
+from flowcore.models.scope_net import ScopeNet, ScopeSizes
 
 __all__ = ["widen"]
 

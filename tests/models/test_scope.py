@@ -8,8 +8,8 @@ from flowcore import models
 from flowcore.cost import count_params
 from flowcore.errors import ConfigError, ShapeMismatchError
 from flowcore.models.norm import NormedConv, fold_norm, insert_norm
-from flowcore.models.scope import ScopeNet, ScopeSizes
 from flowcore.models.scope_chunks import RECEPTIVE_RADIUS, encode_in_chunks
+from flowcore.models.scope_net import ScopeNet, ScopeSizes
 
 HALO = RECEPTIVE_RADIUS  # a feature on the finest grid sees 92, the coarser grids' share included
 TINY = ScopeSizes(

@@ -5,7 +5,7 @@ import torch
 
 from flowcore import models
 from flowcore.models.norm import fold_norm, insert_norm
-from flowcore.models.scope import ScopeNet, ScopeSizes
+from flowcore.models.scope_net import ScopeNet, ScopeSizes
 from flowcore.models.scope_semantic import NUM_CLASSES, SemanticScopeNet
 
 TINY = ScopeSizes(

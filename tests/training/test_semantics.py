@@ -12,7 +12,7 @@ from flowcore.data.classes import MAX_CLASSES
 from flowcore.data.scenes import Scenes
 from flowcore.errors import ConfigError, DivergedError
 from flowcore.features.classes import decoded_labels
-from flowcore.models.scope import ScopeNet
+from flowcore.models.scope_net import ScopeNet
 from flowcore.models.scope_semantic import SemanticScopeNet
 from flowcore.places import ASSETS
 from flowcore.training import labelled
