@@ -85,7 +85,7 @@ def test_the_curve_of_blur_has_a_line_for_every_net_and_its_chunks(page, server)
     series = {row["series"] for row in rows}
     assert {"scope_035.scenes, whole", "scope_035.scenes, chunks"} <= series
     assert len(rows) == 5 * len(series)
-    legend = page.locator(".legendtext")
+    legend = page.locator(".st-key-curve-chart .legendtext")
     expect(legend).to_have_count(len(series))
     assert set(legend.all_text_contents()) == series
 
@@ -105,7 +105,7 @@ def test_flows_are_taken_away_as_files(page, server):
 def test_every_way_of_cutting_can_be_reached_on_a_phone(page, server):
     page.set_viewport_size({"width": 400, "height": 800})
     open_chunking(page, server)
-    box = settled(page).get_by_role("radio", name="memory").bounding_box()
+    box = settled(page).get_by_role("radio", name="memory", exact=True).bounding_box()
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 400
 
