@@ -13,6 +13,7 @@ from flowcore.types import ChunkGrid, PipelineConfig
 
 __all__ = [
     "chunks_at_once",
+    "default_passes",
     "enlarged_size",
     "grid_for",
     "memory_needed",
@@ -71,7 +72,10 @@ def memory_needed(
             min(full, math.ceil(growth * (side + 2 * grid.halo)))
             for full, side in zip((height, width), chunk.size, strict=True)
         )
-    height, width = _accepted(model, *enlarged_size(model, height, width))
+    height, width = (
+        side << _doublings(model, config)
+        for side in _accepted(model, *enlarged_size(model, height, width))
+    )
     return frames + at_once * model.memory_bytes(height, width)
 
 
@@ -92,7 +96,8 @@ def require_memory(
         grid = _grid_within(model, size, replace(config, chunks=config.chunks or ChunkGrid()), free)
         advice = f"Chunks of {grid.rows}x{grid.cols} would fit."
     except ConfigError:
-        advice = "Choose a smaller scale or a smaller model."
+        fewer = "fewer passes, " if _doublings(model, config) else ""
+        advice = f"Choose {fewer}a smaller scale or a smaller model."
     raise ConfigError(
         f"{config.model} needs about {format_bytes(needed)} for {size[1]}x{size[0]} px with these "
         f"settings, {format_bytes(free)} are free. {advice}"
@@ -140,6 +145,17 @@ def chunks_at_once(
     while at_once > 1 and memory_needed(model, size, fixed, at_once=at_once) > budget:
         at_once -= 1
     return at_once
+
+
+def default_passes(model: FlowModel) -> int | None:
+    """How often a model goes over a pair unless told otherwise; None if that cannot be told it."""
+    passes: int | None = getattr(model, "default_passes", None)
+    return passes
+
+
+def _doublings(model: FlowModel, config: PipelineConfig) -> int:
+    """How often the last pass has doubled the sides of the frames."""
+    return (config.passes or default_passes(model) or 1) - 1
 
 
 def enlarged_size(model: FlowModel, height: int, width: int) -> tuple[int, int]:

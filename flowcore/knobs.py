@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, get_args
 
 from flowcore.errors import ConfigError
-from flowcore.types import Blend, ChunkGrid, PipelineConfig, Precision
+from flowcore.types import MAX_PASSES, Blend, ChunkGrid, PipelineConfig, Precision
 
 __all__ = [
     "KNOBS",
@@ -56,8 +56,8 @@ class Knob:
     offered : tuple of str
         Some of many values, as text.
     needs : str
-        "chunks", "iterations" or "weights": what a lane or its model must have for the setting to
-        mean anything; empty for a setting of every lane.
+        "chunks", "iterations", "passes" or "weights": what a lane or its model must have for the
+        setting to mean anything; empty for a setting of every lane.
     """
 
     name: str
@@ -200,6 +200,13 @@ KNOBS: Mapping[str, Knob] = MappingProxyType({knob.name: knob for knob in (
         name="iterations", word="iterations", metavar="N", label="Iterations",
         help="Refinement steps, for models that refine; the model's own if left empty.",
         caption="{} iterations", needs="iterations", parse=_number(int), low=1, high=100,
+    ),
+    Knob(
+        name="passes", word="passes", metavar="N", label="Passes",
+        help="How often a model that refines goes over the pair, each time on frames twice as "
+        "large and begun from the flow so far: finer, at about five times the work. The model's "
+        "own if left empty.",
+        caption="{} passes", needs="passes", parse=_number(int), low=1, high=MAX_PASSES,
     ),
     Knob(
         name="precision", word="precision", label="Precision",

@@ -104,7 +104,7 @@ def weights_sha256(model: str) -> str | None:
 
 
 def with_model(config: PipelineConfig, model: str) -> PipelineConfig:
-    """The same lane with another model; without its iterations where that does not refine.
+    """The same lane with another model; without what that does not take, iterations or passes.
 
     Raises
     ------
@@ -113,7 +113,8 @@ def with_model(config: PipelineConfig, model: str) -> PipelineConfig:
     """
     card = models.describe(model)
     iterations = config.iterations if card.default_iterations else None
-    return replace(config, model=card.name, iterations=iterations)
+    passes = config.passes if card.default_passes else None
+    return replace(config, model=card.name, iterations=iterations, passes=passes)
 
 
 def run_lane(

@@ -14,7 +14,14 @@ import numpy as np
 import torch
 
 from flowcore import models
-from flowcore.budget import chunks_at_once, enlarged_size, grid_for, require_memory, scaled_size
+from flowcore.budget import (
+    chunks_at_once,
+    default_passes,
+    enlarged_size,
+    grid_for,
+    require_memory,
+    scaled_size,
+)
 from flowcore.chunking.stitch import estimate_chunked
 from flowcore.errors import ConfigError, DivergedError, ShapeMismatchError
 from flowcore.hardware import chosen_device, clock, share_of_others, use_threads
@@ -85,8 +92,8 @@ def predict(
     Raises
     ------
     ConfigError
-        Chunks that do not fit or are too small for the model, iterations for a model that does
-        not refine, or maps that it has not.
+        Chunks that do not fit or are too small for the model, iterations or passes for a model
+        that does not take them, or maps that it has not.
     """
     offered = getattr(model, "maps", {})
     if unknown := keep - {"iterates"} - offered.keys():
@@ -95,6 +102,8 @@ def predict(
         )
     if config.iterations is not None and model.default_iterations is None:
         raise ConfigError(f"{config.model} does not refine in steps, so it takes no iterations.")
+    if config.passes is not None and default_passes(model) is None:
+        raise ConfigError(f"{config.model} goes over a pair only once, so it takes no passes.")
     size = (first.shape[-2], first.shape[-1])
     working = scaled_size(size, config.scale)
     if config.blur_sigma or working != size:
@@ -102,7 +111,7 @@ def predict(
 
     def estimate(first: torch.Tensor, second: torch.Tensor) -> Prediction:
         on_crop(first[:, 0].numel())
-        return _estimate_any_size(model, first, second, config.iterations, keep)
+        return _estimate_any_size(model, first, second, config, keep)
 
     with torch.autocast(first.device.type, torch.bfloat16, enabled=config.precision == "bfloat16"):
         grid = grid_for(model, size, config)
@@ -253,7 +262,7 @@ def _estimate_any_size(
     model: FlowModel,
     first: torch.Tensor,
     second: torch.Tensor,
-    iterations: int | None,
+    config: PipelineConfig,
     keep: frozenset[str],
 ) -> Prediction:
     """The model on a pair of any size: tiny frames are enlarged, all are padded to its stride.
@@ -263,7 +272,8 @@ def _estimate_any_size(
     size = (first.shape[-2], first.shape[-1])
     (first, padding), (second, _) = fitted(model, first), fitted(model, second)
     padded = (first.shape[-2], first.shape[-1])
-    prediction = model(first, second, iterations=iterations, keep=keep)
+    asked = {} if config.passes is None else {"passes": config.passes}
+    prediction = model(first, second, iterations=config.iterations, keep=keep, **asked)
     return _each(
         prediction,
         lambda flow: resize_flow(crop(flow, padding), size),

@@ -120,7 +120,9 @@ def refine(
 
 def _require_memory_for_stages(size: tuple[int, int], config: PipelineConfig) -> None:
     """Stages are held twice for a moment, as tensors and as arrays."""
-    count = config.iterations or models.describe(config.model).default_iterations or _NUM_STAGES
+    card = models.describe(config.model)
+    count = config.iterations or card.default_iterations or _NUM_STAGES
+    count *= config.passes or card.default_passes or 1
     needed, free = 2 * count * 8 * math.prod(size), available_memory()
     if needed > free:
         raise ConfigError(

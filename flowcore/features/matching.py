@@ -127,7 +127,7 @@ def _views(
     """The crops that the lane estimates."""
     if config.chunks is None:
         return [View(Chunk(0, first.shape[-2], 0, first.shape[-1]), (0, 0))]
-    plain = PipelineConfig(config.model, iterations=config.iterations, precision=config.precision)
+    plain = replace(config, scale=1.0, blur_sigma=0.0, chunks=None)
     views = chunk_views(
         lambda one, other: predict(model, one, other, plain), first, second, config.chunks
     )
@@ -150,7 +150,8 @@ def _matched(
     place = place_of(size, working, view, enlarged, padding)
     if not isinstance(model, Matcher):
         return MatchedView(place, (patch_level(one, other),))
-    levels = model.matching(one, other, iterations=config.iterations)
+    asked = {} if config.passes is None else {"passes": config.passes}
+    levels = model.matching(one, other, iterations=config.iterations, **asked)
     return MatchedView(place, _kept(levels))
 
 

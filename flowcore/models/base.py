@@ -14,7 +14,11 @@ __all__ = ["FlowModel", "Matcher", "ModelCard", "require_frames"]
 
 
 class FlowModel(Protocol):
-    """Anything that estimates flow from a pair of frames. It owns its normalization."""
+    """Anything that estimates flow from a pair of frames. It owns its normalization.
+
+    One that has ``default_passes`` beside what is listed here takes ``passes`` too, and goes over
+    the pair so often; see ``flowcore.models.passes``.
+    """
 
     @property
     def stride(self) -> int:
@@ -88,8 +92,8 @@ class ModelCard:
         Learnt numbers; 0 for a classical method.
     num_bytes : int, optional
         Size of the weight file.
-    default_iterations : int, optional
-        None for a model that does not refine.
+    default_iterations, default_passes : int, optional
+        None for a model that does not refine, or that goes over a pair only once.
     source, licence, recipe, data : str
         The paper; terms of the weights (of the implementation, where there are none); how and on
         what it was trained.
@@ -109,6 +113,7 @@ class ModelCard:
     num_params: int
     num_bytes: int | None
     default_iterations: int | None
+    default_passes: int | None = None
     source: str = ""
     licence: str = ""
     recipe: str = ""

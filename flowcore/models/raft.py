@@ -13,6 +13,7 @@ from torch import nn
 
 from flowcore.errors import ConfigError
 from flowcore.models.base import require_frames
+from flowcore.models.passes import Beginning, in_passes, zoomed
 from flowcore.models.raft_parts import (
     BottleneckBlock,
     Encoder,
@@ -33,6 +34,7 @@ from flowcore.ops.correlation import (
 )
 from flowcore.ops.grid import pixel_grid
 from flowcore.ops.matching import MatchingLevel, pyramid_levels
+from flowcore.ops.resize import resize_flow
 from flowcore.types import FeatureMap, Prediction
 
 __all__ = ["RAFT", "raft_large", "raft_small"]
@@ -65,6 +67,7 @@ class RAFT(nn.Module):
     stride = 8
     min_size = 64  # the coarsest of the four levels has one pixel then
     default_iterations = 20
+    default_passes = 1
     maps: Mapping[str, str] = MappingProxyType(
         {"hidden_8": "hidden state after the last step, in -1..1, on cells 8 px wide"}
     )
@@ -97,6 +100,7 @@ class RAFT(nn.Module):
         second: torch.Tensor,
         *,
         iterations: int | None = None,
+        passes: int | None = None,
         keep: frozenset[str] = frozenset(),
     ) -> Prediction:
         """The flow of frames ``(B, 3, H, W)``, RGB in [0, 1]."""
@@ -104,6 +108,21 @@ class RAFT(nn.Module):
         iterations = self.default_iterations if iterations is None else iterations
         if iterations < 1:
             raise ConfigError(f"Iterations must be 1 or more, got {iterations}.")
+
+        def once(first: torch.Tensor, second: torch.Tensor, begun: Beginning) -> Prediction:
+            return self._refined(first, second, begun.flow, iterations, keep)
+
+        return in_passes(once, first, second, self.default_passes if passes is None else passes)
+
+    def _refined(
+        self,
+        first: torch.Tensor,
+        second: torch.Tensor,
+        initial: torch.Tensor | None,
+        iterations: int,
+        keep: frozenset[str],
+    ) -> Prediction:
+        """The flow of one pass, begun from a flow (B, 2, h, w) of any size."""
         first, second = 2 * first - 1, 2 * second - 1
         correlation = self._correlate(first, second)
         hidden, context = self._context(first)  # (B, hidden_size, H8, W8), (B, ..., H8, W8)
@@ -112,6 +131,8 @@ class RAFT(nn.Module):
         B, _, height, width = hidden.shape
         grid = pixel_grid(height, width, like=first)
         flow = first.new_zeros(B, 2, height, width)
+        if initial is not None:
+            flow = resize_flow(initial, (height, width))
         iterates = []
         for step in range(1, iterations + 1):
             flow = flow.detach()  # gradients do not run through where was looked, section 3.3
@@ -125,12 +146,23 @@ class RAFT(nn.Module):
         return Prediction(iterates[-1], tuple(iterates) if "iterates" in keep else (), maps)
 
     def matching(
-        self, first: torch.Tensor, second: torch.Tensor, *, iterations: int | None = None
+        self,
+        first: torch.Tensor,
+        second: torch.Tensor,
+        *,
+        iterations: int | None = None,
+        passes: int | None = None,
     ) -> tuple[MatchingLevel, ...]:
-        """What every lookup compares, of frames ``(1, 3, H, W)``; iterations change nothing."""
+        """What every lookup of the last pass compares, of frames ``(1, 3, H, W)``.
+
+        Iterations change nothing.
+        """
         require_frames(self, first, second)
-        source, target = self.feature_encoder(2 * torch.cat([first, second]) - 1).chunk(2)
-        return pyramid_levels(source, target, num_levels=_NUM_LEVELS, stride=self.stride)
+        number = (self.default_passes if passes is None else passes) - 1
+        frames = zoomed(torch.cat([first, second]), number)
+        source, target = self.feature_encoder(2 * frames - 1).chunk(2)
+        stride = self.stride >> number
+        return pyramid_levels(source, target, num_levels=_NUM_LEVELS, stride=stride)
 
     def memory_bytes(self, height: int, width: int) -> int:
         """The working memory of one pair."""

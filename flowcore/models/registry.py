@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import nn
@@ -129,6 +129,8 @@ def create(name: str) -> FlowModel:
         model.load_state_dict(load_state(found.folder, found.weights), strict=True)
     except RuntimeError as error:
         raise WeightsError(f"The weight file {found.weights.file} does not fit {name}.") from error
+    if found.weights.passes:
+        cast(Any, model).default_passes = found.weights.passes
     return model.eval()
 
 
@@ -194,6 +196,7 @@ def _card(name: str, stored: StoredWeights | None) -> ModelCard:
         num_params=_num_params(architecture),
         num_bytes=weights.num_bytes if weights else None,
         default_iterations=getattr(net, "default_iterations", None),
+        default_passes=(weights and weights.passes) or getattr(net, "default_passes", None),
         source=entry.source,
         licence=weights.licence if weights else entry.licence,
         recipe=weights.recipe if weights else "",
@@ -217,7 +220,7 @@ def _own_models() -> Mapping[str, OwnModel]:
 
 def _own_card(own: OwnModel) -> ModelCard:
     """What can be known of a model of one's own; it is built once for that."""
-    is_learnt, num_params, iterations = _own_facts(own)
+    is_learnt, num_params, iterations, passes = _own_facts(own)
     return ModelCard(
         name=own.name,
         family="own",
@@ -226,6 +229,7 @@ def _own_card(own: OwnModel) -> ModelCard:
         num_params=num_params,
         num_bytes=None,
         default_iterations=iterations,
+        default_passes=passes,
         source=own.source,
         licence="not stated",
         sha256=own.digest,
@@ -233,10 +237,12 @@ def _own_card(own: OwnModel) -> ModelCard:
 
 
 @lru_cache(maxsize=64)
-def _own_facts(own: OwnModel) -> tuple[bool, int, int | None]:
+def _own_facts(own: OwnModel) -> tuple[bool, int, int | None, int | None]:
     model = own.build()
     is_learnt = isinstance(model, nn.Module)
-    return is_learnt, count_params(model) if is_learnt else 0, model.default_iterations
+    num_params = count_params(model) if is_learnt else 0
+    passes = getattr(model, "default_passes", None)
+    return is_learnt, num_params, model.default_iterations, passes
 
 
 def _require_architecture(name: str) -> str:

@@ -19,6 +19,7 @@ from torch import nn
 from flowcore.errors import ConfigError
 from flowcore.models.base import require_frames
 from flowcore.models.norm import NormedConv
+from flowcore.models.passes import Beginning, in_passes
 from flowcore.models.scope_chunks import encode_in_chunks
 from flowcore.models.scope_parts import (
     NUM_LEVELS,
@@ -33,6 +34,7 @@ from flowcore.models.scope_parts import (
 )
 from flowcore.ops.correlation import MAX_VOLUME_BYTES, volume_bytes
 from flowcore.ops.matching import MatchingLevel, pyramid_levels, window_level
+from flowcore.ops.resize import resize_flow
 from flowcore.types import FeatureMap, Prediction
 
 __all__ = ["Encoder", "ScopeNet", "ScopeSizes", "Step"]
@@ -78,11 +80,15 @@ class Step(NamedTuple):
 
 
 class ScopeNet(nn.Module):
-    """Encoder, correlation and update blocks, on three grids from coarse to fine."""
+    """Encoder, correlation and update blocks, on three grids from coarse to fine.
+
+    A further pass begins where the one before ended, on cells that are half as wide.
+    """
 
     stride = 16
     min_size = 64  # the coarsest of the three levels has one pixel then
     default_iterations = 12
+    default_passes = 1
     maps: Mapping[str, str] = MappingProxyType(
         {
             f"features_{stride}": f"what is compared of the first frame, on cells {stride} px wide"
@@ -112,31 +118,52 @@ class ScopeNet(nn.Module):
         second: torch.Tensor,
         *,
         iterations: int | None = None,
+        passes: int | None = None,
         keep: frozenset[str] = frozenset(),
     ) -> Prediction:
         """The flow of frames ``(B, 3, H, W)``, RGB in [0, 1]."""
-        features = self._features(first, second)
-        iterates: list[torch.Tensor] = []
-        steps: list[Step] = []
-        for step in self._steps(features, iterations):
-            if "iterates" in keep:
-                iterates.append(self._to_full_size(step.grid, step.flow, step.hidden))
-            steps = [*steps, step] if keep & self.maps_of_steps else [step]
-        full = iterates[-1] if iterates else self._to_full_size(step.grid, step.flow, step.hidden)
-        return Prediction(full, tuple(iterates), self._maps(features, steps, keep))
+
+        def once(first: torch.Tensor, second: torch.Tensor, begun: Beginning) -> Prediction:
+            features = self._features(first, second)
+            iterates: list[torch.Tensor] = []
+            steps: list[Step] = []
+            for step in self._steps(features, iterations, begun):
+                if "iterates" in keep:
+                    iterates.append(self._to_full_size(step))
+                steps = [*steps, step] if keep & self.maps_of_steps else [step]
+            full = iterates[-1] if iterates else self._to_full_size(step)
+            maps = self._maps(features, steps, keep) if begun.is_last else {}
+            return Prediction(full, tuple(iterates), maps)
+
+        return in_passes(once, first, second, self.default_passes if passes is None else passes)
 
     def matching(
-        self, first: torch.Tensor, second: torch.Tensor, *, iterations: int | None = None
+        self,
+        first: torch.Tensor,
+        second: torch.Tensor,
+        *,
+        iterations: int | None = None,
+        passes: int | None = None,
     ) -> tuple[MatchingLevel, ...]:
-        """What the last lookup on each grid compares, of frames ``(1, 3, H, W)``."""
-        features = self._features(first, second)
-        looked_at = {step.grid: step.looked_at for step in self._steps(features, iterations)}
+        """What the last lookup on each grid of the last pass compares, of ``(1, 3, H, W)``."""
+        features: tuple[torch.Tensor, ...] = ()
+        looked_at: dict[int, torch.Tensor] = {}
+
+        def once(first: torch.Tensor, second: torch.Tensor, begun: Beginning) -> Prediction:
+            nonlocal features
+            features = self._features(first, second)
+            for step in self._steps(features, iterations, begun):
+                looked_at[step.grid] = step.looked_at
+            return Prediction(self._to_full_size(step))
+
+        passes = self.default_passes if passes is None else passes
+        in_passes(once, first, second, passes)
         source, target = features[2].chunk(2)
-        levels = list(pyramid_levels(source, target, num_levels=NUM_LEVELS, stride=16))
+        levels = list(pyramid_levels(source, target, num_levels=NUM_LEVELS, stride=32 >> passes))
         for grid in sorted(looked_at.keys() - {2}, reverse=True):
             source, target = features[grid].chunk(2)
             moved = WindowLookup(source, target, RADII[grid]).moved(looked_at[grid])
-            radius, stride = RADII[grid], 4 << grid
+            radius, stride = RADII[grid], 8 << grid >> passes
             levels.append(
                 window_level(source, moved, looked_at[grid], radius=radius, stride=stride)
             )
@@ -165,17 +192,26 @@ class ScopeNet(nn.Module):
             self.encoder, 2 * torch.cat([first, second]) - 1, self.sizes.encoder_chunks
         )
 
-    def _steps(self, features: tuple[torch.Tensor, ...], iterations: int | None) -> Iterator[Step]:
-        """One refinement after the other, from the coarsest grid to the finest."""
+    def _steps(
+        self, features: tuple[torch.Tensor, ...], iterations: int | None, begun: Beginning
+    ) -> Iterator[Step]:
+        """One refinement after the other, from the coarsest grid to the finest.
+
+        Or to the middle one in a pass that is not the last: the next pass begins on its cells.
+        """
         iterations = self.default_iterations if iterations is None else iterations
         if iterations < 1:
             raise ConfigError(f"Iterations must be 1 or more, got {iterations}.")
-        B, (h, w) = len(features[-1]) // 2, features[-1].shape[-2:]
+        B, size = len(features[-1]) // 2, (features[-1].shape[-2], features[-1].shape[-1])
         precision = torch.promote_types(features[-1].dtype, torch.float32)
-        flow = features[-1].new_zeros(B, 2, h, w, dtype=precision)
-        hidden = features[-1].new_zeros(B, self.sizes.coarse[0], h, w)
-        finest = max(0, 3 - iterations)  # one or two iterations do not reach the finest grid
-        for grid in range(2, finest - 1, -1):  # 16, 8, 4 px
+        flow = features[-1].new_zeros(B, 2, *size, dtype=precision)
+        if begun.flow is not None:
+            flow = resize_flow(begun.flow.to(precision), size)
+        hidden = features[-1].new_zeros(B, self.sizes.coarse[0], *size)
+        counts = _steps_on_grids(iterations, is_last=begun.is_last)
+        for grid in (2, 1, 0):  # 16, 8, 4 px
+            if counts[grid] == 0:  # one or two iterations do not reach the finest grid
+                break
             entry, block = cast(GridEntry, self.entries[grid]), self._blocks()[grid]
             if grid < 2:
                 flow, hidden = 2 * upsample(flow, 2), upsample(hidden, 2)
@@ -183,7 +219,7 @@ class ScopeNet(nn.Module):
             hidden, context = entry(source, hidden)
             terms = block.gru.context_terms(context)
             correlation = self._correlation(grid, source, target)
-            for _ in range(_steps_on(grid, iterations)):
+            for _ in range(counts[grid]):
                 looked_at = flow.detach()  # gradients do not run through where was looked
                 seen = entry.seen(correlation(looked_at))
                 hidden, change = block(hidden, terms, seen, looked_at)
@@ -202,12 +238,12 @@ class ScopeNet(nn.Module):
         max_bytes = None if source.requires_grad else self.max_volume_bytes
         return AllPairsLookup(source, target, max_bytes)
 
-    def _to_full_size(self, grid: int, flow: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
-        """A flow (B, 2, h, w) on its grid as (B, 2, H, W) in px of the frame."""
-        if grid == 0:
-            full: torch.Tensor = self.upsampler(flow, hidden)
+    def _to_full_size(self, step: Step) -> torch.Tensor:
+        """The flow after a step as (B, 2, H, W) in px of the frame."""
+        if step.grid == 0:
+            full: torch.Tensor = self.upsampler(step.flow, step.hidden)
             return full
-        return (4 << grid) * upsample(flow, 4 << grid)
+        return (4 << step.grid) * upsample(step.flow, 4 << step.grid)
 
 
 class Encoder(nn.Module):
@@ -237,10 +273,13 @@ class Encoder(nn.Module):
         return f4, f8, f16
 
 
-def _steps_on(grid: int, iterations: int) -> int:
-    """How many of the iterations are done on a grid: about half on the coarsest, which is cheap."""
+def _steps_on_grids(iterations: int, *, is_last: bool) -> tuple[int, int, int]:
+    """How many of the iterations are done on each grid, from fine to coarse.
+
+    About half are on the coarsest, which is cheap.
+    """
     fine, middle = (iterations + 1) // 4, (iterations + 2) // 4
-    return (fine, middle, iterations - fine - middle)[grid]
+    return (fine if is_last else 0), middle, iterations - fine - middle
 
 
 def _residuals(size: int, count: int) -> list[nn.Module]:

@@ -4,7 +4,9 @@ The heads sit on what the net computes anyway. Without being asked for them it c
 of a plain net, layer by layer. No head takes statistics over the image.
 """
 
+import math
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 import torch
@@ -16,7 +18,7 @@ from flowcore.models.registry import register
 from flowcore.models.scope import SCOPE_SOURCE, SMALLEST
 from flowcore.models.scope_net import ScopeNet, ScopeSizes, Step
 from flowcore.models.scope_parts import upsample
-from flowcore.types import FeatureMap
+from flowcore.types import FeatureMap, Prediction
 
 __all__ = [
     "NUM_CLASSES",
@@ -54,6 +56,24 @@ class SemanticScopeNet(ScopeNet):
         hidden = (sizes.fine[0], sizes.coarse[0])
         self.occlusion = nn.ModuleList(nn.Conv2d(size, 1, 3, padding=1) for size in hidden)
         self.log_scale = nn.ModuleList(nn.Conv2d(size, 1, 3, padding=1) for size in hidden)
+
+    def forward(
+        self,
+        first: torch.Tensor,
+        second: torch.Tensor,
+        *,
+        iterations: int | None = None,
+        passes: int | None = None,
+        keep: frozenset[str] = frozenset(),
+    ) -> Prediction:
+        """As of `ScopeNet`; the expected errors are those after the steps of the last pass."""
+        passes = self.default_passes if passes is None else passes
+        prediction = super().forward(first, second, iterations=iterations, passes=passes, keep=keep)
+        if passes == 1 or "log_scale" not in keep:
+            return prediction
+        found = prediction.maps["log_scale"]  # of the last pass's px, which are smaller
+        in_px = replace(found, values=found.values - (passes - 1) * math.log(2))
+        return replace(prediction, maps={**prediction.maps, "log_scale": in_px})
 
     def _maps(
         self, features: tuple[torch.Tensor, ...], steps: list[Step], keep: frozenset[str]

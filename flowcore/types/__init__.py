@@ -7,11 +7,12 @@ channel 1 = v (down), in pixels of its own grid, pointing from the first frame t
 
 from flowcore.types.arrays import BoolArray, FloatArray, IntArray, UInt8Array
 from flowcore.types.box import Box
-from flowcore.types.config import Blend, ChunkGrid, PipelineConfig, Precision
+from flowcore.types.config import MAX_PASSES, Blend, ChunkGrid, PipelineConfig, Precision
 from flowcore.types.estimate import Estimate, FeatureMap, Prediction, Timing, Weights, timing_fields
 from flowcore.types.frames import Burst, FlowField, FramePair
 
 __all__ = [
+    "MAX_PASSES",
     "Blend",
     "BoolArray",
     "Box",

@@ -6,7 +6,9 @@ from typing import Literal, get_args
 
 from flowcore.errors import ConfigError
 
-__all__ = ["Blend", "ChunkGrid", "PipelineConfig", "Precision"]
+__all__ = ["MAX_PASSES", "Blend", "ChunkGrid", "PipelineConfig", "Precision"]
+
+MAX_PASSES = 3
 
 Blend = Literal["none", "linear", "hann", "gaussian", "winner"]
 Precision = Literal["float32", "bfloat16"]
@@ -97,7 +99,10 @@ class PipelineConfig:
     chunks : ChunkGrid, optional
         Chunked inference; whole frame if left out.
     iterations : int, optional
-        Refinement steps of a recurrent model; its own default if left out.
+        Refinement steps of a recurrent model, in its first pass; its own default if left out.
+    passes : int, optional
+        How often a recurrent model goes over the pair, each time on frames twice as large as before
+        and begun from the flow so far; its own default if left out.
     precision : "float32" or "bfloat16"
         Arithmetic of learnt models.
     """
@@ -107,6 +112,7 @@ class PipelineConfig:
     blur_sigma: float = 0.0
     chunks: ChunkGrid | None = None
     iterations: int | None = None
+    passes: int | None = None
     precision: Precision = "float32"
 
     def __post_init__(self) -> None:
@@ -116,6 +122,8 @@ class PipelineConfig:
             raise ConfigError(f"Blur sigma must lie in 0..100 px, got {self.blur_sigma}.")
         if self.iterations is not None and not 1 <= self.iterations <= 200:
             raise ConfigError(f"Iterations must lie in 1..200, got {self.iterations}.")
+        if self.passes is not None and not 1 <= self.passes <= MAX_PASSES:
+            raise ConfigError(f"Passes must lie in 1..{MAX_PASSES}, got {self.passes}.")
         if self.precision not in get_args(Precision):
             raise ConfigError(
                 f"Unknown precision {self.precision!r}; choose from {get_args(Precision)}."

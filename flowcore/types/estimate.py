@@ -174,6 +174,9 @@ class Weights:
     training : mapping
         What a run of this project's own adds: command, seed, steps, hours, hardware, energy,
         known failures.
+    passes : int, optional
+        How often the net goes over a pair with these weights unless told otherwise, where they
+        learnt to do so more than once.
     """
 
     file: str
@@ -185,6 +188,7 @@ class Weights:
     licence: str = ""
     scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
+    passes: int | None = None
 
 
 def _require_stages(stages: tuple[str, ...], iterates: tuple[Any, ...]) -> None:

@@ -150,6 +150,7 @@ def lane_settings(lane: int | str, model: str) -> dict[str, Any]:
     has = {
         "": True,
         "iterations": card.default_iterations is not None,
+        "passes": card.default_passes is not None,
         "weights": card.is_learnt,
     }
     shown: dict[str, Any] = {}
