@@ -74,7 +74,8 @@ class Stage:
     cosine to ``final`` times that. Of a stack of networks those named in ``learns`` learn, the
     others rest; all learn if none is named. The loss looks at the flows of ``heads``, at those of
     the last that learns if none is named. Those that learn begin with the weights of ``begins_as``,
-    a network of the same shape, if one is named.
+    a network of the same shape, if one is named. In the share ``twice`` of the steps the net goes
+    over the scenes a second time, on frames twice as large.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -91,6 +92,7 @@ class Stage:
     learns: tuple[str, ...] = ()
     heads: tuple[str, ...] = ()
     begins_as: str | None = None
+    twice: Share = 0.0
     scenes: SceneConfig = field(default_factory=SceneConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     loss: LossConfig = field(default_factory=LossConfig)
@@ -103,7 +105,11 @@ class Stage:
     @property
     def most_iterates(self) -> int:
         """How many flows of a step the loss looks at, at most."""
-        return max(self.iterations, NUM_HEADS * len(self.watched))
+        return max(self.iterations * (2 if self.twice else 1), NUM_HEADS * len(self.watched))
+
+    def passes_at(self, step: int) -> int:
+        """How often the net goes over the scenes of a step of this stage, counted from 0."""
+        return 1 + math.floor((step + 1) * self.twice) - math.floor(step * self.twice)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -315,6 +321,10 @@ def _check_model(config: TrainingConfig) -> None:
                     f"Stage {stage.name}: {config.model} needs sides that are multiples of "
                     f"{stride} and at least {min_size}, got {stage.size}."
                 )
+        if stage.twice and getattr(net, "default_passes", None) is None:
+            raise ConfigError(
+                f"Stage {stage.name}: {config.model} goes over a pair only once: leave out twice."
+            )
         if stage.batch * math.prod(side // stride for side in stage.size) == 1:
             raise ConfigError(
                 f"Stage {stage.name}: the scenes have one pixel on the coarsest grid, of which no "

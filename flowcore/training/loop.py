@@ -177,7 +177,9 @@ class Trainer:
             for net in (self.net, self.averaged.module):
                 copy_network(net, stage.begins_as, stage.learns)
         with self._autocast():
-            prediction = self.parallel(first, second, **asked_of(self.net, stage, self._maps))
+            prediction = self.parallel(
+                first, second, **asked_of(self.net, stage, step_in_stage, self._maps)
+            )
         goal = objective(prediction, scenes, stage.loss, self.config.semantic, backward)
         loss, more = goal.total, self._measured(goal)
         self.optimizer.zero_grad(set_to_none=True)
@@ -213,7 +215,7 @@ class Trainer:
             return None
         self.net.eval()  # its norms are to learn from the forward pass alone
         with self._autocast():
-            flow: torch.Tensor = self.net(second, first, **asked_of(self.net, stage)).flow
+            flow: torch.Tensor = self.net(second, first, **asked_of(self.net, stage, 0)).flow
         return flow
 
     def _measured(self, goal: Objective) -> dict[str, float] | None:

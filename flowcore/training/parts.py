@@ -27,10 +27,14 @@ def copy_network(net: nn.Module, origin: str, names: tuple[str, ...]) -> None:
             net.networks[name].load_state_dict(net.networks[origin].state_dict())
 
 
-def asked_of(net: nn.Module, stage: Stage, maps: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """What a stage asks of the net beside its flow, as arguments of ``forward``."""
+def asked_of(
+    net: nn.Module, stage: Stage, step: int, maps: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """What a step of a stage, from 0, asks of the net beside its flow: arguments of ``forward``."""
     if stage.watched:
         return {"heads_of": stage.watched}
     if net.default_iterations is None:
         return {"keep": frozenset({"iterates"})}
-    return {"keep": frozenset({"iterates"}) | maps, "iterations": stage.iterations}
+    asked = {"keep": frozenset({"iterates"}) | maps, "iterations": stage.iterations}
+    passes = stage.passes_at(step)
+    return asked | {"passes": passes} if passes > 1 else asked

@@ -4,7 +4,7 @@ import copy
 import json
 import platform
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psutil
 import torch
@@ -56,6 +56,9 @@ def ship(trainer: Trainer, *, command: str, folder: Path | None = None) -> Weigh
         names = [CLASS_SETS[one.kind].name for one in config.semantic.labelled if one.weight]
         scenes = f", and {data}" if config.semantic.generated else ""
         data = f"labelled pairs of {', '.join(dict.fromkeys(names))}{scenes}"
+    passes = 2 if config.stages[-1].twice else None
+    if passes:
+        cast(Any, net).default_passes = passes
     before = card_beside(config.init)
     return save_weights(
         f"{config.model}.{config.tag}",
@@ -65,6 +68,7 @@ def ship(trainer: Trainer, *, command: str, folder: Path | None = None) -> Weigh
         recipe="; then ".join(filter(None, [_earlier(before, config), _recipe(trainer)])),
         data=f"{data}: {config.card.data}" if config.card.data else data,
         licence=config.card.licence,
+        passes=passes,
         training=_facts(trainer, command, before.get("training", {}))
         | {"operations": describe_operations(net)},
     )
@@ -74,8 +78,10 @@ def describe_operations(net: nn.Module) -> str:
     """The multiply-accumulates of one estimate of a common size, in words."""
     macs = count_operations(net, *_SIZE).macs or 0
     words = f"{macs / 1e9:.1f} GMAC for a pair of {_SIZE[1]}x{_SIZE[0]} px"
-    iterations = net.default_iterations
-    return words if iterations is None else f"{words}, {iterations} iterations"
+    if net.default_iterations is not None:
+        words += f", {net.default_iterations} iterations"
+    passes = getattr(net, "default_passes", None) or 1
+    return words if passes == 1 else f"{words}, {passes} passes"
 
 
 def cost_of_run(seconds: float, cores: int) -> dict[str, str]:
