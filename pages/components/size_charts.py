@@ -29,6 +29,7 @@ LABELS = {  # the others would cover each other; hovering names them all
     "PWC-Net": "top right",
     "FlowNet2": "top left",
 }
+DASHES = {"circle": "dash", "square": "dot", "diamond": "dashdot", "triangle-up": "longdash"}
 EMPTY_RANGE = (0.1, 10.0)  # where no point has a place
 
 
@@ -192,12 +193,11 @@ def _add_line(
     """A method without a place along x, as a level to compare with."""
     if y is None:
         return
-    dash = {"circle": "dash", "square": "dot", "diamond": "dashdot"}[_symbol(point)]
     figure.add_scatter(
         x=list(ends),
         y=[y, y],
         mode="lines",
-        line={"color": color, "dash": dash},
+        line={"color": color, "dash": DASHES[_symbol(point)]},
         hovertemplate=f"<b>{title}</b><br>%{{y:.4g}}<extra></extra>",
         name=title,
     )
@@ -258,6 +258,8 @@ def _colors(points: Mapping[str, SizePoint]) -> dict[str, str]:
 def _symbol(point: SizePoint) -> str:
     if point.config.chunks is not None:
         return "square"
+    if point.config.passes is not None:
+        return "triangle-up"
     return "circle" if point.config.scale == 1 else "diamond"
 
 
@@ -294,6 +296,6 @@ def _legend(points: Mapping[str, SizePoint], x_key: str) -> str:
     if any(_symbol(point) != "circle" for point in points.values()):
         parts.append(
             "Circle or dashes: whole frame; square or dots: 2x2 chunks; diamond or dash-dots: "
-            "half size."
+            "half size; triangle or long dashes: two passes."
         )
     return " ".join(parts)

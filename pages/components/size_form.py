@@ -36,10 +36,18 @@ def choose_sizes() -> tuple[list[LaneChoice], int, bool]:
                 bind="query-params",
                 help="Both frames are resized by 0.5 before the model: a quarter of the pixels.",
             )
+            is_repeated = st.toggle(
+                "Also in two passes",
+                key="repeated",
+                bind="query-params",
+                help="Models that refine go over the pair a second time, on frames twice as large.",
+            )
     import_weights_here()
     if not chosen:
         st.info("Choose a model or two, then run.")
-    configs = [config for name in chosen for config in _ways(name, is_chunked, is_resized)]
+    configs = [
+        config for name in chosen for config in _ways(name, is_chunked, is_resized, is_repeated)
+    ]
     return [LaneChoice(caption(config), config) for config in configs], threads, pressed
 
 
@@ -50,10 +58,12 @@ def _defaults(names: list[str]) -> list[str]:
     return [*(card.name for card in nets), *CLASSICAL]
 
 
-def _ways(name: str, is_chunked: bool, is_resized: bool) -> list[PipelineConfig]:
+def _ways(name: str, is_chunked: bool, is_resized: bool, is_repeated: bool) -> list[PipelineConfig]:
     configs = [PipelineConfig(name)]
     if is_chunked:
         configs.append(PipelineConfig(name, chunks=CHUNKS))
     if is_resized:
         configs.append(PipelineConfig(name, scale=SCALE))
+    if is_repeated and models.describe(name).default_passes == 1:
+        configs.append(PipelineConfig(name, passes=2))
     return configs

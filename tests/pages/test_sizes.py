@@ -5,6 +5,7 @@ import pytest
 
 from flowcore.data.synthetic import make_pair
 from flowcore.io.frames import encode_frame
+from pages.components.size_form import _ways
 from pages.components.size_shipping import _duration, _rounded
 from tests.pages.waiting import finished, opened
 
@@ -40,6 +41,11 @@ def test_two_classical_methods_are_measured():
 def test_chunks_and_half_size_are_further_points():
     measured = table(sizes(["dis_fast"], chunked="true", resized="true"), "seconds")
     assert list(measured.index) == ["dis_fast", "dis_fast, 2x2", "dis_fast, scale 0.5"]
+
+
+def test_only_what_refines_goes_over_a_pair_twice():
+    ways = [_ways(name, False, False, True) for name in ("dis_fast", "scope_035.scenes")]
+    assert [[way.passes for way in of_one] for of_one in ways] == [[None], [None, 2]]
 
 
 @pytest.mark.parametrize(
