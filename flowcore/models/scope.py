@@ -39,6 +39,7 @@ from flowcore.types import FeatureMap, Prediction
 __all__ = [
     "SCOPE_SOURCE",
     "SMALLEST",
+    "USUAL",
     "Encoder",
     "ScopeNet",
     "ScopeSizes",
@@ -91,6 +92,13 @@ SMALLEST = ScopeSizes(
     coarse=(24, 16, 20),
     fine=(16, 12, 16),
     bytes_per_pixel=170,
+)
+USUAL = ScopeSizes(
+    features=(32, 44, 48),
+    matching=40,
+    coarse=(36, 24, 28),
+    fine=(24, 16, 20),
+    bytes_per_pixel=200,
 )
 
 
@@ -147,7 +155,7 @@ class ScopeNet(nn.Module):
         for step in self._steps(features, iterations):
             if "iterates" in keep:
                 iterates.append(self._to_full_size(step.grid, step.flow, step.hidden))
-            steps = [*steps, step] if keep & self.maps_of_steps else [step]
+            steps = [*steps, step] if iterates and keep & self.maps_of_steps else [step]
         full = iterates[-1] if iterates else self._to_full_size(step.grid, step.flow, step.hidden)
         return Prediction(full, tuple(iterates), self._maps(features, steps, keep))
 
@@ -171,7 +179,7 @@ class ScopeNet(nn.Module):
     def _maps(
         self, features: tuple[torch.Tensor, ...], steps: list[Step], keep: frozenset[str]
     ) -> dict[str, FeatureMap]:
-        """The maps asked for; the steps are all of them if asked for ``maps_of_steps``."""
+        """The maps asked for; of ``maps_of_steps`` of all steps if their flows are kept too."""
         return {
             name: FeatureMap(of_both.chunk(2)[0], stride, self.maps[name])
             for name, of_both, stride in zip(ScopeNet.maps, features, (4, 8, 16), strict=True)
@@ -288,15 +296,7 @@ def scope_035_split() -> ScopeNet:
 @register(family="scope", source=SCOPE_SOURCE)
 def scope_070() -> ScopeNet:
     """At most 0.70 MB."""
-    return ScopeNet(
-        ScopeSizes(
-            features=(32, 44, 48),
-            matching=40,
-            coarse=(36, 24, 28),
-            fine=(24, 16, 20),
-            bytes_per_pixel=200,
-        )
-    )
+    return ScopeNet(USUAL)
 
 
 @register(family="scope", source=SCOPE_SOURCE)
