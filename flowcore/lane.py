@@ -14,13 +14,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from flowcore import models
+from flowcore.budget import enlarged_size, scaled_size
 from flowcore.cost import available_memory, format_bytes, release_memory
 from flowcore.errors import ConfigError, UnknownModelError
 from flowcore.metrics.masks import visible_pixels
-from flowcore.metrics.round_trip import round_trip
+from flowcore.metrics.round_trip import round_trip, round_trip_distance
 from flowcore.metrics.summary import Measurement, measure
-from flowcore.pipeline import external_estimate, run
-from flowcore.types import BoolArray, Box, Estimate, FlowField, FramePair, PipelineConfig
+from flowcore.pipeline import external_estimate, load_model, run
+from flowcore.types import (
+    BoolArray,
+    Box,
+    Estimate,
+    FloatArray,
+    FlowField,
+    FramePair,
+    PipelineConfig,
+)
 
 __all__ = [
     "Lane",
@@ -37,6 +46,7 @@ __all__ = [
 ]
 
 TIMED_RUNS = 3  # at most, of a quick estimate; the shortest counts
+_HEAD = "log_scale"  # the map of a net that says how far off it expects to be
 _MEASURE_BYTES_PER_PIXEL = 80  # 50 measured at 33 Mpx; occlusions take some more
 
 
@@ -62,6 +72,26 @@ class Lane:
     metrics: Mapping[str, Measurement]
     backward: FlowField | None = None
     measured_against: str = ""
+
+    @property
+    def uncertainty_kind(self) -> str | None:
+        """Who says how far off the flow may be: "head" or "round trip"; None if nobody does."""
+        if _HEAD in self.estimate.maps:
+            return "head"
+        return None if self.backward is None else "round trip"
+
+    @property
+    def uncertainty(self) -> FloatArray | None:
+        """How far off the flow may be at every pixel, px, (H, W) float32; more is less certain.
+
+        The error that the net itself expects, where it has a head for that; else the distance by
+        which forward and backward flow in turn miss the start.
+        """
+        if _HEAD in self.estimate.maps:
+            return np.exp(self.estimate.maps[_HEAD][..., -1])
+        if self.backward is None:
+            return None
+        return round_trip_distance(self.estimate.flow, self.backward)
 
 
 def estimate_key(
@@ -132,11 +162,13 @@ def run_lane(
     """
     _require_memory_to_measure(pair)
     progress(0.0, "estimating the flow")
+    model = load_model(config.model, device)
     estimate = run(
         pair,
         config,
         threads=threads,
         device=device,
+        keep=frozenset({_HEAD}.intersection(getattr(model, "maps", ()))),
         warm_up=True,
         runs=TIMED_RUNS,
         progress=lambda done: progress(0.5 * done, "estimating the flow"),
@@ -153,6 +185,10 @@ def run_lane(
     release_memory()
     progress(0.95, "measuring")
     consistent = round_trip(estimate.flow, backward.flow).consistent
+    if _HEAD in estimate.maps:  # in px of the frames that the net saw
+        working = enlarged_size(model, *scaled_size(pair.size, config.scale))
+        log_scale = estimate.maps[_HEAD] + np.float32(np.log(pair.size[0] / working[0]))
+        estimate = replace(estimate, maps={_HEAD: log_scale})
     return measure_again(pair, Lane(estimate, consistent, {}, backward.flow))
 
 

@@ -2,27 +2,34 @@
 
 import streamlit as st
 
+from flowcore import models
 from flowcore.export.panels import shared_scale
+from flowcore.pipeline import DEFAULT_MODEL
 from pages.components.class_errors import show_class_errors
-from pages.components.class_maps import choose_classes, show_label_maps
+from pages.components.class_maps import show_label_maps
 from pages.components.color_scale import choose_scale
 from pages.components.downloads import show_downloads
-from pages.components.label_flow import show_borders, show_occlusion
+from pages.components.label_flow import Hidden, show_borders, show_occlusion
+from pages.components.label_source import choose_heads, choose_labels, heads_of, offer_labels
 from pages.components.pair_picker import pick_pair
 from pages.components.results import show_lanes
 from pages.components.runs import start, watch
 from pages.components.stress_lanes import choose_stress_lanes
+from pages.components.uncertainty_view import show_uncertainty
 
 pair = pick_pair(
     "Semantics",
-    "Where do classes and motion part ways? How wrong is each flow by class, and what does it "
-    "carry to another one?",
+    "Where do classes and motion part ways? How wrong is each flow by class, what does it carry to "
+    "another one, and does it know?",
 )
-classes = choose_classes(pair)
-if classes is None:
+net = choose_heads()
+labelled = choose_labels(pair, net)
+if labelled is None:
     st.stop()
+pair, classes = labelled.pair, labelled.classes
 show_label_maps(pair, classes)
-chosen = choose_stress_lanes()
+offer_labels(labelled)
+chosen = choose_stress_lanes(net or DEFAULT_MODEL)
 if not chosen.lanes:
     st.stop()
 runs = start(pair, chosen.lanes, threads=chosen.threads, again=chosen.again)
@@ -32,5 +39,12 @@ show_lanes(pair, runs, scale, None)
 if finished:
     show_class_errors(pair, finished, classes)
     show_borders(pair, finished, scale)
-    show_occlusion(pair, finished)
+    hidden = {}
+    if net is not None and (heads := heads_of(pair, net, key="cancel-heads")) is not None:
+        sha256 = str(models.describe(net).sha256)
+        hidden = {f"{net}, its head": Hidden(heads.occlusion > 0.5, sha256)}
+    show_occlusion(pair, finished, hidden)
+    show_uncertainty(pair, finished, scale)
     show_downloads(pair, finished, scale=scale)
+if net is not None:
+    st.page_link("training.py", label=f"How the heads of {net} learnt", query_params={"runs": net})

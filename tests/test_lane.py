@@ -19,8 +19,11 @@ from flowcore.lane import (
     measure_key,
     run_lane,
 )
+from flowcore.metrics.round_trip import round_trip_distance
 from flowcore.metrics.summary import measure_warp
 from flowcore.models.scope import scope_035
+from flowcore.models.scope_semantic import scope_035_semantic
+from flowcore.pipeline import run
 from flowcore.types import FlowField, FramePair, PipelineConfig
 
 DIS = PipelineConfig("dis_fast")
@@ -62,6 +65,24 @@ def test_weights_imported_anew_under_one_name_give_a_new_key(pair, tmp_path, mon
         models.import_weights(save(scope_035().state_dict()), name=config.model)
         keys.add(estimate_key(pair, config))
     assert len(keys) == 2
+
+
+def test_a_net_says_itself_how_sure_it_is_others_by_their_round_trip(tmp_path, monkeypatch):
+    """In px of the pair, whatever size the net sees it in."""
+    monkeypatch.setenv("FLOWCORE_WEIGHTS", str(tmp_path))
+    torch.manual_seed(0)
+    models.import_weights(save(scope_035_semantic().state_dict()), name="scope_035_semantic.mine")
+    frames = np.random.default_rng(0).integers(0, 256, (2, 80, 96, 3), np.uint8)
+    config = PipelineConfig("scope_035_semantic.mine", scale=0.5)  # 40x48 px, enlarged to 64x77
+    lane = run_lane(FramePair(*frames), config)
+    said = run(FramePair(*frames), config, keep=frozenset({"log_scale"})).maps["log_scale"]
+    assert lane.uncertainty_kind == "head"
+    assert lane.uncertainty == pytest.approx(np.exp(said[..., 0]) * 80 / 64, rel=1e-4)
+    lane = run_lane(FramePair(*frames), DIS)
+    assert lane.uncertainty_kind == "round trip"
+    assert np.array_equal(lane.uncertainty, round_trip_distance(lane.estimate.flow, lane.backward))
+    lane = external_lane(FramePair(*frames), lane.estimate.flow)
+    assert (lane.uncertainty, lane.uncertainty_kind) == (None, None)
 
 
 def test_the_gaps_of_an_external_flow_are_part_of_its_key(pair):

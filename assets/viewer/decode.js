@@ -3,7 +3,7 @@
 
 import { readPalette } from "./color.js";
 
-const FORMAT = 3;
+const FORMAT = 4;
 const ESCAPE = 255;
 
 /** @type {(bytes: Bytes) => Payload} */
@@ -23,13 +23,16 @@ export async function decodeModel({ header, body }) {
   const mask = async (span) => (span ? unpackBits(await inflate(body, span), numPixels) : null);
   /** @type {(entry: MapEntry) => Promise<LayerMap>} */
   const map = async (entry) => ({ ...entry, levels: await inflate(body, entry) });
+  /** @type {(entry: UncertaintyEntry) => Promise<Uncertainty>} */
+  const unsure = async (entry) => ({ ...entry, plane: decodePlane(await inflate(body, entry), header) });
   /** @type {(entry: LaneEntry) => Promise<Lane>} */
   const lane = async (entry) => {
-    const [raw, valid, consistent, maps] = await Promise.all([
-      inflate(body, entry.flow), mask(entry.valid), mask(entry.consistent), Promise.all(entry.maps.map(map)),
+    const [raw, valid, consistent, uncertainty, maps] = await Promise.all([
+      inflate(body, entry.flow), mask(entry.valid), mask(entry.consistent),
+      entry.uncertainty && unsure(entry.uncertainty), Promise.all(entry.maps.map(map)),
     ]);
     const field = { ...decodeFlow(raw, entry.flow.step, header), valid };
-    return { title: entry.title, field, consistent, maps };
+    return { title: entry.title, field, consistent, uncertainty, maps };
   };
   const [first, second, truth, lanes, occluded, labels, marked] = await Promise.all([
     decodePhoto(body, header.first),
@@ -78,6 +81,13 @@ export function decodeFlow(raw, step, { width, height }) {
   const u = integratePlane(raw.subarray(0, size), large, width, height);
   const v = integratePlane(raw.subarray(size, 2 * size), large.subarray(u.numLarge), width, height);
   return { u: u.plane, v: v.plane, step };
+}
+
+// One plane of the same.
+/** @type {(raw: Bytes, size: Size) => Int16Array} */
+function decodePlane(raw, { width, height }) {
+  const size = width * height;
+  return integratePlane(raw.subarray(0, size), new Uint16Array(raw.slice(size).buffer), width, height).plane;
 }
 
 // Undoes, in this order: zigzag, differences down the columns, differences along the rows.

@@ -24,7 +24,7 @@ function laneSource(model, lane, color) {
   const rivals = model.lanes.filter((other) => other !== lane);
   const known = {
     ...knownOfPair(model), truth: Boolean(model.truth), flow: true, consistent: Boolean(lane.consistent),
-    opponent: rivals.length > 0, levels: lane.maps.length > 0,
+    uncertainty: Boolean(lane.uncertainty), opponent: rivals.length > 0, levels: lane.maps.length > 0,
   };
   /** @type {Record<string, string[]>} */
   const several = { map: lane.maps.map(({ title }) => title), wins: rivals.map(laneKey) };
@@ -34,6 +34,7 @@ function laneSource(model, lane, color) {
     color,
     field: lane.field,
     visible: lane.consistent,
+    uncertainty: lane.uncertainty,
     maps: lane.maps,
     layers: layersWith(model, known).flatMap((key) => several[key]?.map((name) => `${key}:${name}`) ?? [key]),
   };
@@ -81,8 +82,12 @@ export function describeLayer({ layers }, layer) {
   return layers[layerKind(layer)];
 }
 
-/** @type {(model: Model, layer: string) => string} */
-export function layerLabel(model, layer) {
+// Of an uncertainty in a pane also who says so.
+/** @type {(model: Model, layer: string, source?: Source) => string} */
+export function layerLabel(model, layer, source) {
+  if (layer === "uncertainty" && source?.uncertainty) {
+    return `${describeLayer(model, layer).label} (${source.uncertainty.kind})`;
+  }
   if (layerKind(layer) === "map") return layer.slice("map:".length);
   const { sources } = model;
   const { label } = describeLayer(model, layer);

@@ -16,6 +16,7 @@ const PAINTERS = {
   warped: paintWarped,
   difference: paintDifference,
   consistency: paintConsistency,
+  uncertainty: paintUncertainty,
   map: paintMap,
   wins: paintWins,
 };
@@ -80,6 +81,14 @@ function paintWins(out, { model, source, truth, opponent, scale }, region) {
   eachPixel(region, model.width, (o, i) => {
     const mine = epeAt(source.field, truth, i);
     out[o] = winsColor(model.palette, mine, epeAt(opponent.field, truth, i), scale.maxError);
+  });
+}
+
+/** @type {Painter} */
+function paintUncertainty(out, { model, source, scale }, region) {
+  const { plane, step } = /** @type {Uncertainty} */ (source.uncertainty);
+  eachPixel(region, model.width, (o, i) => {
+    out[o] = errorColor(model.palette, isKnown(source.field, i) ? plane[i] * step : NaN, scale.maxError);
   });
 }
 

@@ -52,7 +52,7 @@ export function shownIn({ state, model }, index) {
 /** @type {(viewer: Viewer, index: number) => string} */
 export function paneLabel(viewer, index) {
   const { source, layer } = shownIn(viewer, index);
-  const label = layerLabel(viewer.model, layer);
+  const label = layerLabel(viewer.model, layer, source);
   return source.field ? `${source.title}: ${label}` : label;
 }
 
@@ -84,7 +84,7 @@ function createHead(viewer, side) {
     swatch.hidden = !source.field;
     swatch.style.background = source.field ? viewer.colorOf(source) : "";
     setOptions(sources, model.sources.map(({ key, title }) => [key, title]), source.key);
-    setOptions(layers, source.layers.map((id) => [id, layerLabel(model, id)]), layer);
+    setOptions(layers, source.layers.map((id) => [id, layerLabel(model, id, source)]), layer);
     layers.title = describeLayer(model, layer).caption;
   };
   return { element, update };

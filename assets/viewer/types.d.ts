@@ -20,11 +20,13 @@ interface Region extends Point { step: number; columns: number; rows: number; is
 
 interface Span { offset: number; length: number }
 interface MapEntry extends Span { title: string; most: number; unit: string }
+interface UncertaintyEntry extends Span { step: number; kind: string }
 interface LaneEntry {
   title: string;
   flow: Span & { step: number };
   valid: Span | null;
   consistent: Span | null;
+  uncertainty: UncertaintyEntry | null;
   maps: MapEntry[];
 }
 interface Tint<Color = Word> { color: Color; share: number }
@@ -54,7 +56,7 @@ interface PaletteOf<Color, Colors, Wheel> {
 type Palette = PaletteOf<Word, Uint32Array, Float64Array>;
 /** As text "rrggbb", several after each other. */
 type PaletteEntry = PaletteOf<string, string, string>;
-type Need = "truth" | "occluded" | "labels" | "flow" | "consistent" | "opponent" | "levels";
+type Need = "truth" | "occluded" | "labels" | "flow" | "consistent" | "uncertainty" | "opponent" | "levels";
 /** A row of flowcore/viz/layers.py. `photo`: shown as it is. */
 interface Layer {
   label: string;
@@ -87,7 +89,15 @@ interface Vectors { u: ArrayLike<number>; v: ArrayLike<number>; step: number; va
 interface Polar { position: Float32Array; speed: Float32Array }
 interface Field extends Vectors { polar?: Polar }
 interface LayerMap extends MapEntry { levels: Uint8Array }
-interface Lane { title: string; field: Field; consistent: Uint8Array | null; maps: LayerMap[] }
+/** How far off a flow may be, in steps of so many px, and who says so. */
+interface Uncertainty { plane: Int16Array; step: number; kind: string }
+interface Lane {
+  title: string;
+  field: Field;
+  consistent: Uint8Array | null;
+  uncertainty: Uncertainty | null;
+  maps: LayerMap[];
+}
 interface Content extends Omit<Header, "palette" | "first" | "second" | "truth" | "lanes" | "occluded" | "labels"> {
   palette: Palette;
   first: Photo;
@@ -109,6 +119,7 @@ interface Source {
   field?: Field;
   color?: number;
   visible?: Uint8Array | null;
+  uncertainty?: Uncertainty | null;
   maps?: LayerMap[];
 }
 interface FlowSource extends Source { field: Field }

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import io
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from flowcore.commands.lane_options import (
 )
 from flowcore.commands.output import Commands, add_json_option, print_json, say
 from flowcore.commands.pair_options import add_pair_options, asked_pair
-from flowcore.errors import FlowFileError, InputError
+from flowcore.errors import ConfigError, FlowFileError, InputError
 from flowcore.types import Box, FramePair, PipelineConfig, timing_fields
 
 if TYPE_CHECKING:
@@ -41,6 +42,12 @@ def add_commands(commands: Commands) -> None:
             metavar="FILE",
             help=f"write the classes that the net decodes of the {frame} frame: PNG, from 1",
         )
+    estimate.add_argument(
+        "--uncertainty",
+        type=Path,
+        metavar="FILE",
+        help="write by how many px the flow may be off: .npy",
+    )
     estimate.add_argument(
         "--region",
         type=parsed(Box.parse),
@@ -70,6 +77,8 @@ def _estimate(options: argparse.Namespace) -> None:
         write_frame(options.png, flow_sheet(pair, config.model, lane))
     if options.classes or options.second_classes:
         _write_classes(pair, config, options)
+    if options.uncertainty:
+        _write_uncertainty(lane, options.uncertainty)
     flows = {
         "The true flow": pair.truth,
         "The external flow": lane.estimate.flow if external_path(config) else None,
@@ -104,18 +113,39 @@ def _estimate(options: argparse.Namespace) -> None:
 
 
 def _write_classes(pair: FramePair, config: PipelineConfig, options: argparse.Namespace) -> None:
-    from flowcore.features.classes import decoded_labels
-    from flowcore.io.atomic import write_bytes
+    from flowcore.features.heads import read_heads
     from flowcore.io.frames import encode_labels
 
-    decoded = decoded_labels(pair, config, **where(options))
-    for path, labels in zip((options.classes, options.second_classes), decoded, strict=True):
-        if path is None:
-            continue
-        try:
-            write_bytes(path, encode_labels(labels))
-        except OSError as error:
-            raise InputError(f"Cannot write {path}: {error.strerror or error}.") from error
+    heads = read_heads(pair, config, **where(options))
+    decoded = {options.classes: heads.labels, options.second_classes: heads.second_labels}
+    for path, labels in decoded.items():
+        if path is not None:
+            _write(path, encode_labels(labels))
+
+
+def _write_uncertainty(lane: "Lane", path: Path) -> None:
+    import numpy as np
+
+    if lane.uncertainty is None:
+        raise ConfigError(
+            "--uncertainty takes a backward flow, or a net with a head for it: not with "
+            "--flow-only, nor of the flow of another tool."
+        )
+    if path.suffix != ".npy":
+        raise ConfigError(f"An uncertainty is written as .npy, got {path.name}.")
+    file = io.BytesIO()
+    np.save(file, lane.uncertainty)
+    _write(path, file.getvalue())
+    print(f"uncertainty by the {lane.uncertainty_kind}, px: {path}", file=sys.stderr)
+
+
+def _write(path: Path, content: bytes) -> None:
+    from flowcore.io.atomic import write_bytes
+
+    try:
+        write_bytes(path, content)
+    except OSError as error:
+        raise InputError(f"Cannot write {path}: {error.strerror or error}.") from error
 
 
 def _lane(pair: FramePair, config: PipelineConfig, options: argparse.Namespace) -> "Lane":

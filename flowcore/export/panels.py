@@ -9,7 +9,7 @@ from flowcore.viz.error import color_bar, kitti_bar, map_bar, wins_bar
 from flowcore.viz.flow_color import color_wheel
 from flowcore.viz.layers import LAYERS, Layer, Subject
 from flowcore.viz.scale import Scale, scale_of
-from flowcore.viz.viewer_payload import ViewerMap
+from flowcore.viz.viewer_payload import ViewerLane, ViewerMap
 
 __all__ = [
     "LAYERS",
@@ -20,6 +20,7 @@ __all__ = [
     "layers_of",
     "legend",
     "shared_scale",
+    "viewer_lane",
 ]
 
 
@@ -34,6 +35,8 @@ def layers_of(pair: FramePair, lane: Lane | None = None) -> dict[str, Layer]:
     known = _known_of(pair) | {"flow"}
     if lane is None or lane.consistent is not None:
         known.add("consistent")
+    if lane is None or lane.uncertainty_kind is not None:
+        known.add("uncertainty")
     return {
         key: layer
         for key, layer in LAYERS.items()
@@ -76,7 +79,9 @@ def draw(
     """
     rival = None if opponent is None else opponent.estimate.flow
     levels = None if layer_map is None else layer_map.levels
-    return _draw(layer, Subject(pair, scale, lane.estimate.flow, lane.consistent, rival, levels))
+    unsure = lane.uncertainty if layer == "uncertainty" else None
+    subject = Subject(pair, scale, lane.estimate.flow, lane.consistent, unsure, rival, levels)
+    return _draw(layer, subject)
 
 
 def draw_frames(layer: str, pair: FramePair, scale: Scale) -> UInt8Array:
@@ -127,6 +132,12 @@ def legend(
             return map_bar(layer_map.title, layer_map.most, layer_map.unit, width=width)
         case _:
             return None
+
+
+def viewer_lane(title: str, lane: Lane, maps: tuple[ViewerMap, ...] = ()) -> ViewerLane:
+    """A lane as the viewer in the browser shows it, with further layers of its own."""
+    flow, kind = lane.estimate.flow, lane.uncertainty_kind
+    return ViewerLane(title, flow, lane.consistent, maps, lane.uncertainty, kind)
 
 
 def _known_of(pair: FramePair) -> set[str]:

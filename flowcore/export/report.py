@@ -14,7 +14,7 @@ from typing import Any
 from flowcore.errors import InputError
 from flowcore.export.chart import error_chart
 from flowcore.export.files import file_stems, pair_files
-from flowcore.export.panels import shared_scale
+from flowcore.export.panels import shared_scale, viewer_lane
 from flowcore.export.recipe import as_command
 from flowcore.export.sheet import sheet
 from flowcore.export.table import metrics_csv, metrics_table
@@ -26,7 +26,7 @@ from flowcore.metrics.definitions import describe
 from flowcore.types import FramePair, PipelineConfig
 from flowcore.viz.scale import Scale
 from flowcore.viz.viewer_page import viewer_page
-from flowcore.viz.viewer_payload import ViewerLane, pack_viewer
+from flowcore.viz.viewer_payload import pack_viewer
 
 __all__ = ["bundle", "html_report", "settings_document"]
 
@@ -61,7 +61,7 @@ def html_report(pair: FramePair, lanes: Mapping[str, Lane], *, scale: Scale | No
     scale = scale or shared_scale(pair, list(lanes.values()))
     payload = pack_viewer(
         pair,
-        [ViewerLane(title, lane.estimate.flow, lane.consistent) for title, lane in lanes.items()],
+        [viewer_lane(title, lane) for title, lane in lanes.items()],
         max_magnitude=scale.max_magnitude,
         max_error=scale.max_error,
     )

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from flowcore.errors import InputError
+from flowcore.errors import InputError, ShapeMismatchError
 from flowcore.metrics import statistics
 from flowcore.metrics.flow import epe
 from flowcore.metrics.gaps import fill_gaps
@@ -13,9 +13,16 @@ from flowcore.metrics.parts import PARTS, parts_of
 from flowcore.ops.bands import row_bands
 from flowcore.ops.convert import flow_to_tensor
 from flowcore.ops.warp import lands_inside
-from flowcore.types import BoolArray, FlowField, FramePair
+from flowcore.types import BoolArray, FloatArray, FlowField, FramePair
 
-__all__ = ["MaskAgreement", "mask_agreement", "pixels_behind", "stays_inside", "visible_pixels"]
+__all__ = [
+    "MaskAgreement",
+    "average_precision",
+    "mask_agreement",
+    "pixels_behind",
+    "stays_inside",
+    "visible_pixels",
+]
 
 
 def visible_pixels(
@@ -135,6 +142,11 @@ class MaskAgreement(NamedTuple):
     right: float
     iou: float
 
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of ``found`` and ``right``, percent; nan where both masks are empty."""
+        return 200 * self.iou / (100 + self.iou)
+
 
 def mask_agreement(estimate: BoolArray, truth: BoolArray) -> MaskAgreement:
     """How well an estimated mask finds a true one, both (H, W) bool.
@@ -151,3 +163,40 @@ def mask_agreement(estimate: BoolArray, truth: BoolArray) -> MaskAgreement:
         return 100 * both / count if count else float("nan")
 
     return MaskAgreement(percent(truth), percent(estimate), percent(estimate | truth))
+
+
+def average_precision(likely: FloatArray, truth: BoolArray) -> float:
+    """How well a number per pixel tells a mask, at all thresholds; percent, higher is better.
+
+    The mean of the precision over the true pixels, each at the threshold at which it is found
+    (area under the precision-recall curve by steps); equal numbers are found together. The share of
+    true pixels is what numbers without any knowledge come to; nan if there are none.
+
+    Parameters
+    ----------
+    likely : (N,) or (H, W)
+        More is likelier.
+    truth : bool, of the same shape
+
+    Raises
+    ------
+    ShapeMismatchError
+        The two differ in shape.
+
+    Examples
+    --------
+    The first is right, the second is not, the third is:
+
+    >>> likely, truth = np.array([0.9, 0.8, 0.1]), np.array([True, False, True])
+    >>> round(average_precision(likely, truth), 1)
+    83.3
+    """
+    if likely.shape != truth.shape:
+        raise ShapeMismatchError(f"The numbers are {likely.shape}, the true mask {truth.shape}.")
+    if not truth.any():
+        return float("nan")
+    order = np.argsort(-likely.ravel(), kind="stable")
+    ordered, hits = likely.ravel()[order], np.cumsum(truth.ravel()[order])
+    ends = np.append(np.flatnonzero(np.diff(ordered)), len(ordered) - 1)
+    precision = hits[ends] / (ends + 1)
+    return float(100 * np.sum(np.diff(hits[ends], prepend=0) * precision) / hits[-1])

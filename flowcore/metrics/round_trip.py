@@ -10,9 +10,9 @@ from flowcore.ops.bands import row_bands
 from flowcore.ops.consistency import consistency_distance, consistency_mask
 from flowcore.ops.convert import flow_to_tensor
 from flowcore.ops.warp import lands_inside, warp
-from flowcore.types import BoolArray, FlowField
+from flowcore.types import BoolArray, FloatArray, FlowField
 
-__all__ = ["RoundTrip", "round_trip"]
+__all__ = ["RoundTrip", "round_trip", "round_trip_distance"]
 
 
 class RoundTrip(NamedTuple):
@@ -53,3 +53,15 @@ def round_trip(
             counts &= torch.from_numpy(within[rows])[None]
         distances.append(consistency_distance(there, back, top=top)[counts].double().numpy())
     return RoundTrip(consistent, np.concatenate(distances))
+
+
+def round_trip_distance(flow: FlowField, backward: FlowField) -> FloatArray:
+    """Px by which every pixel misses its start, (H, W) float32; lower is better.
+
+    Of a pixel that leaves the frame the border's backward flow is taken.
+    """
+    back = flow_to_tensor(backward.uv)
+    return np.concatenate([
+        consistency_distance(flow_to_tensor(flow.uv[rows]), back, top=rows.start)[0].numpy()
+        for rows, _ in row_bands(*flow.size)
+    ])  # fmt: skip

@@ -17,6 +17,7 @@ from flowcore.models.registry import (
     catalog,
     create,
     describe,
+    distinct,
     register,
 )
 from flowcore.models.store import broken_cards
@@ -33,6 +34,7 @@ __all__ = [
     "catalog",
     "create",
     "describe",
+    "distinct",
     "import_weights",
     "is_path",
     "paths_in_environment",

@@ -21,6 +21,7 @@ __all__ = [
     "catalog",
     "create",
     "describe",
+    "distinct",
     "learnt_architectures",
     "register",
     "state_shapes",
@@ -73,6 +74,15 @@ def register(*, family: str, source: str = "", licence: str = "") -> Callable[[_
 def available() -> list[str]:
     """The names that ``create`` accepts now, sorted."""
     return [card.name for card in catalog() if card.available]
+
+
+def distinct() -> list[str]:
+    """Those of ``available`` whose flow is no other's of them, to be compared all at once.
+
+    A net whose heads alone were trained has the flow of the net that they were put on.
+    """
+    flows = {card.name: card.training.get("flow_of") for card in catalog() if card.available}
+    return [name for name, origin in flows.items() if origin not in flows]
 
 
 def catalog() -> list[ModelCard]:

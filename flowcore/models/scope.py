@@ -8,6 +8,7 @@ from flowcore.models.scope_net import ScopeNet, ScopeSizes
 __all__ = [
     "SCOPE_SOURCE",
     "SMALLEST",
+    "USUAL",
     "scope_035",
     "scope_035_split",
     "scope_070",
@@ -26,6 +27,13 @@ SMALLEST = ScopeSizes(
     fine=(16, 12, 16),
     bytes_per_pixel=170,
 )
+USUAL = ScopeSizes(
+    features=(32, 44, 48),
+    matching=40,
+    coarse=(36, 24, 28),
+    fine=(24, 16, 20),
+    bytes_per_pixel=200,
+)
 
 
 @register(family="scope", source=SCOPE_SOURCE)
@@ -43,15 +51,7 @@ def scope_035_split() -> ScopeNet:
 @register(family="scope", source=SCOPE_SOURCE)
 def scope_070() -> ScopeNet:
     """At most 0.70 MB."""
-    return ScopeNet(
-        ScopeSizes(
-            features=(32, 44, 48),
-            matching=40,
-            coarse=(36, 24, 28),
-            fine=(24, 16, 20),
-            bytes_per_pixel=200,
-        )
-    )
+    return ScopeNet(USUAL)
 
 
 @register(family="scope", source=SCOPE_SOURCE)

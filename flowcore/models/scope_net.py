@@ -130,7 +130,7 @@ class ScopeNet(nn.Module):
             for step in self._steps(features, iterations, begun):
                 if "iterates" in keep:
                     iterates.append(self._to_full_size(step))
-                steps = [*steps, step] if keep & self.maps_of_steps else [step]
+                steps = [*steps, step] if iterates and keep & self.maps_of_steps else [step]
             full = iterates[-1] if iterates else self._to_full_size(step)
             maps = self._maps(features, steps, keep) if begun.is_last else {}
             return Prediction(full, tuple(iterates), maps)
@@ -172,7 +172,7 @@ class ScopeNet(nn.Module):
     def _maps(
         self, features: tuple[torch.Tensor, ...], steps: list[Step], keep: frozenset[str]
     ) -> dict[str, FeatureMap]:
-        """The maps asked for; the steps are all of them if asked for ``maps_of_steps``."""
+        """The maps asked for; of ``maps_of_steps`` of all steps if their flows are kept too."""
         return {
             name: FeatureMap(of_both.chunk(2)[0], stride, self.maps[name])
             for name, of_both, stride in zip(ScopeNet.maps, features, (4, 8, 16), strict=True)

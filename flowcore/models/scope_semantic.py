@@ -1,4 +1,4 @@
-"""The smallest net of the ladder with heads that say more: classes, occlusion, how sure it is.
+"""Nets of the ladder with heads that say more: classes, occlusion, how sure they are.
 
 The heads sit on what the net computes anyway. Without being asked for them it computes the flow
 of a plain net, layer by layer. No head takes statistics over the image.
@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from flowcore.models.norm import NormedConv
 from flowcore.models.registry import register
-from flowcore.models.scope import SCOPE_SOURCE, SMALLEST
+from flowcore.models.scope import SCOPE_SOURCE, SMALLEST, USUAL
 from flowcore.models.scope_net import ScopeNet, ScopeSizes, Step
 from flowcore.models.scope_parts import upsample
 from flowcore.types import FeatureMap, Prediction
@@ -26,6 +26,7 @@ __all__ = [
     "SemanticScopeNet",
     "scope_035_semantic",
     "scope_035_semantic_deep",
+    "scope_070_semantic",
 ]
 
 NUM_CLASSES = 32  # VIPER has 31, the most of all sets that are read
@@ -46,9 +47,11 @@ class SemanticScopeNet(ScopeNet):
         "classes": "score of each class of the first frame; channel k is class k + 1",
         "second_classes": "score of each class of the second frame; channel k is class k + 1",
         "occlusion": "logit of being occluded in the second frame; above 0 is more likely so",
-        "log_scale": "log of the error to be expected after each refinement step, px",
+        "log_scale": "log of the error to be expected, px: after each refinement step whose flow "
+        "is kept, else after the last; of the last pass",
     })  # fmt: skip
     maps_of_steps = frozenset({"log_scale"})
+    heads = ("decoder", "occlusion", "log_scale")
 
     def __init__(self, sizes: ScopeSizes, *, is_deep: bool = False) -> None:
         super().__init__(sizes)
@@ -137,3 +140,9 @@ def scope_035_semantic() -> SemanticScopeNet:
 def scope_035_semantic_deep() -> SemanticScopeNet:
     """The same, its classes decoded from once more downsampled features as well."""
     return SemanticScopeNet(SMALLEST, is_deep=True)
+
+
+@register(family="scope", source=SCOPE_SOURCE)
+def scope_070_semantic() -> SemanticScopeNet:
+    """The usual net with these heads, classes decoded as in ``scope_035_semantic_deep``."""
+    return SemanticScopeNet(USUAL, is_deep=True)

@@ -11,7 +11,8 @@ from pydantic import ConfigDict, Field
 
 from flowcore.errors import ConfigError
 from flowcore.models.burst_config import BurstConfig
-from flowcore.training.config import CardConfig, read_table, validated
+from flowcore.training.config import CardConfig
+from flowcore.training.tables import read_table, validated
 
 __all__ = ["BurstTraining", "is_burst_config", "load_burst_config"]
 

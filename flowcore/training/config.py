@@ -3,12 +3,11 @@
 import hashlib
 import json
 import math
-import tomllib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, cast
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field
 from torch import nn
 
 from flowcore import models
@@ -23,6 +22,7 @@ from flowcore.models.scope_net import ScopeNet
 from flowcore.models.scope_semantic import SemanticScopeNet
 from flowcore.training.precision import Precision
 from flowcore.training.semantic_config import SemanticConfig
+from flowcore.training.tables import read_table, validated
 
 __all__ = [
     "CardConfig",
@@ -30,15 +30,12 @@ __all__ = [
     "Stage",
     "TrainingConfig",
     "load_config",
-    "read_table",
-    "validated",
 ]
 
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Seed = Annotated[int, Field(ge=0, lt=2**24)]
-_Config = TypeVar("_Config")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,8 +196,15 @@ class TrainingConfig:
         """sha256 of every setting, in hex: a checkpoint goes on under the same settings alone."""
         settings = asdict(self)
         del settings["card"]
+        for stage in settings["stages"]:  # as before there was such a setting
+            if not stage["twice"]:
+                del stage["twice"]
         if self.semantic is None:  # as before there was such a table
             del settings["semantic"]
+        else:
+            for name in ("balance", "heads_alone"):  # as before there were such settings
+                if not settings["semantic"][name]:
+                    del settings["semantic"][name]
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
     def stage_at(self, step: int) -> tuple[Stage, int]:
@@ -223,52 +227,6 @@ def load_config(path: str | Path, **changes: Any) -> TrainingConfig:
     config = validated(TrainingConfig, path, read_table(path) | changes)
     _check_model(config)
     return config
-
-
-def read_table(path: str | Path) -> dict[str, Any]:
-    """The settings in a TOML file.
-
-    Raises
-    ------
-    ConfigError
-        The file cannot be read.
-    """
-    try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"The training config {path} cannot be read: {error}.") from error
-
-
-def validated(kind: type[_Config], path: str | Path, table: dict[str, Any]) -> _Config:
-    """The settings of a file as a config of that kind.
-
-    Raises
-    ------
-    ConfigError
-        A key or value is not one that is known.
-    """
-    try:
-        return TypeAdapter(kind).validate_python(table)
-    except ValidationError as error:
-        raise ConfigError(f"The training config {path}: {_first_fault(error)}") from error
-
-
-def _first_fault(error: ValidationError) -> str:
-    """The first of pydantic's complaints, as a sentence that names the place."""
-    faults = [
-        fault
-        for fault in error.errors(include_url=False)
-        if not (fault["type"] == "too_short" and fault["input"])  # short of what was refused above
-    ]
-    fault = faults[0]
-    place = ".".join(map(str, fault["loc"]))
-    rest = f" ({len(faults) - 1} more)" if len(faults) > 1 else ""
-    if fault["type"] == "unexpected_keyword_argument":
-        return f"there is no setting {place}{rest}."
-    if fault["type"] == "missing":
-        return f"the setting {place} is missing{rest}."
-    message = fault["msg"].lower().removeprefix("value error, ")
-    return f"{place}: {message}, got {fault['input']!r}{rest}."
 
 
 def _check_smaller(config: TrainingConfig, net: nn.Module, smaller: nn.Module) -> None:
@@ -310,7 +268,11 @@ def _check_model(config: TrainingConfig) -> None:
     if config.semantic and config.semantic.maps and not isinstance(net, SemanticScopeNet):
         raise ConfigError(
             f"{config.model} has no heads for {', '.join(sorted(config.semantic.maps))}; "
-            "scope_035_semantic has."
+            "scope_035_semantic and scope_070_semantic have."
+        )
+    if config.semantic and config.semantic.heads_alone and config.init is None:
+        raise ConfigError(
+            "Heads alone learn on a net that has learnt already: name its weights (init, --init)."
         )
     stride, min_size = cast(FlowModel, net).stride, cast(FlowModel, net).min_size
     for stage in config.stages:

@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -49,7 +49,9 @@ class RunLog:
     A run with semantics has further columns: ``flow_loss``, ``semantic_loss`` and so on, the parts
     of its loss as they are weighed; ``flow_loss_1``, ``semantic_loss_1``, ... the same of each
     refinement step before they are weighed; ``flow_gradient`` and so on, the norm of each part's
-    gradient, and ``angle``, between those of flow and semantics, in degrees.
+    gradient, and ``angle``, between those of flow and semantics, in degrees; and for each head that
+    learns what validation finds of it: ``validation_miou``, ``validation_occlusion_f1`` (percent),
+    ``validation_ause``.
     """
 
     def __init__(
@@ -63,10 +65,12 @@ class RunLog:
         self.path, self.every = path, config.log_every
         self.num_iterations = max(stage.most_iterates for stage in config.stages)
         self.more = _further_columns(config, self.num_iterations)
+        self.validated = _of_heads(config)
         self.fields = [
             *LOG_COLUMNS,
             *(f"epe_{n + 1}" for n in range(self.num_iterations)),
             *self.more,
+            *(f"validation_{name}" for name in self.validated),
         ]
         self.rows = _rows_until(keep_steps, path) if keep_steps and path.is_file() else []
         self.pending = [StepRecord(*record) for record in pending]
@@ -77,12 +81,12 @@ class RunLog:
         stage: str,
         rate: float,
         record: StepRecord,
-        validated: float,
+        validated: Mapping[str, float],
         seconds: float,
     ) -> None:
-        """Take note of one step."""
+        """Take note of one step; ``validated`` is what validation found after it, if it was due."""
         self.pending.append(record)
-        if step % self.every and math.isnan(validated):
+        if step % self.every and not validated:
             return
         num_iterations = len(record.epes)  # of this stage; the one before may have had others
         alike = [past.epes for past in self.pending if len(past.epes) == num_iterations]
@@ -95,11 +99,12 @@ class RunLog:
                 _mean([past.loss for past in self.pending]),
                 means[-1],
                 _mean([past.norm for past in self.pending]),
-                "" if math.isnan(validated) else _rounded(validated),
+                _known(validated, "epe"),
                 f"{seconds:.1f}",
                 *means,
                 *[""] * (self.num_iterations - len(means)),
                 *(self._mean_of(name) for name in self.more),
+                *(_known(validated, name) for name in self.validated),
             ]
         )
         self.pending = []
@@ -132,6 +137,13 @@ def _further_columns(config: TrainingConfig, num_iterations: int) -> list[str]:
         *(f"{name}_gradient" for name in parts),
         *(["angle"] if "semantic" in parts else []),
     ]
+
+
+def _of_heads(config: TrainingConfig) -> tuple[str, ...]:
+    """What validation finds of the heads that learn, as ``flowcore.training.validation`` has it."""
+    names = {"classes": "miou", "occlusion": "occlusion_f1", "log_scale": "ause"}
+    maps = config.semantic.maps if config.semantic else frozenset()
+    return tuple(name for head, name in names.items() if head in maps)
 
 
 def read_log(data: bytes | Path) -> "pd.DataFrame":
@@ -173,6 +185,11 @@ def _mean_known(errors: Sequence[float]) -> str:
     """Of those that are known; some labelled pairs come without a true flow."""
     known = [error for error in errors if not math.isnan(error)]
     return _mean(known) if known else _rounded(math.nan)
+
+
+def _known(validated: Mapping[str, float], name: str) -> str:
+    value = validated.get(name, math.nan)
+    return "" if math.isnan(value) else _rounded(value)
 
 
 def _rounded(value: float) -> str:

@@ -16,7 +16,6 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from flowcore.data.scenes import Scenes
 from flowcore.errors import ConfigError, DivergedError
 from flowcore.models.norm import freeze_norm
 from flowcore.training.checkpoint import load_checkpoint, require_writable, save_checkpoint
@@ -26,9 +25,10 @@ from flowcore.training.fresh import fresh_net
 from flowcore.training.guard import Guard
 from flowcore.training.log import RunLog, StepRecord
 from flowcore.training.objective import Objective, measure_gradients, objective
-from flowcore.training.parts import asked_of, copy_network, rest
+from flowcore.training.parts import asked_of, copy_network, rest, rest_all_but_heads
 from flowcore.training.precision import settled, usable_precision
 from flowcore.training.source import SceneSource
+from flowcore.training.validation import mean_error, validate
 
 __all__ = ["Progress", "Trainer", "train"]
 
@@ -126,6 +126,8 @@ class Trainer:
         if num_loaders and self.device.type != "cpu":
             raise ConfigError("Scenes are made on the card itself there: leave out --loaders.")
         self.net = settled(fresh_net(config), self.device)
+        if config.semantic and config.semantic.heads_alone:
+            rest_all_but_heads(self.net)
         self.averaged = AveragedModel(
             self.net,
             multi_avg_fn=get_ema_multi_avg_fn(config.ema),  # type: ignore[no-untyped-call]
@@ -191,12 +193,12 @@ class Trainer:
         self.num_skipped = 0 if math.isfinite(norm) else self.num_skipped + 1
         self.step += 1
         with torch.no_grad():
-            errors = [_mean_error(flow, scenes) for flow in prediction.iterates]
+            errors = [mean_error(flow, scenes) for flow in prediction.iterates]
         epes = torch.stack(errors).tolist()
         parts = {name: part.item() for name, part in goal.parts.items()}
         self._guard.watch(self.step, stage.name, epes[-1], self.num_skipped, parts)
         self.seconds += time.perf_counter() - started
-        validated = self.validate() if self.step % self.config.validate_every == 0 else math.nan
+        validated = self.validate() if self.step % self.config.validate_every == 0 else {}
         if self.workers.is_first:
             record = StepRecord(loss.item(), epes, norm, more)
             self.log.add(self.step, stage.name, rate, record, validated, self.seconds)
@@ -227,19 +229,16 @@ class Trainer:
             return goal.numbers()
         return goal.numbers() | measure_gradients(goal.parts, self.net)
 
-    @torch.no_grad()
-    def validate(self) -> float:
-        """Mean EPE in px of the averaged net on scenes from photos that training never sees."""
-        net = self.averaged.module.eval()
+    def validate(self) -> dict[str, float]:
+        """What the averaged net is worth on scenes from photos that training never sees.
+
+        ``epe`` in px, and of a run with heads what ``flowcore.training.validation`` has of them.
+        """
         stage, _ = self.config.stage_at(self.step - 1)
-        wanted = {"heads_of": stage.watched} if stage.watched else {}
-        errors: list[float] = []
-        for scenes in self.source.held_out():
-            with self._autocast():
-                flow = net(scenes.first, scenes.second, **wanted).flow
-            errors.append(_mean_error(flow, scenes).item())
-        known = [error for error in errors if not math.isnan(error)]
-        return sum(known) / len(known) if known else math.nan
+        with self._autocast():
+            return validate(
+                self.averaged.module, self.source.held_out(), stage, self.config.semantic
+            )
 
     def save(self) -> None:
         """Write the checkpoint, in one piece or not at all, and what the log has gathered.
@@ -288,12 +287,6 @@ class Trainer:
         is_on = self.precision == "bfloat16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=is_on):
             yield
-
-
-def _mean_error(flow: torch.Tensor, scenes: Scenes) -> torch.Tensor:
-    """Mean EPE in px where the truth is known; nan if that is nowhere."""
-    errors = (flow - scenes.flow).square().sum(1).sqrt()
-    return errors.mean() if scenes.valid is None else errors[scenes.valid].mean()
 
 
 def _learning_rate(stage: Stage, step: int) -> float:

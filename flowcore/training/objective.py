@@ -86,22 +86,24 @@ def measure_gradients(parts: dict[str, torch.Tensor], net: nn.Module) -> dict[st
     Named as a log has them: ``flow_gradient``, ..., ``angle``. The graph is kept.
     """
     weights = [weight for weight in net.parameters() if weight.requires_grad]
-    gradients = {
-        name: torch.cat([
-            torch.zeros_like(weight).flatten() if found is None else found.flatten()
-            for weight, found in zip(
-                weights,
-                torch.autograd.grad(part, weights, retain_graph=True, allow_unused=True),
-                strict=True,
-            )
-        ])
-        for name, part in parts.items()
-    }  # fmt: skip
+    gradients = {name: _gradient(part, weights) for name, part in parts.items()}
     found = {f"{name}_gradient": gradient.norm().item() for name, gradient in gradients.items()}
     if "semantic" in gradients:
         cosine = F.cosine_similarity(gradients["flow"], gradients["semantic"], dim=0)
         found["angle"] = math.degrees(math.acos(max(-1.0, min(1.0, cosine.item()))))
     return found
+
+
+def _gradient(part: torch.Tensor, weights: list[nn.Parameter]) -> torch.Tensor:
+    """Of a part by all weights, in a row; zero where nothing of it learns."""
+    zeros = [torch.zeros_like(weight).flatten() for weight in weights]
+    if not part.requires_grad:
+        return torch.cat(zeros)
+    found = torch.autograd.grad(part, weights, retain_graph=True, allow_unused=True)
+    return torch.cat([
+        zero if gradient is None else gradient.flatten()
+        for zero, gradient in zip(zeros, found, strict=True)
+    ])  # fmt: skip
 
 
 def _photometric(
@@ -186,8 +188,7 @@ def _of_heads(
     if config.decoder:
         scores = [_full(prediction, name, scenes) for name in ("classes", "second_classes")]
         both = torch.cat(scores), torch.cat(_classes_of(scenes))
-        errors = F.cross_entropy(both[0], (both[1] - 1).clamp(min=0), reduction="none")
-        parts["decoder"] = config.decoder * masked_mean(errors, both[1] > 0)
+        parts["decoder"] = config.decoder * _of_classes(*both, balance=config.balance)
         if config.temporal:
             flow = prediction.flow
             values = class_consistency(scores[0].softmax(1), scores[1].softmax(1), flow)
@@ -208,6 +209,16 @@ def _of_heads(
         ]
         parts["scale"] = config.scale * torch.stack(losses).mean()
     return parts
+
+
+def _of_classes(scores: torch.Tensor, classes: torch.Tensor, *, balance: float) -> torch.Tensor:
+    """Mean cross entropy of labelled pixels, in nats; with ``balance`` rare classes count more."""
+    errors = F.cross_entropy(scores, (classes - 1).clamp(min=0), reduction="none")
+    if not balance:
+        return masked_mean(errors, classes > 0)
+    counts = torch.bincount(classes.flatten(), minlength=scores.shape[1] + 1)
+    weights = (counts.clamp(min=1).float() ** -balance)[classes] * (classes > 0)
+    return (weights * errors).sum() / weights.sum().clamp(min=1e-9)
 
 
 def _full(prediction: Prediction, name: str, scenes: Scenes) -> torch.Tensor:

@@ -5,9 +5,10 @@ from typing import Any
 from torch import nn
 
 from flowcore.models.flownet import FlowNet2
+from flowcore.models.scope_semantic import SemanticScopeNet
 from flowcore.training.config import Stage
 
-__all__ = ["asked_of", "copy_network", "rest"]
+__all__ = ["asked_of", "copy_network", "rest", "rest_all_but_heads"]
 
 
 def rest(net: nn.Module, learns: tuple[str, ...]) -> None:
@@ -18,6 +19,13 @@ def rest(net: nn.Module, learns: tuple[str, ...]) -> None:
             network.requires_grad_(is_learning)
             if not is_learning:
                 network.eval()
+
+
+def rest_all_but_heads(net: nn.Module) -> None:
+    """Let all of a net rest but its heads for classes, occlusion and the error to be expected."""
+    if isinstance(net, SemanticScopeNet):
+        for name, part in net.named_children():
+            part.requires_grad_(name in net.heads)
 
 
 def copy_network(net: nn.Module, origin: str, names: tuple[str, ...]) -> None:

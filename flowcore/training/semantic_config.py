@@ -62,6 +62,10 @@ class SemanticConfig:
     decoder, temporal, occlusion, scale : float
         Weights of the net's further heads: cross entropy of the classes of both frames, their
         consistency along the flow, cross entropy of the occlusion, likelihood of the error.
+    balance : float
+        How much the decoder's rare classes count: 0 counts every pixel alike, 1 every class.
+    heads_alone : bool
+        The heads alone learn; the rest of the net, and so its flow, stays bit for bit as it was.
     measure_every : int
         Steps between measurements of each part's gradient and of the angle between them; 0: never.
     samples : int
@@ -89,6 +93,8 @@ class SemanticConfig:
     temporal: Weight = 0.0
     occlusion: Weight = 0.0
     scale: Weight = 0.0
+    balance: Annotated[float, Field(ge=0, le=1)] = 0.0
+    heads_alone: bool = False
     measure_every: Count = 0
     samples: Count = 0
     generated: Weight = 1.0
@@ -108,6 +114,10 @@ class SemanticConfig:
             )
         if self.temporal and not self.decoder:
             raise ValueError("temporal consistency is one of predicted classes: set decoder too")
+        if self.heads_alone and not self.maps:
+            raise ValueError("no head learns: set decoder, occlusion or scale")
+        if self.heads_alone and self.kind != "none":
+            raise ValueError("the flow rests, and so learns of no class: leave kind out")
         if self.visible == "predicted" and not self.occlusion:
             raise ValueError("an occlusion that is predicted must be learnt: set occlusion too")
 

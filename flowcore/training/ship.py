@@ -3,6 +3,7 @@
 import copy
 import json
 import platform
+import re
 from pathlib import Path
 from typing import Any, cast
 
@@ -84,14 +85,25 @@ def describe_operations(net: nn.Module) -> str:
     return words if passes == 1 else f"{words}, {passes} passes"
 
 
-def cost_of_run(seconds: float, cores: int) -> dict[str, str]:
-    """Hardware and energy of a run on the processor, for its card."""
-    energy = estimated(seconds * cores)
+def cost_of_run(
+    seconds: float, cores: int, *, before: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Hardware and energy of a run on the processor, for its card.
+
+    ``before`` is what the card of the runs before says of their training: ``core_hours`` and energy
+    count these too, whatever number of cores they had.
+    """
+    earlier = before or {}
+    match = re.match(r"(\d+) of ", str(earlier.get("hardware", "")))
+    others = earlier.get("hours", 0) * (int(match[1]) if match else cores)
+    core_hours = seconds / 3600 * cores + earlier.get("core_hours", others)
+    energy = estimated(3600 * core_hours)
     typical, low, high = (
         f"{joules / JOULES_PER_KWH:.3f}" for joules in (energy.joules, energy.low, energy.high)
     )
     return {
         "hardware": f"{cores} of {psutil.cpu_count()} processor cores, {platform.machine()}",
+        "core_hours": round(core_hours, 2),
         "energy": f"{typical} kWh ({low} to {high}), {energy.method}",
     }
 
@@ -125,17 +137,26 @@ def _facts(trainer: Trainer, command: str, before: dict[str, Any]) -> dict[str, 
         "precision": trainer.precision,
         "failures": trainer.config.card.failures,
         **({"is_early": True} if trainer.config.card.is_early else {}),
-        **_classes(trainer.config),
+        **_heads(trainer.config),
     }
     if trainer.device.type != "cpu":
         return facts | {"hardware": torch.cuda.get_device_name(trainer.device)}
-    return facts | cost_of_run(seconds, torch.get_num_threads() + trainer.num_loaders)
+    cores = torch.get_num_threads() + trainer.num_loaders
+    return facts | cost_of_run(trainer.seconds, cores, before=before)
 
 
-def _classes(config: TrainingConfig) -> dict[str, str]:
-    """What the numbers of a decoder's classes mean: the key of a set of classes."""
-    semantic = config.semantic
-    return {"classes": semantic.class_sets[0]} if semantic and semantic.decoder else {}
+def _heads(config: TrainingConfig) -> dict[str, str]:
+    """What a decoder's numbers mean, the key of a set of classes; and whose flow stayed as it was.
+
+    Of a net whose heads alone learnt, ``flow_of`` names the weights with the very same flow.
+    """
+    semantic, facts = config.semantic, {}
+    if semantic and semantic.decoder:
+        facts["classes"] = semantic.class_sets[0]
+    if semantic and semantic.heads_alone and config.init:
+        before = card_beside(config.init).get("training", {})
+        facts["flow_of"] = before.get("flow_of", Path(config.init).stem)
+    return facts
 
 
 def card_beside(weights: str | None) -> dict[str, Any]:

@@ -28,7 +28,9 @@ from flowcore.viz.scale import Scale
 
 __all__ = ["LAYERS", "Layer", "Subject", "layers_document"]
 
-Need: TypeAlias = Literal["truth", "occluded", "labels", "flow", "consistent", "opponent", "levels"]
+Need: TypeAlias = Literal[
+    "truth", "occluded", "labels", "flow", "consistent", "uncertainty", "opponent", "levels"
+]
 T = TypeVar("T")
 
 
@@ -44,6 +46,8 @@ class Subject:
         Of the lane.
     consistent : (H, W) bool, optional
         Where it agrees with its backward flow.
+    uncertainty : (H, W) float32, optional
+        How far off it may be, px.
     opponent : FlowField, optional
         Of the lane that it is compared with.
     levels : (H, W) uint8, optional
@@ -54,6 +58,7 @@ class Subject:
     scale: Scale
     flow: FlowField | None = None
     consistent: BoolArray | None = None
+    uncertainty: FloatArray | None = None
     opponent: FlowField | None = None
     levels: UInt8Array | None = None
 
@@ -149,6 +154,11 @@ def _consistency(subject: Subject) -> UInt8Array:
     return picture if occluded is None else hatch(picture, occluded, OCCLUDED_LINES)
 
 
+def _uncertainty(subject: Subject) -> UInt8Array:
+    values, known = _given(subject.uncertainty), _given(subject.flow).valid
+    return error_to_color(values, max_error=subject.scale.max_error, valid=known)
+
+
 def _wins(subject: Subject) -> UInt8Array:
     mine, known = _errors(subject, _given(subject.flow))
     theirs, known_too = _errors(subject, _given(subject.opponent))
@@ -199,6 +209,13 @@ LAYERS: Mapping[str, Layer] = {
         "Consistency",
         "Pink: forward and backward flow disagree. Cyan lines: occluded by the truth, if known.",
         ("flow", "consistent"), _consistency,
+    ),
+    "uncertainty": Layer(
+        "Uncertainty",
+        "By how many px the flow may be off, on the scale of the error: what the net itself "
+        "expects (head), or else by how far forward and backward flow miss the start (round trip); "
+        "dark is sure.",
+        ("flow", "uncertainty"), _uncertainty, "error",
     ),
     "arrows": Layer(
         "Arrows", "Every few px, the flow as an arrow on the first frame.",

@@ -10,6 +10,7 @@ the blobs, which the header names by offset and length (its palette and its laye
   these follow in the same order with 16 bits each; gzip;
 - masks: one bit a pixel, the first pixel in the highest bit, gzip;
 - labels: 32-bit numbers, gzip;
+- uncertainties: as a flow, with one plane for two;
 - maps: one byte a pixel, 255 for the stated greatest value or more, gzip.
 """
 
@@ -33,8 +34,9 @@ from flowcore.viz.scale import Scale, scale_of
 
 __all__ = ["ViewerLane", "ViewerMap", "pack_viewer"]
 
-FORMAT = 3
+FORMAT = 4
 _SLOW, _SLOW_STEP, _FAST_STEP = 16.0, 2.0**-8, 2.0**-6  # px; KITTI's files have 1/64, too
+_ERROR_STEPS = 128  # of an uncertainty, at least, up to the full color of errors
 _JPEG_QUALITY = 92
 _ESCAPE = 255
 _MAX_SIDE = 65500  # what JPEG holds
@@ -80,12 +82,18 @@ class ViewerLane:
         Where forward and backward flow agree.
     maps : tuple of ViewerMap
         Layers of its own.
+    uncertainty : (H, W) float32, optional
+        How far off the flow may be, px.
+    uncertainty_kind : str, optional
+        Who says so, for people.
     """
 
     title: str
     flow: FlowField
     consistent: BoolArray | None = None
     maps: tuple[ViewerMap, ...] = ()
+    uncertainty: FloatArray | None = None
+    uncertainty_kind: str | None = None
 
 
 class _Blobs:
@@ -166,8 +174,8 @@ def pack_viewer(
         "layers": layers_document(),
         "first": blobs.add(_photo(pair.first)),
         "second": blobs.add(_photo(pair.second)),
-        "truth": _lane(blobs, ViewerLane("Truth", pair.truth)) if pair.truth is not None else None,
-        "lanes": [_lane(blobs, lane) for lane in lanes],
+        "truth": pair.truth and _lane(blobs, ViewerLane("Truth", pair.truth), error),
+        "lanes": [_lane(blobs, lane, error) for lane in lanes],
         "occluded": _mask(blobs, pair.occluded),
         "labels": None if pair.labels is None else blobs.add(_zip(_label_bytes(pair.labels))),
         "classNames": {str(label): name for label, name in (class_names or {}).items()},
@@ -194,6 +202,8 @@ def _require_lanes(size: tuple[int, int], lanes: Sequence[ViewerLane]) -> None:
         _require_size(f"The flow of {lane.title!r}", lane.flow.size, size)
         if lane.consistent is not None:
             _require_size(f"The consistency mask of {lane.title!r}", lane.consistent.shape, size)
+        if lane.uncertainty is not None:
+            _require_size(f"The uncertainty of {lane.title!r}", lane.uncertainty.shape, size)
         for layer in lane.maps:
             _require_size(f"The map {layer.title!r} of {lane.title!r}", layer.values.shape, size)
             if not (math.isfinite(layer.most) and layer.most > 0):
@@ -207,14 +217,16 @@ def _require_size(what: str, size: tuple[int, ...], expected: tuple[int, int]) -
         )
 
 
-def _lane(blobs: _Blobs, lane: ViewerLane) -> dict[str, Any]:
+def _lane(blobs: _Blobs, lane: ViewerLane, max_error: float) -> dict[str, Any]:
     step = _step(lane.flow)
+    flow = _plane_bytes(lane.flow.uv.transpose(2, 0, 1), step)
     valid = None if lane.flow.valid.all() else lane.flow.valid
     return {
         "title": lane.title,
-        "flow": {**blobs.add(_zip_noise(_flow_bytes(lane.flow, step))), "step": step},
+        "flow": {**blobs.add(_zip_noise(flow)), "step": step},
         "valid": _mask(blobs, valid),
         "consistent": _mask(blobs, lane.consistent),
+        "uncertainty": _uncertainty(blobs, lane, max_error),
         "maps": [
             {
                 "title": layer.title,
@@ -227,6 +239,16 @@ def _lane(blobs: _Blobs, lane: ViewerLane) -> dict[str, Any]:
     }
 
 
+def _uncertainty(blobs: _Blobs, lane: ViewerLane, max_error: float) -> dict[str, Any] | None:
+    """In steps that follow the scale of the error, as far as 16 bits reach."""
+    if lane.uncertainty is None:
+        return None
+    step = 2.0 ** math.floor(math.log2(max_error / _ERROR_STEPS))
+    plane = np.minimum(lane.uncertainty, 32767 * step)[None]
+    span = blobs.add(_zip_noise(_plane_bytes(plane, step)))
+    return {**span, "step": step, "kind": lane.uncertainty_kind or ""}
+
+
 def _step(flow: FlowField) -> float:
     """A power of two in px in which all components fit into 16 bits; finer where all is slow."""
     largest = float(np.abs(flow.uv).max())
@@ -235,12 +257,12 @@ def _step(flow: FlowField) -> float:
     return max(_FAST_STEP, 2.0 ** math.ceil(math.log2(largest / 32767)))
 
 
-def _flow_bytes(flow: FlowField, step: float) -> bytes:
-    """The flow in steps, as differences, folded to unsigned; then what does not fit into a byte."""
-    planes = np.rint(flow.uv.transpose(2, 0, 1) / step).astype(np.int16)
+def _plane_bytes(planes: FloatArray, step: float) -> bytes:
+    """Planes (N, H, W) in steps, as differences, folded to unsigned; then what takes two bytes."""
+    steps = np.rint(planes / step).astype(np.int16)
     zero = np.int16(0)
-    planes = np.diff(np.diff(planes, axis=2, prepend=zero), axis=1, prepend=zero)  # wraps
-    folded = ((planes << 1) ^ (planes >> 15)).view(np.uint16)
+    steps = np.diff(np.diff(steps, axis=2, prepend=zero), axis=1, prepend=zero)  # wraps
+    folded = ((steps << 1) ^ (steps >> 15)).view(np.uint16)
     small = np.minimum(folded, _ESCAPE).astype(np.uint8)
     large = folded[folded >= _ESCAPE].astype("<u2")
     return bytes(small.tobytes() + large.tobytes())

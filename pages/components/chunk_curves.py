@@ -114,7 +114,7 @@ def _points(kind: str, pair: FramePair, choice: ChunkChoice) -> list[Point]:
             for rows, cols in COUNTS
         ]
     else:
-        nets = [name for name in models.available() if models.describe(name).is_learnt]
+        nets = [name for name in models.distinct() if models.describe(name).is_learnt]
         candidates = [
             Point(f"{name}, {way}", sigma, PipelineConfig(name, blur_sigma=sigma, chunks=chunks))
             for name in dict.fromkeys([model, *nets])

@@ -13,7 +13,7 @@ from flowcore.types import FramePair, IntArray, UInt8Array
 from flowcore.viz.palette import class_colors
 from pages.components.words import as_text
 
-__all__ = ["ShownClasses", "choose_classes", "show_label_maps"]
+__all__ = ["ShownClasses", "choose_classes", "has_labels", "show_label_maps"]
 
 NUMBERS = "numbers"
 
@@ -35,9 +35,14 @@ class ShownClasses:
         return class_colors(labels) if self.key == NUMBERS else CLASS_SETS[self.key].drawn(labels)
 
 
+def has_labels(pair: FramePair) -> bool:
+    """Whether any pixel of the first frame is labelled."""
+    return pair.labels is not None and bool(pair.labels.any())
+
+
 def choose_classes(pair: FramePair) -> ShownClasses | None:
     """The palette of the pair's labels; None where the pair has none, which is said."""
-    if pair.labels is None or not pair.labels.any():
+    if pair.labels is None or not has_labels(pair):
         st.info(
             "This pair has no labels. Choose the sample Coffee break or Occluder, or drop label "
             "images beside two frames: a PNG of one channel with a class number per pixel, 0 where "

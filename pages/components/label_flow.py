@@ -1,6 +1,7 @@
 """Labels and flow together: errors at borders, what is carried to another class, occlusions."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,13 +12,20 @@ from flowcore.io.frames import encode_frame
 from flowcore.lane import Lane
 from flowcore.metrics.labels import carried_labels
 from flowcore.metrics.masks import mask_agreement
-from flowcore.types import FlowField, FramePair
+from flowcore.types import BoolArray, FlowField, FramePair
 from flowcore.viz.layers import LAYERS, Subject
 from flowcore.viz.overlay import outline_labels, overlay_mask
 from flowcore.viz.scale import Scale
 from pages.components.words import as_text
 
-__all__ = ["show_borders", "show_occlusion"]
+__all__ = ["Hidden", "show_borders", "show_occlusion"]
+
+
+class Hidden(NamedTuple):
+    """What is said to be hidden in the second frame, (H, W) bool, and what tells it from others."""
+
+    mask: BoolArray
+    digest: str
 
 
 def show_borders(pair: FramePair, lanes: Mapping[str, Lane], scale: Scale) -> None:
@@ -38,31 +46,31 @@ def show_borders(pair: FramePair, lanes: Mapping[str, Lane], scale: Scale) -> No
         st.info("What is carried to another class takes the labels of both frames.")
 
 
-def show_occlusion(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
-    """What is hidden in the second frame, and what each lane's forward-backward check finds."""
-    checked = {title: lane for title, lane in lanes.items() if lane.consistent is not None}
-    if not checked:
+def show_occlusion(pair: FramePair, lanes: Mapping[str, Lane], heads: Mapping[str, Hidden]) -> None:
+    """What is hidden in the second frame, by each lane's forward-backward check and by heads."""
+    said = {
+        f"{title}, forward-backward": Hidden(~lane.consistent, _digest(lane))
+        for title, lane in lanes.items()
+        if lane.consistent is not None
+    } | dict(heads)
+    if not said:
         return
     st.subheader("Occlusion")
-    st.caption(LAYERS["consistency"].caption)
+    st.caption(
+        "Pink: forward and backward flow disagree, or the net's head says that the pixel is not "
+        "visible in the second frame. Cyan lines: occluded by the truth, if known."
+    )
     with st.grid(2, min_column_width=240):
-        for title, lane in checked.items():
-            subject = Subject(
-                pair, Scale.up_to(1.0), lane.estimate.flow, consistent=lane.consistent
-            )
-            st.image(
-                _consistency(pair.digest, _digest(lane), subject),
-                title,
-                width="stretch",
-                alt=f"Occlusions by forward-backward check of {title}",
-            )
+        for title, hidden in said.items():
+            picture = _hidden(pair.digest, hidden.digest, pair, hidden.mask)
+            st.image(picture, title, width="stretch", alt=f"Occlusions by {title}")
     if pair.occluded is None:
-        st.info("How right the check is takes a pair whose occlusions are known.")
+        st.info("How right this is takes a pair whose occlusions are known.")
         return
-    rows = {
-        title: mask_agreement(~lane.consistent, pair.occluded)._asdict()
-        for title, lane in checked.items()
-    }
+    rows = {}
+    for title, hidden in said.items():
+        found = mask_agreement(hidden.mask, pair.occluded)
+        rows[title] = {**found._asdict(), "f1": found.f1}
     st.dataframe(
         pd.DataFrame(rows).T,
         column_config={
@@ -70,21 +78,22 @@ def show_occlusion(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
             for key, (label, about) in AGREEMENT.items()
         },
         placeholder="-",
-        alt="How right the forward-backward check of every lane is",
+        alt="How right each of them is",
     )
 
 
 AGREEMENT = {
     "found": (
         "Occluded pixels found, % ↑",
-        "Of the pixels that are hidden in the second frame, those where the flows disagree.",
+        "Of the pixels that are hidden in the second frame, those that are pink.",
     ),
     "right": (
         "Found pixels that are occluded, % ↑",
-        "Of the pixels where the flows disagree, those that are hidden. The others are errors of "
-        "either flow.",
+        "Of the pink pixels those that are hidden. The others are errors of either flow, or of the "
+        "head.",
     ),
     "iou": ("Intersection over union, % ↑", "Pixels that are both, of those that are either."),
+    "f1": ("F1, % ↑", "Harmonic mean of the first two."),
 }
 
 
@@ -125,5 +134,6 @@ def _missed(
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _consistency(digest: str, of_flow: str, _subject: Subject) -> bytes:
-    return encode_frame(LAYERS["consistency"].draw(_subject), format="jpeg")
+def _hidden(digest: str, of_mask: str, _pair: FramePair, _mask: BoolArray) -> bytes:
+    subject = Subject(_pair, Scale.up_to(1.0), consistent=~_mask)
+    return encode_frame(LAYERS["consistency"].draw(subject), format="jpeg")

@@ -37,7 +37,7 @@ Knobs = Mapping[str, object]
 
 
 def _classical_against_learnt(_: str) -> list[Knobs]:
-    learnt = [name for name in models.available() if models.describe(name).is_learnt]
+    learnt = [name for name in models.distinct() if models.describe(name).is_learnt]
     classical = ["dis_medium", "tvl1"] if learnt else ["dis_medium", "farneback", "tvl1", "ilk"]
     return [{"model": name} for name in [*classical, *learnt][:MAX_LANES]]
 
@@ -45,7 +45,7 @@ def _classical_against_learnt(_: str) -> list[Knobs]:
 def _family(model: str) -> list[Knobs]:
     """All available models of the family; the three presets of DIS for a classical method."""
     family = models.describe(model).family
-    names = [name for name in models.available() if models.describe(name).family == family]
+    names = [name for name in models.distinct() if models.describe(name).family == family]
     if family == "classical":
         names = ["dis_ultrafast", "dis_fast", "dis_medium"]
     return [{"model": name} for name in names[:MAX_LANES]]

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from flowcore.errors import InputError
+from flowcore.export.panels import viewer_lane
 from flowcore.export.table import best_lanes, metrics_table
 from flowcore.features.dense import DenseMatching
 from flowcore.lane import Lane, common_pixels
@@ -90,13 +91,7 @@ def _payload(
     """What the viewer is given; kept by what it shows."""
     maps = matching_layers(_inside)
     lanes = [
-        ViewerLane(
-            run.lane.title,
-            run.job.result.estimate.flow,
-            run.job.result.consistent,
-            maps.get(run.lane.title, ()),
-        )
-        for run in _runs
+        viewer_lane(run.lane.title, run.job.result, maps.get(run.lane.title, ())) for run in _runs
     ]
     lanes += [ViewerLane(f"argmax of {title}", found.flow) for title, found in _inside.items()]
     return pack_viewer(

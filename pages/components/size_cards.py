@@ -11,6 +11,15 @@ from flowcore.models import ModelCard
 __all__ = ["show_cards"]
 
 
+SCORES = {
+    "epe": ("EPE", "px"),
+    "miou": ("Mean IoU of classes", "%"),
+    "occlusion_f1": ("F1 of occlusion", "%"),
+    "occlusion_ap": ("Average precision of occlusion", "%"),
+    "ause": ("AUSE of the expected error", ""),
+}
+
+
 def show_cards(names: Iterable[str]) -> None:
     """One column per learnt model among these; nothing where there is none."""
     cards = [models.describe(name) for name in dict.fromkeys(names)]
@@ -30,7 +39,12 @@ def _facts(card: ModelCard) -> dict[str, str]:
         "Trained on": card.data,
         "Licence": card.licence,
         **{name.capitalize(): str(value) for name, value in card.training.items()},
-        **{f"EPE on {name}": f"{score['epe']:.3f} px" for name, score in card.scores.items()},
+        **{
+            f"{label} on {name}": f"{score[key]:.3f} {unit}".rstrip()
+            for name, score in card.scores.items()
+            for key, (label, unit) in SCORES.items()
+            if key in score
+        },
         "sha256": card.sha256 or "",
     }
     return {name: value for name, value in facts.items() if value}

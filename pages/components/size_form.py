@@ -20,7 +20,7 @@ def choose_sizes() -> tuple[list[LaneChoice], int, bool]:
     names = models.available()
     with st.form("sizes-form", border=False):
         chosen = st.multiselect(
-            "Models", names, default=_defaults(names), key="models", bind="query-params"
+            "Models", names, default=_defaults(models.distinct()), key="models", bind="query-params"
         )
         with st.container(horizontal=True, vertical_alignment="bottom"):
             pressed, threads = run_and_threads()

@@ -45,14 +45,14 @@ class StressLanes:
         }
 
 
-def choose_stress_lanes() -> StressLanes:
-    """A lane for each model that is chosen; none is said."""
+def choose_stress_lanes(usual: str = DEFAULT_MODEL) -> StressLanes:
+    """A lane for each model that is chosen, ``usual`` among them at first; none is said."""
     names = models.available()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.multiselect(
             "Models",
             names,
-            default=_defaults(names),
+            default=_defaults(names, usual),
             max_selections=MAX_LANES,
             key="models",
             bind="query-params",
@@ -67,10 +67,10 @@ def choose_stress_lanes() -> StressLanes:
     return StressLanes(lanes, threads, again)
 
 
-def _defaults(names: Sequence[str]) -> list[str]:
+def _defaults(names: Sequence[str], usual: str) -> list[str]:
     """The smallest net, the usual one, a classical method, and the official ones that are here."""
     cards = [models.describe(name) for name in names]
     nets = [card for card in cards if card.is_learnt and card.num_bytes]
     smallest = min(nets, key=lambda card: card.num_bytes or 0).name
     official = [name for name in names if name.startswith(OFFICIAL)]
-    return list(dict.fromkeys([smallest, DEFAULT_MODEL, CLASSICAL, *official]))[:MAX_LANES]
+    return list(dict.fromkeys([smallest, usual, CLASSICAL, *official]))[:MAX_LANES]

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from flowcore import models
 from flowcore.features.attribution import Attribution, Method, attribute, shuffled
 from flowcore.features.dense import DenseMatching, dense_matching
+from flowcore.features.heads import Heads, read_heads
 from flowcore.features.matching import Matching, look_inside
 from flowcore.hardware import use_threads
 from flowcore.lane import (
@@ -39,6 +40,7 @@ __all__ = [
     "measure_lane",
     "measure_size",
     "measure_within",
+    "read_lane_heads",
     "restore_middle",
     "walk_stack",
 ]
@@ -87,6 +89,14 @@ def map_matching(
     progress(0.5, "finding the best match of every cell")
     with use_threads(threads):
         return dense_matching(inside)
+
+
+def read_lane_heads(
+    progress: Report, pair: FramePair, config: PipelineConfig, threads: int | None
+) -> Heads:
+    """What the heads of one lane's net say."""
+    progress(0.1, "asking for classes and occlusions")
+    return read_heads(pair, config, threads=threads)
 
 
 def attribute_vector(
@@ -205,5 +215,5 @@ def import_checkpoint(data: bytes, name: str | None) -> models.ModelCard:
     return models.import_weights(data, name=name)
 
 
-FRAMES_ALONE = (look_into_lane, map_matching)
+FRAMES_ALONE = (look_into_lane, map_matching, read_lane_heads)
 """Tasks of a lane whose results hang on the frames, and on nothing that is known of them."""

@@ -32,7 +32,13 @@ REFINEMENT = "Refinement"
 MAX_MARKS = 8  # lines drawn for the divergences of a run; more would hide the curves
 FEW_POINTS = 30  # up to here a curve shows its points
 SCALES = {"light": (0.0, 0.75), "dark": (0.3, 1.0)}  # the part of plasma that stands out
-UNSMOOTHED = ("validation_epe", "learning_rate")
+UNSMOOTHED = (
+    "validation_epe",
+    "learning_rate",
+    "validation_miou",
+    "validation_occlusion_f1",
+    "validation_ause",
+)
 
 
 @dataclass(frozen=True)
@@ -113,8 +119,22 @@ CHARTS = {
         {"angle": "angle"},
         " degrees",
     ),
+    "Classes and occlusion": Chart(
+        "%, of validation (higher is better)",
+        "Of the averaged net on scenes that training never sees. Classes: intersection over union, "
+        "mean of the classes. Occlusion: F1, the harmonic mean of the share of occluded pixels "
+        "that is found and of the share of found pixels that is occluded.",
+        {"validation_miou": "mIoU of the classes", "validation_occlusion_f1": "F1 of occlusion"},
+        " %",
+    ),
+    "Uncertainty": Chart(
+        "AUSE, of validation (lower is better)",
+        "Area between the sparsification curve of the expected error and the oracle's, of the "
+        "averaged net on scenes that training never sees; 0 would know every error.",
+        {"validation_ause": "AUSE"},
+    ),
 }
-DASHED = ("validation_epe", "semantic_gradient")
+DASHED = ("validation_epe", "semantic_gradient", "validation_occlusion_f1")
 
 
 def charts_of(runs: Sequence[LoggedRun]) -> list[str]:

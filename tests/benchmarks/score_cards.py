@@ -28,7 +28,7 @@ def main(root: Path, wanted: Sequence[str] = ()) -> None:
             raise SystemExit(f"Not scored: {failed[0]}")
         datasets = score_datasets(scores)
         card = json.loads(path.read_bytes())
-        card["scores"] = {
+        card["scores"] = card.get("scores", {}) | {
             name: {"epe": round(score.epe, 3), "fl_all": round(score.means["fl_all"], 2)}
             for name, score in datasets.items()
         }

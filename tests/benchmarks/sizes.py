@@ -43,7 +43,7 @@ def measure(name: str, threads: int, iterations: int | None) -> dict[str, float]
 def main() -> None:
     ladder = [
         (name, iterations)
-        for name in models.available()
+        for name in models.distinct()
         if name.startswith("scope")
         for iterations in (4, None)
     ]

@@ -91,6 +91,27 @@ def test_without_truth_only_what_needs_none(folder, run):
     assert metrics["psnr"] > metrics["psnr_identity"]
 
 
+@pytest.mark.parametrize(
+    ("model", "who"), [("dis_fast", "round trip"), ("scope_070_semantic.heads", "head")]
+)
+def test_how_sure_a_flow_is_goes_into_a_file(folder, run, model, who):
+    file = folder / "sure.npy"
+    status, _, err = run("estimate", *frames(folder), "--model", model, "--uncertainty", file)
+    values = np.load(file)
+    assert (status, values.shape, values.dtype) == (0, (80, 100), np.float32)
+    assert f"by the {who}, px" in err
+    assert (values >= 0).all()
+
+
+def test_what_cannot_say_how_sure_it_is_says_why(folder, run):
+    command = ("estimate", *frames(folder), "--model", "dis_fast", "--uncertainty")
+    status, _, err = run(*command, folder / "sure.npy", "--flow-only")
+    assert (status, "takes a backward flow" in err) == (2, True)
+    status, _, err = run(*command, folder / "sure.png")
+    assert (status, "written as .npy, got sure.png" in err) == (2, True)
+    assert not list(folder.glob("sure.*"))
+
+
 def test_a_pair_at_rest_is_valid_json(folder, run):
     first, _ = frames(folder)
     _, out, _ = run("estimate", first, first, "--json")

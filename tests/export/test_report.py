@@ -112,7 +112,8 @@ def test_every_layer_is_drawn_at_the_size_of_the_pair(pair, lanes, layer):
 def test_a_layer_says_what_it_needs(pair, lanes):
     scale = shared_scale(pair, list(lanes.values()))
     assert "consistency" not in layers_of(pair, lanes["external"])
-    assert "consistency" in layers_of(pair, lanes["dis_medium"])
+    assert "uncertainty" not in layers_of(pair, lanes["external"])
+    assert layers_of(pair, lanes["dis_medium"]).keys() >= {"consistency", "uncertainty"}
     with pytest.raises(ConfigError, match="'consistency' here: it needs consistent"):
         draw("consistency", pair, lanes["external"], scale)
     with pytest.raises(ConfigError, match="needs flow and opponent"):

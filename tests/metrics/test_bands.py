@@ -5,12 +5,13 @@ import pytest
 import torch
 
 from flowcore.metrics.image import compare_frames, warp_quality
-from flowcore.metrics.round_trip import round_trip
+from flowcore.metrics.round_trip import round_trip, round_trip_distance
 from flowcore.metrics.summary import measure
 from flowcore.ops import bands
 from flowcore.ops.bands import Band, row_bands
 from flowcore.ops.consistency import consistency_mask
 from flowcore.ops.convert import flow_to_tensor, frame_to_levels, frame_to_tensor
+from flowcore.ops.warp import lands_inside
 from flowcore.types import FlowField, FramePair
 
 SIZES = [(1, 1), (37, 53), (64, 31), (5, 200), (129, 3)]
@@ -75,6 +76,10 @@ def test_the_round_trip_is_the_same_pixel_by_pixel(size, rng, in_thin_bands):
     assert np.array_equal(whole.consistent, expected[0])
     assert np.array_equal(banded.consistent, expected[0])
     assert np.array_equal(banded.distance, whole.distance)
+    distance = round_trip_distance(flow, backward)
+    inside = lands_inside(flow_to_tensor(flow.uv))[0].numpy()
+    known = FlowField(flow.uv), FlowField(backward.uv)
+    assert distance[inside] == pytest.approx(round_trip(*known).distance, rel=1e-6)
 
 
 def test_frames_of_8_bit_score_as_those_in_single_precision(rng):

@@ -3,11 +3,16 @@
 import numpy as np
 import pytest
 
-from flowcore.errors import InputError
+from flowcore.errors import InputError, ShapeMismatchError
 from flowcore.metrics.flow import angular_error, epe
 from flowcore.metrics.gaps import fill_gaps
 from flowcore.metrics.image import compare_frames
-from flowcore.metrics.masks import pixels_behind, visible_pixels
+from flowcore.metrics.masks import (
+    average_precision,
+    mask_agreement,
+    pixels_behind,
+    visible_pixels,
+)
 from flowcore.metrics.round_trip import round_trip
 from flowcore.metrics.statistics import wauc_percent
 from flowcore.metrics.summary import METRICS, describe, measure
@@ -148,3 +153,27 @@ def test_what_has_no_mask_says_why(pair, flow):
         pixels_behind("consistent_share", flow, pair)
     with pytest.raises(InputError, match="no mask for this pair"):
         pixels_behind("epe_matched", flow, FramePair(pair.first, pair.second, pair.truth))
+
+
+def test_f1_by_hand():
+    """Two of three are found, and one that is none: precision 2 of 3, recall 2 of 3."""
+    truth = np.array([True, True, True, False])
+    found = mask_agreement(np.array([True, True, False, True]), truth)
+    assert found.f1 == pytest.approx(100 * 2 / 3)
+    assert mask_agreement(np.array([True, False, False, False]), truth).f1 == pytest.approx(50)
+    assert np.isnan(mask_agreement(~truth & False, ~truth & False).f1)
+
+
+def test_average_precision_by_hand():
+    truth = np.array([True, False, True, False])
+    assert average_precision(np.float32([4, 3, 2, 1]), truth) == pytest.approx(
+        100 * (1 + 2 / 3) / 2
+    )
+    assert average_precision(np.float32([1, 3, 2, 4]), truth) == pytest.approx(
+        100 * (1 / 3 + 0.5) / 2
+    )
+    assert average_precision(np.zeros(4, np.float32), truth) == pytest.approx(50)  # all at once
+    assert average_precision(truth.astype(np.float32), truth) == 100
+    assert np.isnan(average_precision(np.zeros(4, np.float32), ~truth & False))
+    with pytest.raises(ShapeMismatchError):
+        average_precision(np.zeros(3, np.float32), truth)

@@ -44,6 +44,13 @@ def test_one_iteration_stays_on_the_coarsest_grid(net, pair):
     assert found.maps["log_scale"].values.shape == (2, 1, 64, 96)
 
 
+def test_without_the_flows_of_the_steps_the_last_one_alone_is_judged(net, pair):
+    with torch.inference_mode():
+        every = net(*pair, keep=ALL, iterations=5).maps["log_scale"].values
+        last = net(*pair, keep=frozenset({"log_scale"}), iterations=5).maps["log_scale"].values
+    assert torch.equal(last, every[:, -1:])
+
+
 def test_the_second_frame_is_seen_as_the_first_would_be(net, pair):
     first, second = pair
     with torch.inference_mode():
@@ -81,6 +88,16 @@ def test_norms_fold_into_the_decoder_too(net, pair):
         folded = net(*pair, keep=ALL).maps["classes"].values
     assert torch.allclose(folded, expected, atol=1e-4)
     assert not any(isinstance(part, torch.nn.BatchNorm2d) for part in net.modules())
+
+
+def test_the_heads_that_ship_leave_the_flow_of_the_shipped_net_as_it_is():
+    """Bit for bit, at any precision of the processor."""
+    frames = torch.rand(2, 1, 3, 96, 128, generator=torch.Generator().manual_seed(0)).unbind(0)
+    plain, headed = (models.create(f"scope_070{tag}") for tag in (".scenes", "_semantic.heads"))
+    for name, weight in plain.state_dict().items():
+        assert torch.equal(weight, headed.state_dict()[name])
+    with torch.inference_mode():
+        assert torch.equal(plain(*frames).flow, headed(*frames, keep=ALL).flow)
 
 
 @pytest.mark.parametrize("name", ["scope_035_semantic", "scope_035_semantic_deep"])

@@ -7,13 +7,17 @@ import pytest
 
 from flowcore.data.samples import load
 from flowcore.data.synthetic import make_pair
+from pages.components import label_source
 from tests.pages.waiting import finished, opened
+
+NET = "scope_070_semantic.heads"
+LABEL_FILES = {"Labels of the first frame (PNG)", "Labels of the second frame (PNG)"}
 
 pytestmark = pytest.mark.usefixtures("server_queues")
 
 
 def semantics(pair=None, **query):
-    app = opened("semantics", models=["dis_ultrafast", "dis_fast"], **query)
+    app = opened("semantics", **{"models": ["dis_ultrafast", "dis_fast"]} | query)
     if pair is not None:  # as one that was dropped before
         app.session_state["last_pair"] = pair
         app.run()
@@ -29,7 +33,8 @@ def small():
 
 
 def captions_of(app):
-    return " ".join(image.caption for group in app.get("image") for image in group.proto.imgs)
+    images = (image.caption for group in app.get("image") for image in group.proto.imgs)
+    return " ".join([*images, *(caption.value for caption in app.caption)])
 
 
 def test_a_labelled_pair_shows_all(small):
@@ -42,13 +47,41 @@ def test_a_labelled_pair_shows_all(small):
     ):  # fmt: skip
         assert words in captions
     (agreement,) = (frame.value for frame in app.dataframe if "found" in frame.value)
-    assert list(agreement.index) == ["dis_ultrafast", "dis_fast"]
-    assert ((agreement > 0) & (agreement <= 100)).all().all()
+    assert list(agreement.index) == [
+        "dis_ultrafast, forward-backward", "dis_fast, forward-backward", f"{NET}, its head",
+    ]  # fmt: skip
+    assert ((agreement >= 0) & (agreement <= 100)).all().all()
+    (areas,) = (frame.value for frame in app.dataframe if "round trip" in frame.value)
+    assert list(areas.index) == ["dis_ultrafast", "dis_fast"]
+    assert (areas["round trip"] > 0).all()
     takeaways = {button.label for button in app.get("download_button")}
-    assert takeaways >= {"Errors by class (CSV)", "Everything (ZIP)"}
+    assert takeaways >= {"Errors by class (CSV)", "Sparsification (CSV)", "Everything (ZIP)"}
+    assert not takeaways & LABEL_FILES
 
 
-def test_a_pair_without_labels_says_what_is_needed():
+def test_a_pair_without_labels_gets_those_that_a_net_decodes(small):
+    """With them, bars by class; a lane of that net says itself how sure it is."""
+    app = semantics(
+        dataclasses.replace(small, labels=None, second_labels=None),
+        source="Two frames",
+        models=["dis_fast", NET],
+    )
+    assert f"This pair has no labels. Shown are the classes that {NET}" in captions_of(app)
+    assert "are carried to another class" in captions_of(app)
+    takeaways = {button.label for button in app.get("download_button")}
+    assert takeaways >= {"Errors by class (CSV)", *LABEL_FILES}
+    (areas,) = (frame.value for frame in app.dataframe if "round trip" in frame.value)
+    assert areas["head"].notna().tolist() == [False, True]
+
+
+def test_predicted_labels_stand_beside_those_of_the_pair(small):
+    app = semantics(small, source="Two frames", labels="Predicted")
+    assert f"Shown are the classes that {NET} decodes" in captions_of(app)
+    assert not any(box.label == "Palette" for box in app.selectbox)
+
+
+def test_without_a_net_a_pair_without_labels_says_what_is_needed(monkeypatch):
+    monkeypatch.setattr(label_source, "names_with_heads", list)
     app = semantics(sample=load("static").name)
     assert "This pair has no labels" in app.info[0].value
     assert not app.exception

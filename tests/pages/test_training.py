@@ -94,19 +94,29 @@ def test_every_chart_opens_from_its_address(shipped, chart):
 
 def with_semantics():
     """The log of a run that was told of classes; the angle was measured at some of its rows."""
-    columns = "flow_loss_1,flow_loss_2,semantic_loss_1,semantic_loss_2,angle"
+    columns = "flow_loss_1,flow_loss_2,semantic_loss_1,semantic_loss_2,angle,"
+    columns += "validation_miou,validation_ause"
     head, *rows = log().decode().splitlines()
     return "\n".join(
         [f"{head},{columns}"]
-        + [f"{row},2,1,0.5,0.25,{80 if n % 5 == 0 else ''}" for n, row in enumerate(rows)]
+        + [f"{row},2,1,0.5,0.25,{80 if n % 5 == 0 else ''},40,0.2" for n, row in enumerate(rows)]
     ).encode()
 
 
-@pytest.mark.parametrize("chart", ["Flow loss", "Semantic loss", "Angle"])
-def test_charts_of_a_run_with_semantics(shipped, chart):
+@pytest.mark.parametrize(
+    ("chart", "num_iterations"),
+    {
+        "Flow loss": 4,
+        "Semantic loss": 4,
+        "Angle": 0,
+        "Classes and occlusion": 0,
+        "Uncertainty": 0,
+    }.items(),
+)
+def test_charts_of_a_run_with_semantics(shipped, chart, num_iterations):
     (shipped / "a.csv").write_bytes(with_semantics())
     (figure,) = figures(training(**{"curves-chart": chart}))
-    assert figure.count('"iteration ') == (0 if chart == "Angle" else 4)
+    assert figure.count('"iteration ') == num_iterations
 
 
 def test_charts_are_offered_where_a_log_has_them(shipped):

@@ -1,7 +1,5 @@
 """The log: its columns, its means, and files that are none."""
 
-import math
-
 import pytest
 
 from flowcore.errors import ConfigError, InputError
@@ -20,7 +18,7 @@ def filled(path, config, steps, *, every=2, **known):
     log.every = every
     for step in steps:
         record = StepRecord(float(step), [10.0 * step, float(step)], 0.5)
-        log.add(step, "first", 1e-3, record, math.nan, 1.5 * step)
+        log.add(step, "first", 1e-3, record, {}, 1.5 * step)
     log.flush()
     return log
 
@@ -41,7 +39,7 @@ def test_columns_and_means(path, config):
 def test_a_validation_is_a_row(path, config):
     log = RunLog(path, config)
     log.every = 100
-    log.add(7, "first", 1e-3, StepRecord(1.0, [2.0], 0.5), 3.25, 1.0)
+    log.add(7, "first", 1e-3, StepRecord(1.0, [2.0], 0.5), {"epe": 3.25}, 1.0)
     log.flush()
     table = read_log(path)
     assert (table.step[0], table.validation_epe[0]) == (7, 3.25)
@@ -50,8 +48,8 @@ def test_a_validation_is_a_row(path, config):
 def test_stages_with_other_numbers_of_iterations_do_not_mix(path, config):
     log = RunLog(path, config)
     log.every = 2
-    log.add(1, "first", 1e-3, StepRecord(1.0, [8.0, 4.0], 0.5), math.nan, 1.0)
-    log.add(2, "second", 1e-3, StepRecord(3.0, [8.0, 6.0, 5.0], 0.5), math.nan, 1.0)
+    log.add(1, "first", 1e-3, StepRecord(1.0, [8.0, 4.0], 0.5), {}, 1.0)
+    log.add(2, "second", 1e-3, StepRecord(3.0, [8.0, 6.0, 5.0], 0.5), {}, 1.0)
     log.flush()
     row = read_log(path).iloc[0]
     assert (row.loss, row.epe, row.epe_2, row.epe_3) == (2, 5, 6, 5)

@@ -142,7 +142,7 @@ def test_validation_is_of_the_averaged_net(config, tmp_path, monkeypatch):
     config = dataclasses.replace(only_stage(config, steps=1), validate_every=1)
     trainer = train(config, tmp_path)
     error = read_log(tmp_path / "log.csv").validation_epe[0]
-    assert error == pytest.approx(trainer.validate(), rel=1e-3)
+    assert error == pytest.approx(trainer.validate()["epe"], rel=1e-3)
     assert 1 < error < 100  # such are the motions; nothing is learnt yet
     assert all(part.training is False for part in trainer.averaged.module.modules())
 
@@ -297,7 +297,7 @@ def test_validation_asks_the_network_that_learns(stack_config, tmp_path, monkeyp
     trainer.averaged.module.networks["flownets_1"].register_forward_hook(
         lambda *_: asked.append("flownets_1")
     )
-    assert math.isfinite(trainer.validate())
+    assert math.isfinite(trainer.validate()["epe"])
     assert asked == []
 
 

@@ -7,15 +7,18 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
-from flowcore.data.classes import MAX_CLASSES
+from flowcore import models
+from flowcore.data.classes import CLASS_SETS
 from flowcore.data.scenes import Scenes
 from flowcore.errors import ConfigError, DivergedError
-from flowcore.features.classes import decoded_labels
+from flowcore.features.heads import names_with_heads, read_heads
 from flowcore.models.scope_net import ScopeNet
 from flowcore.models.scope_semantic import SemanticScopeNet
+from flowcore.models.weights import read_state
 from flowcore.places import ASSETS
-from flowcore.training import labelled
+from flowcore.training import labelled, source
 from flowcore.training.config import LossConfig, TrainingConfig, load_config
 from flowcore.training.guard import Guard
 from flowcore.training.log import read_log
@@ -25,6 +28,7 @@ from flowcore.training.recipe import as_toml
 from flowcore.training.semantic_config import LabelledConfig, SemanticConfig
 from flowcore.training.ship import ship
 from flowcore.training.source import SceneSource
+from flowcore.training.validation import validate
 from flowcore.types import FeatureMap, FramePair, PipelineConfig, Prediction
 
 CPU = torch.device("cpu")
@@ -109,6 +113,17 @@ def test_heads_that_are_right_have_no_loss(scenes):
     assert losses == {name: pytest.approx(0, abs=1e-5) for name in config.parts}
 
 
+def test_rare_classes_count_as_much_as_the_balance_says(scenes):
+    """Three of four pixels of both frames are class 1; the decoder is wrong about the car alone."""
+    scores = torch.zeros(1, 32, 1, 4)
+    scores[:, 0] = 50.0
+    shares = {0.0: 1 / 4, 0.5: 1 / (1 + 3**0.5), 1.0: 1 / 2}
+    for balance, share in shares.items():
+        told = prediction(scenes.flow, classes=scores, second_classes=scores)
+        found = objective(told, scenes, NOTHING, SemanticConfig(decoder=1, balance=balance))
+        assert found.parts["decoder"].item() == pytest.approx(50 * share, rel=1e-4)
+
+
 def test_a_pair_without_labels_or_truth_teaches_nothing(scenes):
     blank = dataclasses.replace(
         scenes,
@@ -166,11 +181,15 @@ def test_a_net_that_ships_labels_pairs(config, tmp_path):
     assert weights.training["classes"] == "scenes"
     name = weights.file.removesuffix(".safetensors")
     frames = np.random.default_rng(0).integers(0, 256, (2, 70, 90, 3), np.uint8)
-    labels, second = decoded_labels(FramePair(*frames), PipelineConfig(name))
-    assert labels.shape == second.shape == (70, 90)
-    assert 1 <= labels.min() <= labels.max() <= MAX_CLASSES
+    assert name in names_with_heads()
+    heads = read_heads(FramePair(*frames), PipelineConfig(name))
+    for labels in (heads.labels, heads.second_labels):
+        assert labels.shape == (70, 90)
+        assert 1 <= labels.min() <= labels.max() <= len(CLASS_SETS["scenes"].classes)
+    assert heads.occlusion.shape == (70, 90)
+    assert 0 < heads.occlusion.min() <= heads.occlusion.max() < 1
     with pytest.raises(ConfigError, match="has no map"):
-        decoded_labels(FramePair(*frames), PipelineConfig("dis_ultrafast"))
+        read_heads(FramePair(*frames), PipelineConfig("dis_ultrafast"))
 
 
 def test_a_run_without_a_loss_of_classes_is_the_plain_one(config, tmp_path):
@@ -186,10 +205,78 @@ def test_a_run_without_a_loss_of_classes_is_the_plain_one(config, tmp_path):
     assert all(torch.equal(plain[key], told[key]) for key in plain)
 
 
+HEADS = {"heads_alone": True, "decoder": 1.0, "temporal": 0.1, "occlusion": 1.0, "scale": 1.0}
+
+
+@pytest.fixture
+def learnt(tmp_path):
+    """Weights of a plain net, in a file."""
+    path = tmp_path / "learnt.safetensors"
+    save_file(models.build_untrained("scope_035").state_dict(), path)
+    return str(path)
+
+
+def test_heads_alone_learn(config, tmp_path, learnt):
+    """The rest stays bit for bit, in the averaged net too, and so does the flow."""
+    config = with_semantics(config, measure_every=1, **HEADS)
+    config = dataclasses.replace(config, init=learnt, init_model="scope_035", weight_decay=0.5)
+    begun = Trainer(config, tmp_path / "begun").net.state_dict()
+    run = train(config, tmp_path / "run")
+    plain = models.build_untrained("scope_035")
+    plain.load_state_dict(read_state(learnt, "scope_035"))
+    for net in (run.net, run.averaged.module):
+        state = net.state_dict()
+        assert all(torch.equal(weight, state[name]) for name, weight in plain.state_dict().items())
+        for head in SemanticScopeNet.heads:
+            learning = [name for name in state if name.startswith(head)]
+            assert not all(torch.equal(begun[name], state[name]) for name in learning)
+    log = read_log(tmp_path / "run" / "log.csv")
+    assert (log["flow_gradient"] == 0).all()
+    assert (log["decoder_gradient"] > 0).all()
+
+
+def test_a_log_has_what_validation_finds_of_heads(config, tmp_path, monkeypatch):
+    monkeypatch.setattr(source, "_HELD_OUT_BATCHES", ((5.0, 10.0),))
+    config = dataclasses.replace(with_semantics(config, decoder=1, scale=1), validate_every=2)
+    found = train(config, tmp_path, stop_after=2).validate()
+    assert found.keys() == {"epe", "miou", "ause"}
+    log = read_log(tmp_path / "log.csv")
+    assert list(log)[-2:] == ["validation_miou", "validation_ause"]
+    assert log["validation_miou"].isna().tolist() == [True, False]
+    assert log["validation_ause"][1] == pytest.approx(found["ause"], rel=1e-3)
+
+
+def test_validation_by_hand(scenes):
+    """The car is found in the wrong place; occlusion and expected error are right."""
+    flow = scenes.flow.clone()
+    flow[0, 0, 0, 3] = 2.0  # the only error
+    said = torch.nn.functional.one_hot(torch.tensor([[[0, 1, 1, 0]]]), 32).permute(0, 3, 1, 2)
+    maps = {
+        "classes": said.float(),
+        "occlusion": scenes.occluded[:, None].float() - 0.5,
+        "log_scale": torch.tensor([-3.0, -2.0, -3.0, 0.5]).view(1, 1, 1, 4),
+    }
+
+    class Net(torch.nn.Module):
+        def forward(self, _first, _second, keep):
+            assert keep == maps.keys()
+            return prediction(flow, **maps)
+
+    found = validate(Net(), [scenes], SimpleNamespace(watched=()), SemanticConfig(**HEADS))
+    assert found == {
+        "epe": 0.5,
+        "miou": pytest.approx((100 * 2 / 3 + 100 / 2) / 2),
+        "occlusion_f1": 100.0,
+        "ause": pytest.approx(0),
+    }
+
+
 def test_configs_without_the_table_keep_their_digest():
-    """That of a run begun before there was one, which must go on."""
+    """That of a run begun before there was one, or before heads learnt alone: it must go on."""
     config = TrainingConfig(model="scope_035", stages=({"name": "a", "steps": 3},))
-    assert config.digest != dataclasses.replace(config, semantic=SemanticConfig()).digest
+    told = dataclasses.replace(config, semantic=SemanticConfig(scale=1.0))
+    assert [one.digest[:8] for one in (config, told)] == ["72c198e5", "f517f16b"]
+    assert dataclasses.replace(told, semantic=SemanticConfig(scale=1.0, heads_alone=True)) != told
 
 
 def test_few_samples_come_again(config):
@@ -255,7 +342,7 @@ def test_sources_are_mixed_by_weight(config, folders):
 
 def test_learning_from_folders(config, folders, tmp_path):
     config = with_semantics(config, kind="corrected", **folders)
-    assert train(config, tmp_path, stop_after=2).validate() >= 0
+    assert train(config, tmp_path, stop_after=2).validate()["epe"] >= 0
 
 
 def test_a_run_names_what_it_lacks(config, tmp_path):
@@ -282,6 +369,7 @@ def test_the_config_that_ships_is_sound():
     config = load_config(ASSETS / "training" / "scope_035_semantic.toml")
     assert config.semantic.parts == ("semantic", "decoder", "temporal", "occlusion", "scale")
     assert config.semantic.maps == SemanticScopeNet.maps.keys() - ScopeNet.maps.keys()
+    assert load_config(ASSETS / "training" / "scope_070_semantic.toml").semantic.heads_alone
 
 
 def test_the_table_of_a_file_goes_there_and_back(tmp_path):
@@ -302,6 +390,9 @@ def test_the_table_of_a_file_goes_there_and_back(tmp_path):
         ("scope_035", "occlusion = 1.0", "has no heads for occlusion"),
         ("scope_035_semantic", "decoder = 1.0", "these have different ones: scenes, vkitti2"),
         ("scope_035", "temporal = 1.0", "set decoder too"),
+        ("scope_035_semantic", "heads_alone = true", "no head learns"),
+        ("scope_035_semantic", 'heads_alone = true\nscale = 1.0\nkind = "v1"', "leave kind out"),
+        ("scope_035_semantic", "heads_alone = true\nscale = 1.0", "name its weights"),
         ("scope_035", 'visible = "predicted"', "set occlusion too"),
         ("scope_035", "zoom = [2.0, 1.0]", "least zoom is below the most"),
     ],

@@ -26,17 +26,17 @@ function withBody(change) {
 }
 
 test("a header comes back, and the body begins behind it", () => {
-  const { header, body } = readHeader(packed({ format: 3, name: "straße" }, Uint8Array.of(7, 8)));
-  assert.deepEqual(header, { format: 3, name: "straße" });
+  const { header, body } = readHeader(packed({ format: 4, name: "straße" }, Uint8Array.of(7, 8)));
+  assert.deepEqual(header, { format: 4, name: "straße" });
   assert.deepEqual([...body], [7, 8]);
 });
 
 test("a payload may lie anywhere in its buffer", () => {
-  const bytes = packed({ format: 3 }, Uint8Array.of(7));
+  const bytes = packed({ format: 4 }, Uint8Array.of(7));
   const inside = new Uint8Array(bytes.length + 5);
   inside.set(bytes, 3);
   const { header, body } = readHeader(inside.subarray(3, 3 + bytes.length));
-  assert.deepEqual(header, { format: 3 });
+  assert.deepEqual(header, { format: 4 });
   assert.deepEqual([...body], [7]);
 });
 
@@ -44,7 +44,7 @@ test("what is no payload is an error", () => {
   assert.throws(() => readHeader(new Uint8Array(3)), RangeError);
   assert.throws(() => readHeader(packed("not json")), SyntaxError);
   assert.throws(() => readHeader(payload.subarray(0, 99)), SyntaxError);
-  assert.throws(() => readHeader(packed({ format: 1 })), /format 1, this viewer reads 3/);
+  assert.throws(() => readHeader(packed({ format: 1 })), /format 1, this viewer reads 4/);
 });
 
 test("a body that is cut off or damaged is an error", async () => {

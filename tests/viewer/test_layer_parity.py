@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flowcore.export.panels import LAYERS, draw, draw_frames, draw_truth
+from flowcore.export.panels import LAYERS, draw, draw_frames, draw_truth, viewer_lane
 from flowcore.lane import Lane
 from flowcore.types import Estimate, FlowField, FramePair, PipelineConfig
 from flowcore.viz.palette import ARROW, ARROW_OUTLINE
 from flowcore.viz.scale import Scale
-from flowcore.viz.viewer_payload import ViewerLane, ViewerMap, pack_viewer
+from flowcore.viz.viewer_payload import ViewerMap, pack_viewer
 from tests.patience import patient
 from tests.programs import missing
 
@@ -44,8 +44,9 @@ def made_flow(rng):
     return FlowField(uv, rng.random((HEIGHT, WIDTH)) < 0.8)
 
 
-def made_lane(flow, consistent=None):
-    return Lane(Estimate(flow, PipelineConfig("made")), consistent, {})
+def made_lane(flow, consistent=None, unsure=None):
+    maps = {} if unsure is None else {"log_scale": np.log(unsure)[..., None]}
+    return Lane(Estimate(flow, PipelineConfig("made"), maps=maps), consistent, {})
 
 
 def made_pair(rng):
@@ -65,6 +66,7 @@ def made():
         "near": made_lane(
             FlowField(pair.truth.uv + np.float32((0.5, -0.25)), rng.random((HEIGHT, WIDTH)) < 0.8),
             rng.random((HEIGHT, WIDTH)) < 0.6,
+            np.float32(STEP * (2 * rng.integers(0, 250, (HEIGHT, WIDTH)) + 1)),  # no half levels
         ),
         "far": made_lane(made_flow(rng)),
     }
@@ -81,10 +83,7 @@ def painted(made, tmp_path_factory):
     folder = tmp_path_factory.mktemp("painted")
     payload = pack_viewer(
         pair,
-        [
-            ViewerLane(title, lane.estimate.flow, lane.consistent, (entropy,))
-            for title, lane in lanes.items()
-        ],
+        [viewer_lane(title, lane, (entropy,)) for title, lane in lanes.items()],
         max_magnitude=SCALE.max_magnitude,
         max_error=SCALE.max_error,
         noise_floor=SCALE.noise_floor,

@@ -24,12 +24,12 @@ def unpack(payload):
     )
 
 
-def decode_flow(raw, step, height, width):
-    size = 2 * height * width
+def decode_flow(raw, step, height, width, planes=2):
+    size = planes * height * width
     folded = np.frombuffer(raw[:size], np.uint8).astype(np.uint16)
     folded[folded == 255] = np.frombuffer(raw[size:], "<u2")
     steps = (folded >> 1).astype(np.int16) ^ -(folded & 1).astype(np.int16)
-    steps = steps.reshape(2, height, width).astype(np.int64)
+    steps = steps.reshape(planes, height, width).astype(np.int64)
     whole = steps.cumsum(1).cumsum(2).astype(np.int16)
     return whole.transpose(1, 2, 0) * np.float32(step)
 
@@ -63,6 +63,20 @@ def test_masks_come_back_exactly(pair, rng):
     assert np.array_equal(mask(header["lanes"][0]["consistent"]), ~valid)
     assert np.array_equal(mask(header["occluded"]), pair.occluded)
     assert np.array_equal(mask(header["marked"]["mask"]), valid)
+
+
+def test_uncertainties_come_back_to_half_a_step(pair, rng):
+    """Small ones exactly enough for the scale of the error, huge ones as far as 16 bits reach."""
+    values = rng.exponential(2, (31, 45)).astype(np.float32)
+    values[0, 0] = 1e9
+    flow = FlowField(np.zeros((31, 45, 2), np.float32))
+    lane = ViewerLane("one", flow, uncertainty=values, uncertainty_kind="head")
+    header, blob = unpack(pack_viewer(pair, [lane], max_error=2.5))
+    entry = header["lanes"][0]["uncertainty"]
+    assert (entry["step"], entry["kind"]) == (1 / 64, "head")
+    back = decode_flow(blob(entry), entry["step"], 31, 45, planes=1)[..., 0]
+    assert back[0, 0] == 32767 / 64
+    assert np.abs(back - values)[1:].max() <= 1 / 128
 
 
 def test_maps_come_back_as_bytes_of_their_scale(pair):

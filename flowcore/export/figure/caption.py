@@ -39,7 +39,7 @@ def figure_caption(
     for title in lane_titles(lanes, spec):
         own = [(letter, panel) for letter, panel in lettered if panel[0] == title]
         letters = _letters(", ".join(letter for letter, _ in own), spec)
-        shown = ", ".join(layer_name(panel[1]) for _, panel in own)
+        shown = ", ".join(_layer_name(panel[1], lanes[title]) for _, panel in own)
         parts.append(
             f"{letters}{_lane_name(title, lanes[title])}: {shown}{_score(title, lanes, spec)}."
         )
@@ -55,6 +55,12 @@ def _lane_name(title: str, lane: Lane) -> str:
     """The title, and its settings where it does not say them itself."""
     settings = caption(lane.estimate.config)
     return title if title.startswith(settings) else f"{title} ({settings})"
+
+
+def _layer_name(layer: str, lane: Lane) -> str:
+    """What a layer shows; of an uncertainty also who says so."""
+    kind = f" ({lane.uncertainty_kind})" if layer == "uncertainty" else ""
+    return layer_name(layer) + kind
 
 
 def _score(title: str, lanes: Mapping[str, Lane], spec: FigureSpec) -> str:
