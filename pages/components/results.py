@@ -14,12 +14,14 @@ from flowcore.metrics.masks import pixels_behind
 from flowcore.probe import matching_layers
 from flowcore.types import BoolArray, Box, FramePair
 from flowcore.viz.scale import Scale
+from flowcore.viz.viewer_flows import Tiles
 from flowcore.viz.viewer_payload import ViewerLane, pack_viewer
 from pages.components.charts import pixels_of_point
+from pages.components.clip_task import PackedPair
 from pages.components.conventions import warn_of_convention
 from pages.components.marks import is_chosen, on_choice
 from pages.components.runs import Run, forget
-from pages.components.viewer import Picked, flow_viewer
+from pages.components.viewer import Picked, clip_addresses, exact_tiles, flow_viewer
 from pages.components.why import lit_pixels
 from pages.components.words import as_text
 
@@ -56,11 +58,13 @@ def show_lanes(
     marked: tuple[str, BoolArray] | None,
     *,
     inside: Mapping[str, DenseMatching] | None = None,
+    clip: Sequence[tuple[str, PackedPair]] = (),
 ) -> Picked | None:
     """All lanes in the viewer, on one scale.
 
     ``marked`` are pixels to point out, and what they are; ``inside`` the matching of some lanes, by
-    title. Gives the pixel just clicked, if any.
+    title; ``clip`` pairs to play in their place, each with what it is. Gives the pixel just
+    clicked, if any.
     """
     finished = tuple(run for run in runs if run.job.state == "done")
     for run in finished:
@@ -69,26 +73,16 @@ def show_lanes(
     mark = (marked[0], marked[1].tobytes()) if marked else None
     keys = tuple((run.lane.title, run.job.key) for run in finished)
     inside = inside or {}
-    payload = _payload(
-        pair.digest, keys, scale, mark, tuple(inside), pair, finished, marked, inside
-    )
-    return flow_viewer(payload, key="viewer")
+    shown = (pair.digest, keys, tuple(inside))
+    lanes = _viewer_lanes(finished, inside)
+    tiles = exact_tiles(shown, pair, lanes)
+    payload = _payload(shown, scale, mark, pair, lanes, marked, tiles)
+    played = clip_addresses(clip, scale, key="viewer")
+    return flow_viewer(payload, tiles=tiles, clip=played, key="viewer")
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def _payload(
-    digest: str,
-    keys: tuple[tuple[str, str], ...],
-    scale: Scale,
-    mark: tuple[str, bytes] | None,
-    looked_into: tuple[str, ...],
-    _pair: FramePair,
-    _runs: Sequence[Run],
-    _marked: tuple[str, BoolArray] | None,
-    _inside: Mapping[str, DenseMatching],
-) -> bytes:
-    """What the viewer is given; kept by what it shows."""
-    maps = matching_layers(_inside)
+def _viewer_lanes(finished: Sequence[Run], inside: Mapping[str, DenseMatching]) -> list[ViewerLane]:
+    maps = matching_layers(inside)
     lanes = [
         ViewerLane(
             run.lane.title,
@@ -96,15 +90,29 @@ def _payload(
             run.job.result.consistent,
             maps.get(run.lane.title, ()),
         )
-        for run in _runs
+        for run in finished
     ]
-    lanes += [ViewerLane(f"argmax of {title}", found.flow) for title, found in _inside.items()]
+    return lanes + [ViewerLane(f"argmax of {title}", found.flow) for title, found in inside.items()]
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _payload(
+    shown: tuple[object, ...],
+    scale: Scale,
+    mark: tuple[str, bytes] | None,
+    _pair: FramePair,
+    _lanes: Sequence[ViewerLane],
+    _marked: tuple[str, BoolArray] | None,
+    _tiles: Tiles | None,
+) -> bytes:
+    """What the viewer is given; kept by what it shows."""
     return pack_viewer(
         _pair,
-        lanes,
+        _lanes,
         max_magnitude=scale.max_magnitude,
         max_error=scale.max_error,
         marked=_marked,
+        tiles=_tiles,
     )
 
 

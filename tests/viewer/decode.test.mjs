@@ -26,17 +26,17 @@ function withBody(change) {
 }
 
 test("a header comes back, and the body begins behind it", () => {
-  const { header, body } = readHeader(packed({ format: 3, name: "straße" }, Uint8Array.of(7, 8)));
-  assert.deepEqual(header, { format: 3, name: "straße" });
+  const { header, body } = readHeader(packed({ format: 4, name: "straße" }, Uint8Array.of(7, 8)));
+  assert.deepEqual(header, { format: 4, name: "straße" });
   assert.deepEqual([...body], [7, 8]);
 });
 
 test("a payload may lie anywhere in its buffer", () => {
-  const bytes = packed({ format: 3 }, Uint8Array.of(7));
+  const bytes = packed({ format: 4 }, Uint8Array.of(7));
   const inside = new Uint8Array(bytes.length + 5);
   inside.set(bytes, 3);
   const { header, body } = readHeader(inside.subarray(3, 3 + bytes.length));
-  assert.deepEqual(header, { format: 3 });
+  assert.deepEqual(header, { format: 4 });
   assert.deepEqual([...body], [7]);
 });
 
@@ -44,7 +44,7 @@ test("what is no payload is an error", () => {
   assert.throws(() => readHeader(new Uint8Array(3)), RangeError);
   assert.throws(() => readHeader(packed("not json")), SyntaxError);
   assert.throws(() => readHeader(payload.subarray(0, 99)), SyntaxError);
-  assert.throws(() => readHeader(packed({ format: 1 })), /format 1, this viewer reads 3/);
+  assert.throws(() => readHeader(packed({ format: 1 })), /format 1, this viewer reads 4/);
 });
 
 test("a body that is cut off or damaged is an error", async () => {
@@ -72,14 +72,14 @@ test("flows come back exactly, small and large", () => {
 test("the escapes of u and v follow one another", () => {
   // Differences of one row, folded: u = 300, 300 - 150; v = -200, -200 - 128.
   const raw = Uint8Array.of(255, 255, 255, 255, ...[600, 299, 399, 255].flatMap((n) => [n & 255, n >> 8]));
-  const { u, v, step } = decodeFlow(raw, 0.5, { width: 2, height: 1 });
+  const { u, v, step } = decodeFlow(raw, 0.5, { width: 2, height: 1, thin: 1 });
   assert.deepEqual([[...u], [...v], step], [[300, 150], [-200, -328], 0.5]);
 });
 
 test("differences wrap at 16 bits", () => {
   // 32767, then 32767 + 1 = -32768.
   const raw = Uint8Array.of(255, 2, 0, 0, 65534 & 255, 65534 >> 8);
-  assert.deepEqual([...decodeFlow(raw, 1, { width: 2, height: 1 }).u], [32767, -32768]);
+  assert.deepEqual([...decodeFlow(raw, 1, { width: 2, height: 1, thin: 1 }).u], [32767, -32768]);
 });
 
 test("masks come back bit by bit, and none is none", () => {
