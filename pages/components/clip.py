@@ -92,17 +92,24 @@ def played_pairs(
 
 def _num_pairs(film: Film, pixels: int) -> int:
     """As many as are asked for and can be had; it is said where these are fewer."""
-    wanted = st.number_input(
-        "Pairs to play in the viewer",
-        1,
-        MAX_PAIRS,
-        1,
-        key="clip",
-        bind="query-params",
-        width=220,
-        help=f"This pair and those after it: up to {MAX_PAIRS}, and {MAX_PIXELS // 1_000_000} "
-        "million pixels in all. The numbers below the viewer stay those of this pair.",
-    )
+    label = "Pairs to play in the viewer"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(label, width="content")
+        wanted = st.number_input(
+            label,
+            1,
+            MAX_PAIRS,
+            1,
+            key="clip",
+            bind="query-params",
+            width=150,
+            label_visibility="collapsed",
+        )
+        st.caption(
+            f"This one and those after it; up to {MAX_PAIRS}, and {MAX_PIXELS // 1_000_000} "
+            "million pixels in all.",
+            width="content",
+        )
     affordable = max(1, MAX_PIXELS // pixels)
     num_pairs = min(wanted, film.num_pairs, affordable)
     if num_pairs < wanted:

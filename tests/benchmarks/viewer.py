@@ -158,6 +158,7 @@ def main() -> None:
         )
         for _ in range(5):
             page = browser.new_page(viewport={"width": 1280, "height": 900})
+            page.set_default_timeout(180_000)
             serve(page, answers)
             draws.append(first_draw(page, f"{SITE}/"))
             exacts.append(exact_numbers(page))
