@@ -1,6 +1,6 @@
 """What a comparison shows: panels on one scale, one table of metrics."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -160,13 +160,21 @@ def show_table(
 def _draw_table(table: pd.DataFrame, lanes: Mapping[str, Lane], key: str) -> None:
     st.dataframe(
         table.style.apply(lambda column: _styles(column, lanes)),
-        column_config={name: _column(name, lanes) for name in table},
+        column_config={
+            "_index": st.column_config.TextColumn("Lane", width=_width_of(lanes)),
+            **{name: _column(name, lanes) for name in table},
+        },
         on_select=on_choice(key),
         selection_mode="single-cell",
         key=key,
         placeholder="-",
         alt=f"Metrics of every lane{' in the rectangle' if key == REGION_TABLE else ''}",
     )
+
+
+def _width_of(titles: Iterable[str]) -> int:
+    """That shows them whole, px; of long ones what leaves room for numbers."""
+    return min(max(80, 24 + round(6.5 * max(map(len, titles), default=0))), 220)
 
 
 def offer_new_times(pair: FramePair, runs: Sequence[Run], *, threads: int) -> None:
