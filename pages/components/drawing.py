@@ -33,7 +33,7 @@ def first_drawing() -> bool:
     Streamlit's part for components is there when the viewer comes.
     """
     is_drawn = bool(st.session_state.get(IS_DRAWN))
-    with st.container(key="unseen"):  # for good: without it all below would be built anew
+    with st.container(key="unseen"):  # for good: all below it keeps its place
         if not is_drawn:
             _WITNESS(data=time.monotonic(), key="first-drawing", on_drawn_change=_remember)
     return is_drawn
