@@ -2,6 +2,7 @@
 
 from flowcore.export.panels import shared_scale
 from pages.components.charts import show_charts
+from pages.components.clip import played_pairs
 from pages.components.color_scale import choose_scale
 from pages.components.common import with_common_pixels
 from pages.components.downloads import show_downloads
@@ -29,7 +30,9 @@ box = choose_region(pair)
 if again:
     restart_probe(pair, runs, threads=threads)
 
-show_lanes_and_probe(pair, runs, scale, chosen_pixels(pair, finished, box), threads=threads)
+clip = played_pairs(pair, lanes, threads=threads, again=again)
+marked = chosen_pixels(pair, finished, box)
+show_lanes_and_probe(pair, runs, scale, marked, clip=clip, threads=threads)
 if finished:
     show_why(pair, finished)
     within = box and (box, lanes_within(pair, runs, finished, box, again=again))

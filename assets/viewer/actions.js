@@ -2,6 +2,7 @@
 
 import { boxAround } from "./box.js";
 import { sharedLayers, sourceOf } from "./layers.js";
+import { layerOfAll } from "./look.js";
 import { fitView, panView, revealPixel, toScreen, zoomView } from "./view.js";
 
 const SCALE_STEP = 1.25;
@@ -71,14 +72,14 @@ export function setLayerOfAll(viewer, layer) {
   for (const pane of state.panes) {
     if (sourceOf(model.sources, pane.source).layers.includes(layer)) pane.layer = layer;
   }
-  state.layerOfAll = layer;
   viewer.refresh();
 }
 
 /** @type {(viewer: Viewer, by: number) => void} */
 export function stepLayerOfAll(viewer, by) {
-  const layers = sharedLayers(viewer.model);
-  const index = layers.indexOf(viewer.state.layerOfAll) + by;
+  const { state, model } = viewer;
+  const layers = sharedLayers(model);
+  const index = layers.indexOf(layerOfAll(state.panes, model) ?? "flow") + by;
   setLayerOfAll(viewer, layers[(index + layers.length) % layers.length]);
 }
 

@@ -20,15 +20,15 @@ export function readHeader(bytes) {
 export async function decodeModel({ header, body }) {
   const numPixels = header.width * header.height;
   /** @type {(span?: Span | null) => Promise<Uint8Array | null>} */
-  const mask = async (span) => (span ? unpackBits(await inflate(body, span), numPixels) : null);
+  const mask = async (span) => (span ? unpackBits(await inflatePart(body, span), numPixels) : null);
   /** @type {(entry: MapEntry) => Promise<LayerMap>} */
-  const map = async (entry) => ({ ...entry, levels: await inflate(body, entry) });
+  const map = async (entry) => ({ ...entry, levels: await inflatePart(body, entry) });
   /** @type {(entry: UncertaintyEntry) => Promise<Uncertainty>} */
-  const unsure = async (entry) => ({ ...entry, plane: decodePlane(await inflate(body, entry), header) });
+  const unsure = async (entry) => ({ ...entry, plane: decodePlane(await inflatePart(body, entry), header) });
   /** @type {(entry: LaneEntry) => Promise<Lane>} */
   const lane = async (entry) => {
     const [raw, valid, consistent, uncertainty, maps] = await Promise.all([
-      inflate(body, entry.flow), mask(entry.valid), mask(entry.consistent),
+      inflatePart(body, entry.flow), mask(entry.valid), mask(entry.consistent),
       entry.uncertainty && unsure(entry.uncertainty), Promise.all(entry.maps.map(map)),
     ]);
     const field = { ...decodeFlow(raw, entry.flow.step, header), valid };
@@ -40,7 +40,7 @@ export async function decodeModel({ header, body }) {
     header.truth && lane(header.truth),
     Promise.all(header.lanes.map(lane)),
     mask(header.occluded),
-    header.labels && inflate(body, header.labels).then((raw) => new Int32Array(raw.buffer)),
+    header.labels && inflatePart(body, header.labels).then((raw) => new Int32Array(raw.buffer)),
     mask(header.marked?.mask),
   ]);
   const palette = readPalette(header.palette);
@@ -48,10 +48,17 @@ export async function decodeModel({ header, body }) {
 }
 
 /** @type {(body: Bytes, span: Span) => Promise<Bytes>} */
-async function inflate(body, { offset, length }) {
-  const packed = new Blob([body.subarray(offset, offset + length)]);
-  const stream = packed.stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+function inflatePart(body, { offset, length }) {
+  return inflate(body.subarray(offset, offset + length));
+}
+
+/** @type {(packed: Bytes) => Promise<Bytes>} */
+export async function inflate(packed) {
+  const { writable, readable } = new DecompressionStream("gzip");
+  const writer = writable.getWriter(); // straight from memory: a Blob would go by way of another process
+  writer.write(packed).catch(() => {}); // what is damaged fails below
+  writer.close().catch(() => {});
+  return new Uint8Array(await new Response(readable).arrayBuffer());
 }
 
 /** @type {(body: Bytes, span: Span) => Promise<Photo>} */
@@ -73,21 +80,48 @@ export function photoPixels(photo) {
   return photo.pixels;
 }
 
-// Two planes of bytes, u and v; then, 16 bits each, the numbers for which 255 stands in the planes.
-/** @type {(raw: Bytes, step: number, size: Size) => Field} */
-export function decodeFlow(raw, step, { width, height }) {
-  const size = width * height;
-  const large = new Uint16Array(raw.slice(2 * size).buffer);
-  const u = integratePlane(raw.subarray(0, size), large, width, height);
-  const v = integratePlane(raw.subarray(size, 2 * size), large.subarray(u.numLarge), width, height);
-  return { u: u.plane, v: v.plane, step };
+// The planes u and v of every `thin`th pixel, at their places in the frame; in between is nothing yet.
+/** @type {(raw: Bytes, step: number, frame: Size & { thin: number }) => Field} */
+export function decodeFlow(raw, step, frame) {
+  const { width, height, thin } = frame;
+  const size = { width: Math.ceil(width / thin), height: Math.ceil(height / thin) };
+  const [u, v] = decodePlanes(raw, 2, size).map((plane) => (thin === 1 ? plane : spread(plane, size, frame)));
+  return { u, v, step };
 }
 
-// One plane of the same.
-/** @type {(raw: Bytes, size: Size) => Int16Array} */
-function decodePlane(raw, { width, height }) {
+/** @type {(plane: Int16Array, size: Size, frame: Size & { thin: number }) => Int16Array} */
+function spread(plane, size, { width, height, thin }) {
+  const whole = new Int16Array(width * height);
+  for (let row = 0, i = 0; row < size.height; row++) {
+    for (let o = row * thin * width, end = o + width; o < end; o += thin) whole[o] = plane[i++];
+  }
+  return whole;
+}
+
+// Planes of bytes; then, 16 bits each, the numbers for which 255 stands in the planes.
+/** @type {(raw: Bytes, count: number, size: Size) => Int16Array[]} */
+export function decodePlanes(raw, count, { width, height }) {
   const size = width * height;
-  return integratePlane(raw.subarray(0, size), new Uint16Array(raw.slice(size).buffer), width, height).plane;
+  let large = new Uint16Array(raw.slice(count * size).buffer);
+  return Array.from({ length: count }, (_, i) => {
+    const { plane, numLarge } = integratePlane(raw.subarray(i * size, (i + 1) * size), large, width, height);
+    large = large.subarray(numLarge);
+    return plane;
+  });
+}
+
+// One plane of the same; a thinned one stands for the pixels around its own.
+/** @type {(raw: Bytes, frame: Size & { thin: number }) => Int16Array} */
+function decodePlane(raw, { width, height, thin }) {
+  const size = { width: Math.ceil(width / thin), height: Math.ceil(height / thin) };
+  const [plane] = decodePlanes(raw, 1, size);
+  if (thin === 1) return plane;
+  const whole = new Int16Array(width * height);
+  for (let y = 0, o = 0; y < height; y++) {
+    const row = Math.floor(y / thin) * size.width;
+    for (let x = 0; x < width; x++) whole[o++] = plane[row + Math.floor(x / thin)];
+  }
+  return whole;
 }
 
 // Undoes, in this order: zigzag, differences down the columns, differences along the rows.

@@ -4,6 +4,7 @@ import { cssColor } from "./color.js";
 import { describeLayer, flowSources } from "./layers.js";
 import { marksOf, picturesOf } from "./pictures.js";
 import { isKnown, readSource } from "./readings.js";
+import { knownPixel } from "./tiles.js";
 import { toScreen, viewScale, visibleRect } from "./view.js";
 
 const ARROW_SPACING = 26;
@@ -84,7 +85,8 @@ export function drawArrows(context, viewer, field) {
   strokeTwice(context, cssColor(arrowOutline), cssColor(arrow), () => {
     for (let y = start(rect.top); y < Math.min(rect.bottom, model.height); y += spacing) {
       for (let x = start(rect.left); x < Math.min(rect.right, model.width); x += spacing) {
-        const i = y * model.width + x;
+        const known = knownPixel(model, { x, y });
+        const i = known.y * model.width + known.x;
         if (!isKnown(field, i)) continue;
         const tail = toScreen(state.view, model, paneSize, { x: x + 0.5, y: y + 0.5 });
         const length = field.step * scale;
@@ -171,7 +173,7 @@ function drawTargets(context, viewer) {
   const pixel = state.cursor ?? state.pin;
   if (!pixel) return;
   for (const source of flowSources(model.sources)) {
-    const reading = readSource(source, null, pixel, model.width);
+    const reading = readSource(source, null, knownPixel(model, pixel), model.width);
     if (!reading) continue;
     const at = toScreen(state.view, model, paneSize, { x: reading.x + 0.5, y: reading.y + 0.5 });
     strokeTwice(context, "#000", viewer.colorOf(source), () => context.arc(at.x, at.y, 4, 0, 2 * Math.PI));

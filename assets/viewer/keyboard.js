@@ -1,6 +1,7 @@
 // Every key in one table, which both the keyboard and its help read.
 
 import { centerOnCursor, fit, markCorner, moveCursor, pin, removeBox, setMode, setWipe, showPane, stepLayerOfAll, stepPane, stepScale, swapSides, toggleBlinking, toggleFullscreen, toggleMarks, unpin, zoomBy } from "./actions.js";
+import { stepClip, togglePlaying } from "./clip.js";
 import { make, makeButton } from "./dom.js";
 
 const STRIDE = 16;
@@ -34,6 +35,8 @@ const KEYS = [
   [["Escape"], "Remove pin and crosshair; give up a rectangle", unpin],
   [["r"], "Begin a rectangle at the crosshair, stretch it with the arrows, finish it", markCorner],
   [["R"], "Remove the rectangle", removeBox],
+  [["n", "p"], "Next pair of a clip, the one before", (viewer, key) => stepClip(viewer, key === "n" ? 1 : -1)],
+  [["P"], "Play or pause a clip", togglePlaying],
   [["f"], "Full screen", toggleFullscreen],
   [["?"], "These keys", (viewer) => viewer.help.showModal()],
 ];

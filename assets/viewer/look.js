@@ -26,7 +26,7 @@ export function readLook(text, model) {
   /** @type {(index: string) => number} */
   const side = (index) => Math.min(Number(index), panes.length - 1);
   const mode = /** @type {Mode} */ (parts[1]);
-  const look = { mode, panes, active: side(parts[2]), other: side(parts[3]), layerOfAll: layerOfAll(panes, model) };
+  const look = { mode, panes, active: side(parts[2]), other: side(parts[3]) };
   return { look, isWhole: panes.length === asked.length };
 }
 
@@ -40,13 +40,12 @@ function readPane(pane, sources) {
   return source?.layers.includes(layer) ? [{ source: source.key, layer }] : [];
 }
 
-// What all panes that can have it show, else the flow.
-/** @type {(panes: Chosen[], model: Model) => string} */
-function layerOfAll(panes, model) {
+// What all panes show that can have it; undefined where each has its own.
+/** @type {(panes: Chosen[], model: Model) => string | undefined} */
+export function layerOfAll(panes, model) {
   const isShared = (/** @type {string} */ layer) =>
     panes.every((pane) => pane.layer === layer || !sourceOf(model.sources, pane.source).layers.includes(layer));
-  const layers = sharedLayers(model).filter((layer) => panes.some((pane) => pane.layer === layer));
-  return layers.find(isShared) ?? "flow";
+  return sharedLayers(model).filter((layer) => panes.some((pane) => pane.layer === layer)).find(isShared);
 }
 
 /** @type {(layer: string, sources: Source[]) => string} */

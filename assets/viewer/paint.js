@@ -7,6 +7,7 @@ const MAX_PIXELS = 2.1e6; // of a detail, as many as a screen can show
 const MAX_WHOLE_PIXELS = 3e5; // of the whole frame, as many as a pane of a grid can show
 
 // The whole frame, thinned where it has more pixels than a pane can show; a detail fills in the rest.
+// A payload may have no more pixels than these: flowcore/viz/viewer_flows.py thins by the same rule.
 /** @type {(frame: Size) => Region} */
 export function wholeRegion({ width, height }) {
   const step = Math.max(1, Math.ceil(Math.sqrt((width * height) / MAX_WHOLE_PIXELS)));

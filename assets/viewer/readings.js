@@ -16,13 +16,14 @@ export function epeAt(field, truth, i) {
   return Math.sqrt(du * du + dv * dv);
 }
 
-// Mean end-point error over a rectangle, px; NaN where nothing is known in it.
-/** @type {(field: Vectors, truth: Vectors, box: Rect, width: number) => number} */
-export function meanEpe(field, truth, { left, top, right, bottom }, width) {
+// Mean end-point error over a rectangle, or over every `step`th pixel in it, px; NaN where nothing is
+// known of these.
+/** @type {(field: Vectors, truth: Vectors, box: Rect, width: number, step?: number) => number} */
+export function meanEpe(field, truth, { left, top, right, bottom }, width, step = 1) {
   let sum = 0;
   let count = 0;
-  for (let y = top; y < bottom; y++) {
-    for (let i = y * width + left; i < y * width + right; i++) {
+  for (let y = Math.ceil(top / step) * step; y < bottom; y += step) {
+    for (let i = y * width + Math.ceil(left / step) * step; i < y * width + right; i += step) {
       const error = epeAt(field, truth, i);
       if (Number.isNaN(error)) continue;
       sum += error;

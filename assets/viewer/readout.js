@@ -3,6 +3,7 @@
 import { make } from "./dom.js";
 import { flowSources } from "./layers.js";
 import { meanEpe, readSource } from "./readings.js";
+import { isAllExact, isExact, knownPixel } from "./tiles.js";
 
 /** @type {Column[]} */
 const COLUMNS = [
@@ -19,6 +20,8 @@ const COLUMNS = [
 /** @type {ColumnKey[]} */
 const OF_TRUTH = ["epe", "angularError", "boxEpe"];
 
+const ABOUT = "≈ "; // of a pixel beside it, until the exact flows are there
+
 /** @type {(viewer: Viewer) => Readout} */
 export function createReadout(viewer) {
   const place = make("p", { className: "place" });
@@ -29,6 +32,7 @@ export function createReadout(viewer) {
   let cells = [];
   /** @type {Rect | null | undefined} */
   let box; // that of the column which tells of it
+  let isBoxExact = true;
 
   const build = () => {
     box = undefined;
@@ -45,7 +49,7 @@ export function createReadout(viewer) {
     const pixel = viewer.state.cursor ?? viewer.state.pin;
     place.replaceChildren(...describePlace(viewer, pixel));
     for (const { source, columns, row } of cells) {
-      const reading = pixel && readSource(source, viewer.model.truth?.field, pixel, viewer.model.width);
+      const reading = read(viewer, source, pixel);
       columns.forEach(([key], i) => { if (key !== "boxEpe") row.cells[i + 1].textContent = formatCell(key, reading); });
     }
     updateBox();
@@ -54,14 +58,16 @@ export function createReadout(viewer) {
   const updateBox = () => {
     const { model, state } = viewer;
     const truth = model.truth?.field;
-    if (!truth || state.box === box) return;
+    const isNowExact = isAllExact(model, state.box);
+    if (!truth || (state.box === box && isNowExact === isBoxExact)) return;
     box = state.box;
+    isBoxExact = isNowExact;
     for (const cell of /** @type {NodeListOf<HTMLElement>} */ (table.querySelectorAll(".boxEpe"))) cell.hidden = !box;
     if (!box) return;
     for (const { source, row } of cells) {
-      const mean = source.field === truth ? NaN : meanEpe(source.field, truth, box, model.width);
+      const mean = source.field === truth ? NaN : meanEpe(source.field, truth, box, model.width, isBoxExact ? 1 : model.thin);
       const cell = /** @type {HTMLElement} */ (row.querySelector(".boxEpe"));
-      cell.textContent = Number.isNaN(mean) ? "–" : number(mean, 2);
+      cell.textContent = Number.isNaN(mean) ? "–" : `${isBoxExact ? "" : ABOUT}${number(mean, 2)}`;
     }
   };
   const announce = () => { spoken.textContent = speak(viewer); };
@@ -76,12 +82,19 @@ function makeRow(viewer, source, columns) {
   return make("tr", {}, title, ...columns.map(([key]) => make("td", { className: key })));
 }
 
+/** @type {(viewer: Viewer, source: FlowSource, pixel: Point | null) => Reading | null} */
+function read({ model }, source, pixel) {
+  const reading = pixel && readSource(source, model.truth?.field, knownPixel(model, pixel), model.width);
+  return reading && { ...reading, isNear: !isExact(model, pixel) };
+}
+
 /** @type {(key: ColumnKey, reading: Reading | null) => string} */
 export function formatCell(key, reading) {
   if (!reading || key === "boxEpe") return "–";
-  if (key === "target") return `${number(reading.x, 1)}, ${number(reading.y, 1)}`;
+  const about = reading.isNear ? ABOUT : "";
+  if (key === "target") return `${about}${number(reading.x, 1)}, ${number(reading.y, 1)}`;
   const value = reading[key];
-  return value === undefined ? "–" : number(value, key === "angle" || key === "angularError" ? 1 : 2);
+  return value === undefined ? "–" : about + number(value, key === "angle" || key === "angularError" ? 1 : 2);
 }
 
 /** @type {(value: number, digits: number) => string} */
@@ -108,15 +121,15 @@ function className({ classNames }, id) {
 
 // One sentence for a screen reader, where a person moves by keys.
 /** @type {(viewer: Viewer) => string} */
-function speak({ model, state }) {
+function speak(viewer) {
+  const { model, state } = viewer;
   const pixel = state.cursor ?? state.pin;
   if (!pixel) return "";
-  const truth = model.truth?.field;
   const rows = flowSources(model.sources).map((source) => {
-    const reading = readSource(source, truth, pixel, model.width);
+    const reading = read(viewer, source, pixel);
     if (!reading) return `${source.title} unknown`;
     const error = reading.epe === undefined ? "" : `, error ${number(reading.epe, 2)}`;
-    return `${source.title} ${number(reading.u, 2)}, ${number(reading.v, 2)}${error}`;
+    return `${source.title} ${reading.isNear ? "about " : ""}${number(reading.u, 2)}, ${number(reading.v, 2)}${error}`;
   });
   return `x ${pixel.x}, y ${pixel.y}: ${rows.join("; ")}`;
 }

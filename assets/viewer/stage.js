@@ -1,8 +1,10 @@
 // The panes of the current mode, as large as the room allows, and their drawing.
 
 import { createPane, shownIn } from "./pane.js";
+import { detailRegion } from "./paint.js";
 import { paintDetail, wantsDetail } from "./pictures.js";
 import { make, setChildren } from "./dom.js";
+import { fetchTiles, isAllExact } from "./tiles.js";
 import { clampView, viewScale, visibleRect } from "./view.js";
 
 const DETAIL_MS = 120;
@@ -45,7 +47,11 @@ export function createStage(viewer) {
     for (const pane of panes) pane.draw();
     clearTimeout(timer);
     timer = setTimeout(() => {
-      if (viewer.isShowing && refine(viewer, slotsOf(viewer.state).flat())) viewer.redraw();
+      if (!viewer.isShowing) return;
+      const slots = slotsOf(viewer.state).flat();
+      fetchTiles(viewer.model, lookedAt(viewer, slots), viewer.redraw);
+      if (viewer.model.tiles?.numComing) return; // each draws again when it is there
+      if (refine(viewer, slots)) viewer.redraw();
       else viewer.settle();
     }, DETAIL_MS);
   };
@@ -65,7 +71,7 @@ function arrange(viewer, element, panes) {
   if (!width) return;
   const maxHeight = Math.max(240, HEIGHT_SHARE * innerHeight);
   const { columns, size } = bestGrid(panes.length, viewer.model, width, maxHeight);
-  element.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
+  element.style.setProperty("--columns", String(columns));
   viewer.paneSize = size;
   viewer.pixelRatio = Math.min(MAX_PIXEL_RATIO, devicePixelRatio);
   viewer.state.view = clampView(viewer.state.view, viewer.model, size);
@@ -73,7 +79,7 @@ function arrange(viewer, element, panes) {
 }
 
 // All panes in sight in the fewest rows without a hole, unless pictures could be much larger in more
-// rows or with a hole. Where there is room for one column, or they became too small to be read, one
+// rows or with a shorter last row, which stands in the middle. Where there is room for one column, or they became too small to be read, one
 // scrolls past as many columns as stay readable.
 /** @type {(count: number, frame: Size, width: number, maxHeight: number) => { columns: number, size: Size }} */
 export function bestGrid(count, frame, width, maxHeight) {
@@ -98,17 +104,36 @@ function paneSize(columns, frame, width, maxHeight) {
   return { width: column, height: Math.max(24, Math.min((column * frame.height) / frame.width, maxHeight)) };
 }
 
+// Where exact flows are wanted: at the crosshair, in the rectangle, and in sight of a person who has
+// zoomed in, as far as a screen could show them all.
+/** @type {(viewer: Viewer, indices: number[]) => Rect[]} */
+function lookedAt(viewer, indices) {
+  const { state, model, paneSize } = viewer;
+  const pixel = state.cursor ?? state.pin;
+  const rects = pixel ? [{ left: pixel.x, top: pixel.y, right: pixel.x + 1, bottom: pixel.y + 1 }] : [];
+  if (state.box) rects.push(state.box);
+  if (coarsePanes(viewer, indices).length) rects.push(visibleRect(state.view, model, paneSize));
+  return rects.filter((rect) => detailRegion(model, rect));
+}
+
+// The panes in whose whole-frame picture pixels are missing that the screen could show.
+/** @type {(viewer: Viewer, indices: number[]) => Shown[]} */
+function coarsePanes(viewer, indices) {
+  const { state, model, paneSize, pixelRatio, pictures } = viewer;
+  const scale = viewScale(state.view, model, paneSize) * pixelRatio;
+  return indices.map((index) => shownIn(viewer, index)).filter(({ layer }) => wantsDetail(pictures, layer, scale));
+}
+
 // After the view has come to rest: what is in sight, where the whole-frame picture is too coarse.
 // True where something was painted.
 /** @type {(viewer: Viewer, indices: number[]) => boolean} */
 function refine(viewer, indices) {
-  const { state, model, paneSize, pixelRatio, pictures } = viewer;
-  const scale = viewScale(state.view, model, paneSize) * pixelRatio;
+  const { state, model, paneSize, pictures } = viewer;
   const rect = visibleRect(state.view, model, paneSize);
   const key = JSON.stringify([rect, state.scale, indices.map((index) => state.panes[index])]);
-  if (pictures.refinedFor === key) return false;
+  if (pictures.refinedFor === key || !isAllExact(model, rect)) return false;
   pictures.refinedFor = key;
-  const coarse = indices.map((index) => shownIn(viewer, index)).filter(({ layer }) => wantsDetail(pictures, layer, scale));
+  const coarse = coarsePanes(viewer, indices);
   for (const { source, layer } of coarse) paintDetail(pictures, source, layer, state.scale, rect);
   return coarse.length > 0;
 }

@@ -4,8 +4,10 @@ import { addPane, fit, MODES, removeBox, setLayerOfAll, setMode, toggleBlinking,
 import { boxSize } from "./box.js";
 import { make, makeButton, setOptions } from "./dom.js";
 import { layerLabel, sharedLayers } from "./layers.js";
+import { layerOfAll } from "./look.js";
 
 const ZOOM_STEP = 1.5;
+const OWN = ""; // where panes show different layers
 
 /** @type {(viewer: Viewer) => Part} */
 export function createToolbar(viewer) {
@@ -14,7 +16,7 @@ export function createToolbar(viewer) {
     button: makeButton(label, `${label} of panes`, () => setMode(viewer, mode)),
   }));
   const blink = makeButton("", "", () => toggleBlinking(viewer));
-  const layers = make("select", { onchange: () => setLayerOfAll(viewer, layers.value) });
+  const layers = make("select", { onchange: () => layers.value !== OWN && setLayerOfAll(viewer, layers.value) });
   const add = makeButton("+ Pane", "Add a pane", () => addPane(viewer));
   const marks = makeButton("", "", () => toggleMarks(viewer));
   const boxing = makeButton("Rectangle", "Mark a rectangle: drag over the frame (Shift and drag does it too)", () => toggleBoxing(viewer));
@@ -51,7 +53,8 @@ export function createToolbar(viewer) {
     unbox.hidden = !state.box;
     if (state.box) relabel(unbox, `× ${boxSize(state.box)}`, "Remove the rectangle");
     const options = sharedLayers(model).map((layer) => [layer, layerLabel(model, layer)]);
-    setOptions(layers, options, state.layerOfAll);
+    const common = layerOfAll(state.panes, model) ?? OWN;
+    setOptions(layers, common === OWN ? [[OWN, "each its own"], ...options] : options, common);
     zoom.textContent = `${state.view.zoom.toFixed(1)}×`;
   };
   return { element, update };

@@ -69,6 +69,9 @@ interface Header extends Size, Scale {
   format: number;
   id: string;
   name: string;
+  /** Flows are those of every so many px; the exact ones are in the tiles. */
+  thin: number;
+  tiles: { url: string; side: number; offsets: number[] } | null;
   palette: PaletteEntry;
   layers: Record<string, Layer>;
   first: Span;
@@ -79,7 +82,10 @@ interface Header extends Size, Scale {
   labels: Span | null;
   classNames: Record<string, string>;
   marked: { title: string; mask: Span } | null;
+  /** The pairs to play, this one first. */
+  clip?: ClipEntry[];
 }
+interface ClipEntry { label: string; url: string }
 interface Payload { header: Header; body: Bytes }
 
 // The same, decoded.
@@ -87,7 +93,7 @@ interface Payload { header: Header; body: Bytes }
 interface Photo { bitmap: ImageBitmap; pixels: Uint8ClampedArray | null }
 interface Vectors { u: ArrayLike<number>; v: ArrayLike<number>; step: number; valid?: Uint8Array | null }
 interface Polar { position: Float32Array; speed: Float32Array }
-interface Field extends Vectors { polar?: Polar }
+interface Field extends Vectors { u: Int16Array; v: Int16Array; polar?: Polar }
 interface LayerMap extends MapEntry { levels: Uint8Array }
 /** How far off a flow may be, in steps of so many px, and who says so. */
 interface Uncertainty { plane: Int16Array; step: number; kind: string }
@@ -98,7 +104,15 @@ interface Lane {
   uncertainty: Uncertainty | null;
   maps: LayerMap[];
 }
-interface Content extends Omit<Header, "palette" | "first" | "second" | "truth" | "lanes" | "occluded" | "labels"> {
+interface TileStore extends NonNullable<Header["tiles"]> {
+  columns: number;
+  rows: number;
+  /** Of each tile, as tiles.js numbers them. */
+  states: Uint8Array;
+  numComing: number;
+}
+interface Tiled { thin: number; tiles: TileStore | null }
+interface Content extends Omit<Header, "palette" | "tiles" | "first" | "second" | "truth" | "lanes" | "occluded" | "labels"> {
   palette: Palette;
   first: Photo;
   second: Photo;
@@ -108,7 +122,7 @@ interface Content extends Omit<Header, "palette" | "first" | "second" | "truth" 
   labels: Int32Array | null;
   markedMask: Uint8Array | null;
 }
-interface Model extends Content { sources: Source[] }
+interface Model extends Content, Tiled { sources: Source[] }
 
 // What there is to look at.
 
@@ -130,8 +144,10 @@ interface Reading extends Point {
   angle: number;
   epe?: number;
   angularError?: number;
+  /** Of a pixel beside it. */
+  isNear?: boolean;
 }
-type ColumnKey = keyof Reading | "target" | "boxEpe";
+type ColumnKey = Exclude<keyof Reading, "isNear"> | "target" | "boxEpe";
 type Column = [key: ColumnKey, text: string, title: string];
 /** What a painter is given: `opponent` and `map` are there for the layers of that kind alone. */
 interface Subject {
@@ -156,6 +172,16 @@ interface Pictures {
 
 // What a person has chosen, and what shows it.
 
+interface Clip {
+  /** Of the payload of its first pair. */
+  id: string;
+  entries: ClipEntry[];
+  fetched: Promise<Bytes>[];
+  index: number;
+  isPlaying: boolean;
+  failure: string;
+}
+
 interface Chosen { source: string; layer: string }
 interface Shown { source: Source; layer: string }
 /** How the panes are set; lives in the address. */
@@ -164,7 +190,6 @@ interface Look {
   panes: Chosen[];
   active: number;
   other: number;
-  layerOfAll: string;
 }
 interface State extends Look {
   wipe: number;
@@ -198,7 +223,7 @@ interface Bar { element: HTMLElement; title: HTMLElement; bar: HTMLElement; tick
 interface Head { element: HTMLElement; update(index: number): void }
 interface Stage extends Part { draw(): void }
 interface Readout extends Part { build(): void; announce(): void }
-interface Parts { toolbar: Part; stage: Stage; legend: Part; readout: Readout }
+interface Parts { toolbar: Part; clipBar: Part; stage: Stage; legend: Part; readout: Readout }
 interface Viewer {
   root: HTMLElement;
   stage: HTMLElement;
@@ -213,6 +238,7 @@ interface Viewer {
   state: State;
   pictures: Pictures;
   colorOf(source: Source): string;
+  clip: Clip | null;
   onPick(pixel: Point): void;
   onScale(maxMagnitude: number): void;
   onBox(box: Rect | null): void;
@@ -232,5 +258,7 @@ interface Viewer {
   tellScale(): void;
   tellLook(): void;
   show(bytes: Bytes): Promise<void>;
+  /** Shows a payload whatever the clip is at. */
+  present(bytes: Bytes): Promise<void>;
   destroy(): void;
 }

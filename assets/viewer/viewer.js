@@ -2,6 +2,7 @@
 
 import { blinks, stepPane } from "./actions.js";
 import { readBox } from "./box.js";
+import { createClipBar, takeClip } from "./clip.js";
 import { decodeModel, readHeader } from "./decode.js";
 import { make } from "./dom.js";
 import { createHelp, onKey } from "./keyboard.js";
@@ -10,6 +11,7 @@ import { createLegend } from "./legend.js";
 import { createPictures } from "./pictures.js";
 import { createReadout } from "./readout.js";
 import { createStage } from "./stage.js";
+import { createTiles } from "./tiles.js";
 import { createToolbar } from "./toolbar.js";
 import { readLook, writeLook } from "./look.js";
 import { fitView } from "./view.js";
@@ -23,12 +25,13 @@ const TRUTH_COLOR = "#7f7f7f";
 /** @type {(root: HTMLElement) => Viewer} */
 export function createViewer(root) {
   /** @type {Partial<Viewer>} */
-  const blank = { root, paneSize: { width: 1, height: 1 }, pixelRatio: 1, shownId: null, isShowing: false, linkedBox: null, linkedLook: null, toldLook: "", onPick: () => {}, onScale: () => {}, onBox: () => {}, onLook: () => {} };
+  const blank = { root, paneSize: { width: 1, height: 1 }, pixelRatio: 1, shownId: null, isShowing: false, clip: null, linkedBox: null, linkedLook: null, toldLook: "", onPick: () => {}, onScale: () => {}, onBox: () => {}, onLook: () => {} };
   const viewer = /** @type {Viewer} */ (blank);
   viewer.colorOf = (source) => laneColor(viewer, source);
   viewer.help = createHelp();
   const parts = {
     toolbar: createToolbar(viewer),
+    clipBar: createClipBar(viewer),
     stage: createStage(viewer),
     legend: createLegend(viewer),
     readout: createReadout(viewer),
@@ -46,7 +49,7 @@ export function createViewer(root) {
 
   const foot = make("div", { className: "foot" }, parts.legend.element, parts.readout.element);
   const message = make("p", { className: "message", role: "alert", hidden: true });
-  const body = make("div", { className: "body", hidden: true }, parts.toolbar.element, viewer.stage, foot);
+  const body = make("div", { className: "body", hidden: true }, parts.toolbar.element, parts.clipBar.element, viewer.stage, foot);
   root.replaceChildren(message, body, viewer.help);
   root.onkeydown = (event) => onKey(viewer, event);
   document.addEventListener("keydown", onPageKey, true);
@@ -61,7 +64,8 @@ export function createViewer(root) {
     viewer.isShowing = false;
     viewer.shownId = null;
   };
-  viewer.show = async (bytes) => {
+  viewer.show = async (bytes) => (isPlayed(viewer, bytes) ? viewer.refresh() : viewer.present(bytes));
+  viewer.present = async (bytes) => {
     /** @type {string | null} */
     let id = null;
     try {
@@ -82,19 +86,29 @@ export function createViewer(root) {
   return viewer;
 }
 
+// The page sends again what a clip is shown in place of. What cannot be read is `present`'s to say.
+/** @type {(viewer: Viewer, bytes: Bytes) => boolean} */
+function isPlayed(viewer, bytes) {
+  try {
+    return !takeClip(viewer, bytes);
+  } catch {
+    return false;
+  }
+}
+
 // `redraw` is for what moves (crosshair, view), `refresh` for everything; both act once per frame.
 // While the screen shows all that was asked for, `data-drawn` is the payload's id; the page is told
 // by the event `flowdrawn`, which also comes when there is nothing to draw but a message, and who
 // comes after it by the page's `data-flow-drawn`.
 /** @type {(viewer: Viewer, parts: Parts) => void} */
-function scheduleUpdates(viewer, { toolbar, stage, legend, readout }) {
+function scheduleUpdates(viewer, { toolbar, clipBar, stage, legend, readout }) {
   let isScheduled = false;
   let isWhole = false;
   const update = () => {
     isScheduled = false;
     if (!viewer.isShowing) return;
     if (isWhole) {
-      for (const part of [toolbar, stage, legend]) part.update();
+      for (const part of [toolbar, clipBar, stage, legend]) part.update();
       viewer.tellLook();
     }
     isWhole = false;
@@ -172,7 +186,7 @@ async function load(viewer, { header, body }, parts) {
     delete viewer.root.dataset.drawn;
     const content = await decodeModel({ header, body });
     if (viewer.shownId !== header.id) return false; // a newer payload came in meanwhile
-    const model = { ...content, sources: buildSources(content) };
+    const model = { ...content, sources: buildSources(content), tiles: createTiles(header) };
     const linked = viewer.linkedLook ? readLook(viewer.linkedLook, model) : null;
     viewer.state = { ...carryOver(viewer, model), ...(linked && { ...linked.look, isBlinking: blinks(linked.look.mode) }) };
     viewer.model = model;
@@ -251,7 +265,6 @@ function firstState(model, box) {
     wipe: 0.5,
     isBlinking: false,
     isMarkShown: true,
-    layerOfAll: "flow",
     view: fitView(model),
     cursor: null,
     pin: null,

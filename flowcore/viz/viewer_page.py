@@ -14,6 +14,7 @@ VIEWER = ASSETS / "viewer"
 SCRIPTS = (
     "color",
     "decode",
+    "tiles",
     "readings",
     "layers",
     "view",
@@ -21,6 +22,7 @@ SCRIPTS = (
     "look",
     "painters",
     "dom",
+    "clip",
     "paint",
     "pictures",
     "draw",

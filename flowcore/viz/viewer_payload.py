@@ -12,13 +12,15 @@ the blobs, which the header names by offset and length (its palette and its laye
 - labels: 32-bit numbers, gzip;
 - uncertainties: as a flow, with one plane for two;
 - maps: one byte a pixel, 255 for the stated greatest value or more, gzip.
+
+Where ``thin`` is above 1, the flows are those of every so many px along rows and columns alone, and
+``tiles`` says where the exact ones are (`flowcore.viz.viewer_flows`).
 """
 
 import gzip
 import hashlib
 import json
 import math
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,14 +33,22 @@ from flowcore.types import BoolArray, FloatArray, FlowField, FramePair, IntArray
 from flowcore.viz.layers import layers_document
 from flowcore.viz.palette import NOISE_FLOOR, palette_document
 from flowcore.viz.scale import Scale, scale_of
+from flowcore.viz.viewer_address import join_payload
+from flowcore.viz.viewer_flows import (
+    TILE,
+    Tiles,
+    cut_tiles,
+    flow_step,
+    in_steps,
+    pack_planes,
+    thinning,
+)
 
-__all__ = ["ViewerLane", "ViewerMap", "pack_viewer"]
+__all__ = ["ViewerLane", "ViewerMap", "cut_viewer", "pack_viewer"]
 
 FORMAT = 4
-_SLOW, _SLOW_STEP, _FAST_STEP = 16.0, 2.0**-8, 2.0**-6  # px; KITTI's files have 1/64, too
 _ERROR_STEPS = 128  # of an uncertainty, at least, up to the full color of errors
 _JPEG_QUALITY = 92
-_ESCAPE = 255
 _MAX_SIDE = 65500  # what JPEG holds
 
 
@@ -111,6 +121,11 @@ class _Blobs:
         return span
 
 
+def cut_viewer(pair: FramePair, lanes: Sequence[ViewerLane]) -> Tiles | None:
+    """The exact flows of pair and lanes in tiles, for `pack_viewer`; None for small frames."""
+    return cut_tiles(_flows(pair, lanes))
+
+
 def pack_viewer(
     pair: FramePair,
     lanes: Sequence[ViewerLane],
@@ -120,6 +135,7 @@ def pack_viewer(
     noise_floor: float = NOISE_FLOOR,
     class_names: Mapping[int, str] | None = None,
     marked: tuple[str, BoolArray] | None = None,
+    tiles: Tiles | None = None,
 ) -> bytes:
     """The pair and its lanes in one payload for the viewer.
 
@@ -137,6 +153,9 @@ def pack_viewer(
         Names of the labels.
     marked : (str, (H, W) bool), optional
         Pixels to point out in all panes, and what they are.
+    tiles : Tiles, optional
+        Of `cut_viewer`, for a viewer that can fetch them (`address_viewer`): the payload then has
+        of the flows what a pane can show.
 
     Returns
     -------
@@ -146,7 +165,7 @@ def pack_viewer(
     Raises
     ------
     InputError
-        Two lanes of one title.
+        Two lanes of one title; tiles of other flows.
     ShapeMismatchError
         A flow or mask that is not of the frames' size.
     ConfigError
@@ -160,7 +179,12 @@ def pack_viewer(
     _require_lanes(pair.size, lanes)
     if marked is not None:
         _require_size(f"The mask {marked[0]!r}", marked[1].shape, pair.size)
+    if tiles is not None and tiles.num_flows != len(_flows(pair, lanes)):
+        raise InputError(
+            f"The tiles hold {tiles.num_flows} flows, expected {len(_flows(pair, lanes))}."
+        )
     height, width = pair.size
+    thin = thinning(pair.size) if tiles is not None else 1
     blobs = _Blobs()
     header: dict[str, Any] = {
         "format": FORMAT,
@@ -170,12 +194,14 @@ def pack_viewer(
         "maxMagnitude": magnitude,
         "maxError": error,
         "noiseFloor": noise_floor,
+        "thin": thin,
+        "tiles": tiles and {"url": "", "side": TILE, "offsets": tiles.offsets},
         "palette": palette_document(),
         "layers": layers_document(),
         "first": blobs.add(_photo(pair.first)),
         "second": blobs.add(_photo(pair.second)),
-        "truth": pair.truth and _lane(blobs, ViewerLane("Truth", pair.truth), error),
-        "lanes": [_lane(blobs, lane, error) for lane in lanes],
+        "truth": pair.truth and _lane(blobs, ViewerLane("Truth", pair.truth), thin, error),
+        "lanes": [_lane(blobs, lane, thin, error) for lane in lanes],
         "occluded": _mask(blobs, pair.occluded),
         "labels": None if pair.labels is None else blobs.add(_zip(_label_bytes(pair.labels))),
         "classNames": {str(label): name for label, name in (class_names or {}).items()},
@@ -217,16 +243,20 @@ def _require_size(what: str, size: tuple[int, ...], expected: tuple[int, int]) -
         )
 
 
-def _lane(blobs: _Blobs, lane: ViewerLane, max_error: float) -> dict[str, Any]:
-    step = _step(lane.flow)
-    flow = _plane_bytes(lane.flow.uv.transpose(2, 0, 1), step)
+def _flows(pair: FramePair, lanes: Sequence[ViewerLane]) -> list[FlowField]:
+    truth = [] if pair.truth is None else [pair.truth]
+    return [*truth, *(lane.flow for lane in lanes)]
+
+
+def _lane(blobs: _Blobs, lane: ViewerLane, thin: int, max_error: float) -> dict[str, Any]:
+    step = flow_step(lane.flow)
     valid = None if lane.flow.valid.all() else lane.flow.valid
     return {
         "title": lane.title,
-        "flow": {**blobs.add(_zip_noise(flow)), "step": step},
+        "flow": {**blobs.add(pack_planes(in_steps(lane.flow, step, every=thin))), "step": step},
         "valid": _mask(blobs, valid),
         "consistent": _mask(blobs, lane.consistent),
-        "uncertainty": _uncertainty(blobs, lane, max_error),
+        "uncertainty": _uncertainty(blobs, lane, thin, max_error),
         "maps": [
             {
                 "title": layer.title,
@@ -239,33 +269,16 @@ def _lane(blobs: _Blobs, lane: ViewerLane, max_error: float) -> dict[str, Any]:
     }
 
 
-def _uncertainty(blobs: _Blobs, lane: ViewerLane, max_error: float) -> dict[str, Any] | None:
+def _uncertainty(
+    blobs: _Blobs, lane: ViewerLane, thin: int, max_error: float
+) -> dict[str, Any] | None:
     """In steps that follow the scale of the error, as far as 16 bits reach."""
     if lane.uncertainty is None:
         return None
     step = 2.0 ** math.floor(math.log2(max_error / _ERROR_STEPS))
-    plane = np.minimum(lane.uncertainty, 32767 * step)[None]
-    span = blobs.add(_zip_noise(_plane_bytes(plane, step)))
+    steps = np.minimum(np.rint(lane.uncertainty[::thin, ::thin] / step), 32767)
+    span = blobs.add(pack_planes(steps.astype(np.int16)[None]))
     return {**span, "step": step, "kind": lane.uncertainty_kind or ""}
-
-
-def _step(flow: FlowField) -> float:
-    """A power of two in px in which all components fit into 16 bits; finer where all is slow."""
-    largest = float(np.abs(flow.uv).max())
-    if largest < _SLOW:
-        return _SLOW_STEP
-    return max(_FAST_STEP, 2.0 ** math.ceil(math.log2(largest / 32767)))
-
-
-def _plane_bytes(planes: FloatArray, step: float) -> bytes:
-    """Planes (N, H, W) in steps, as differences, folded to unsigned; then what takes two bytes."""
-    steps = np.rint(planes / step).astype(np.int16)
-    zero = np.int16(0)
-    steps = np.diff(np.diff(steps, axis=2, prepend=zero), axis=1, prepend=zero)  # wraps
-    folded = ((steps << 1) ^ (steps >> 15)).view(np.uint16)
-    small = np.minimum(folded, _ESCAPE).astype(np.uint8)
-    large = folded[folded >= _ESCAPE].astype("<u2")
-    return bytes(small.tobytes() + large.tobytes())
 
 
 def _label_bytes(labels: IntArray) -> bytes:
@@ -280,12 +293,6 @@ def _zip(content: bytes) -> bytes:
     return gzip.compress(content, 1, mtime=0)
 
 
-def _zip_noise(content: bytes) -> bytes:
-    """Of numbers that hardly repeat: a fifth smaller than ``_zip``, and quicker to unpack."""
-    packer = zlib.compressobj(6, wbits=31, memLevel=9, strategy=zlib.Z_RLE)
-    return packer.compress(content) + packer.flush()
-
-
 def _photo(frame: UInt8Array) -> bytes:
     _, jpeg = cv2.imencode(".jpg", frame[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
     return jpeg.tobytes()
@@ -294,5 +301,4 @@ def _photo(frame: UInt8Array) -> bytes:
 def _join(header: dict[str, Any], parts: list[bytes]) -> bytes:
     body = b"".join(parts)
     digest = hashlib.sha256(json.dumps(header).encode() + body).hexdigest()
-    text = json.dumps({**header, "id": digest}).encode()
-    return len(text).to_bytes(4, "little") + text + body
+    return join_payload({**header, "id": digest}, body)

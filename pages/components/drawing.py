@@ -32,11 +32,11 @@ def first_drawing() -> bool:
     needs it is sent only afterwards. To be called before anything else of the page, so that
     Streamlit's part for components is there when the viewer comes.
     """
-    if st.session_state.get(IS_DRAWN):
-        return True
-    with st.container(key="unseen"):
-        _WITNESS(data=time.monotonic(), key="first-drawing", on_drawn_change=_remember)
-    return False
+    is_drawn = bool(st.session_state.get(IS_DRAWN))
+    with st.container(key="unseen"):  # for good: all below it keeps its place
+        if not is_drawn:
+            _WITNESS(data=time.monotonic(), key="first-drawing", on_drawn_change=_remember)
+    return is_drawn
 
 
 def _remember() -> None:

@@ -1,6 +1,7 @@
 """Where a pair comes from: a sample, uploads, a video, one image set in motion, a data set."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -13,6 +14,7 @@ from flowcore.export.panels import draw_truth, shared_scale
 from flowcore.io.frames import encode_frame
 from flowcore.io.video import decode_video_frames, probe_video, video_thumbnails
 from flowcore.types import FramePair
+from pages.components.clip import Film, remember_film
 from pages.components.conventions import warn_of_convention
 from pages.components.dataset_picker import pick_pair_of_dataset
 from pages.components.files import decoded
@@ -79,6 +81,7 @@ def _chosen(messages: DeltaGenerator) -> FramePair:
         key="source",
         bind="query-params",
     )
+    remember_film(None)
     try:
         pair = _SOURCES[source]()
         if pair is not None and source in UPLOADED:
@@ -124,7 +127,9 @@ def _video() -> FramePair | None:
         "video",
         thumbnails=lambda indices: decoded(video_thumbnails, data, tuple(indices)),
     )
-    frames = decoded(decode_video_frames, data, indices)
+    load = partial(decoded, decode_video_frames, data)
+    remember_film(Film(file.file_id, info.num_frames, indices, load))
+    frames = load(indices)
     first, second = (f"frame {index}" for index in indices)
     return FramePair(
         *frames,

@@ -7,8 +7,10 @@ import streamlit as st
 
 from flowcore.data.roles import ROLES, Role, decode_known, guess_role, settle_roles, with_known
 from flowcore.errors import FlowcoreError
+from flowcore.io.frames import Decoded, decode_frames
 from flowcore.io.pictures import count_pages
-from flowcore.types import FramePair
+from flowcore.types import FramePair, UInt8Array
+from pages.components.clip import Film, remember_film
 from pages.components.files import decoded
 from pages.components.scrubber import choose_two
 from pages.components.uploads import (
@@ -80,6 +82,8 @@ def _frames(files: Sequence[Any], *, swap: bool) -> FramePair | None:
         files, labels = list(files) * 2, [f"{labels[0]}, page {page}" for page in pages]
     elif len(files) > 2:
         chosen = choose_two(len(files), "frame")
+        if not swap:
+            remember_film(_film(files, chosen))
         files, labels = [files[i] for i in chosen], [labels[i] for i in chosen]
     if len(files) != 2:
         st.info(f"Two frames are needed, {len(files)} given.")
@@ -92,6 +96,21 @@ def _frames(files: Sequence[Any], *, swap: bool) -> FramePair | None:
     return FramePair(
         *read.frames, name=f"{first} and {second}", frame_names=(first, second), notes=read.notes
     )
+
+
+def _film(files: Sequence[Any], chosen: tuple[int, int]) -> Film:
+    """All frames in a row, read as the two that were chosen are."""
+
+    def load(indices: Sequence[int]) -> Sequence[UInt8Array]:
+        read: Decoded = decoded(
+            decode_frames,
+            tuple(files[i].getvalue() for i in indices),
+            names=tuple(f"The frame {plain_name(files[i])}" for i in indices),
+            value_range=st.session_state.get("value-range", "auto"),
+        )
+        return read.frames
+
+    return Film(" ".join(file.file_id for file in files), len(files), chosen, load)
 
 
 def _by_role(files: Sequence[Any], roles: Sequence[Role]) -> dict[Role, Any]:

@@ -17,6 +17,7 @@ from flowcore.viz.scale import Scale
 from pages.components.attribution import show_attribution
 from pages.components.channels import show_channels
 from pages.components.charts import lane_colors
+from pages.components.clip_task import PackedPair
 from pages.components.results import show_lanes
 from pages.components.runs import Run, start, watch
 from pages.components.tasks import keep_stages, look_into_lane, map_matching
@@ -62,6 +63,7 @@ def show_lanes_and_probe(
     scale: Scale,
     marked: tuple[str, BoolArray] | None,
     *,
+    clip: Sequence[tuple[str, PackedPair]],
     threads: int,
 ) -> None:
     """The viewer, and every lane's matching at the pixel that was clicked in it or typed.
@@ -69,7 +71,7 @@ def show_lanes_and_probe(
     A click runs this part of the page alone.
     """
     inside = _maps(pair, [run for run in runs if run.job.state == "done"], threads=threads)
-    picked = show_lanes(pair, runs, scale, marked, inside=inside)
+    picked = show_lanes(pair, runs, scale, marked, inside=inside, clip=clip)
     pixel = _pixel(pair, picked)
     if pixel is None:
         return

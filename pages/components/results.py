@@ -1,6 +1,6 @@
 """What a comparison shows: panels on one scale, one table of metrics."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -15,12 +15,14 @@ from flowcore.metrics.masks import pixels_behind
 from flowcore.probe import matching_layers
 from flowcore.types import BoolArray, Box, FramePair
 from flowcore.viz.scale import Scale
+from flowcore.viz.viewer_flows import Tiles
 from flowcore.viz.viewer_payload import ViewerLane, pack_viewer
 from pages.components.charts import pixels_of_point
+from pages.components.clip_task import PackedPair
 from pages.components.conventions import warn_of_convention
 from pages.components.marks import is_chosen, on_choice
 from pages.components.runs import Run, forget
-from pages.components.viewer import Picked, flow_viewer
+from pages.components.viewer import Picked, clip_addresses, exact_tiles, flow_viewer
 from pages.components.why import lit_pixels
 from pages.components.words import as_text
 
@@ -57,11 +59,13 @@ def show_lanes(
     marked: tuple[str, BoolArray] | None,
     *,
     inside: Mapping[str, DenseMatching] | None = None,
+    clip: Sequence[tuple[str, PackedPair]] = (),
 ) -> Picked | None:
     """All lanes in the viewer, on one scale.
 
     ``marked`` are pixels to point out, and what they are; ``inside`` the matching of some lanes, by
-    title. Gives the pixel just clicked, if any.
+    title; ``clip`` pairs to play in their place, each with what it is. Gives the pixel just
+    clicked, if any.
     """
     finished = tuple(run for run in runs if run.job.state == "done")
     for run in finished:
@@ -70,36 +74,41 @@ def show_lanes(
     mark = (marked[0], marked[1].tobytes()) if marked else None
     keys = tuple((run.lane.title, run.job.key) for run in finished)
     inside = inside or {}
-    payload = _payload(
-        pair.digest, keys, scale, mark, tuple(inside), pair, finished, marked, inside
-    )
-    return flow_viewer(payload, key="viewer")
+    shown = (pair.digest, keys, tuple(inside))
+    lanes = _viewer_lanes(finished, inside)
+    tiles = exact_tiles(shown, pair, lanes)
+    payload = _payload(shown, scale, mark, pair, lanes, marked, tiles)
+    played = clip_addresses(clip, scale, key="viewer")
+    return flow_viewer(payload, tiles=tiles, clip=played, key="viewer")
+
+
+def _viewer_lanes(finished: Sequence[Run], inside: Mapping[str, DenseMatching]) -> list[ViewerLane]:
+    maps = matching_layers(inside)
+    lanes = [
+        viewer_lane(run.lane.title, run.job.result, maps.get(run.lane.title, ()))
+        for run in finished
+    ]
+    return lanes + [ViewerLane(f"argmax of {title}", found.flow) for title, found in inside.items()]
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _payload(
-    digest: str,
-    keys: tuple[tuple[str, str], ...],
+    shown: tuple[object, ...],
     scale: Scale,
     mark: tuple[str, bytes] | None,
-    looked_into: tuple[str, ...],
     _pair: FramePair,
-    _runs: Sequence[Run],
+    _lanes: Sequence[ViewerLane],
     _marked: tuple[str, BoolArray] | None,
-    _inside: Mapping[str, DenseMatching],
+    _tiles: Tiles | None,
 ) -> bytes:
     """What the viewer is given; kept by what it shows."""
-    maps = matching_layers(_inside)
-    lanes = [
-        viewer_lane(run.lane.title, run.job.result, maps.get(run.lane.title, ())) for run in _runs
-    ]
-    lanes += [ViewerLane(f"argmax of {title}", found.flow) for title, found in _inside.items()]
     return pack_viewer(
         _pair,
-        lanes,
+        _lanes,
         max_magnitude=scale.max_magnitude,
         max_error=scale.max_error,
         marked=_marked,
+        tiles=_tiles,
     )
 
 
@@ -147,13 +156,21 @@ def show_table(
 def _draw_table(table: pd.DataFrame, lanes: Mapping[str, Lane], key: str) -> None:
     st.dataframe(
         table.style.apply(lambda column: _styles(column, lanes)),
-        column_config={name: _column(name, lanes) for name in table},
+        column_config={
+            "_index": st.column_config.TextColumn("Lane", width=_width_of(lanes)),
+            **{name: _column(name, lanes) for name in table},
+        },
         on_select=on_choice(key),
         selection_mode="single-cell",
         key=key,
         placeholder="-",
         alt=f"Metrics of every lane{' in the rectangle' if key == REGION_TABLE else ''}",
     )
+
+
+def _width_of(titles: Iterable[str]) -> int:
+    """That shows them whole, px; of long ones what leaves room for numbers."""
+    return min(max(80, 24 + round(6.5 * max(map(len, titles), default=0))), 220)
 
 
 def offer_new_times(pair: FramePair, runs: Sequence[Run], *, threads: int) -> None:

@@ -9,12 +9,13 @@ import streamlit as st
 from flowcore.metrics.flow import epe, mean_epe
 from flowcore.types import FlowField, FramePair
 from flowcore.viz.scale import Scale, scale_of
+from flowcore.viz.viewer_flows import Tiles
 from flowcore.viz.viewer_payload import ViewerLane, pack_viewer
 from pages.components.color_scale import choose_scale
 from pages.components.runs import Run, ask_lanes, wait_a_moment, watch
 from pages.components.stress_lanes import StressLanes
 from pages.components.stress_task import flow_alone
-from pages.components.viewer import Picked, flow_viewer
+from pages.components.viewer import Picked, exact_tiles, flow_viewer
 
 __all__ = ["HELP", "Flows", "show_shifts", "show_two_flows"]
 
@@ -49,7 +50,11 @@ def show_two_flows(
     scale = choose_scale(pair, scale_of(pair, clean or list(done.values())))
     finished = tuple(run for run in runs if run.job.state == "done")
     keys = tuple((run.lane.title, run.job.key) for run in finished)
-    picked = flow_viewer(_payload(changed.digest, keys, scale, changed, finished), key="viewer")
+    viewer_lanes = [ViewerLane(run.lane.title, run.job.result) for run in finished]
+    shown = (changed.digest, keys)
+    tiles = exact_tiles(shown, changed, viewer_lanes)
+    payload = _payload(shown, scale, changed, viewer_lanes, tiles)
+    picked = flow_viewer(payload, tiles=tiles, key="viewer")
     both = {
         lane.title: (done[f"{lane.title}, clean"], done[f"{lane.title}, {how}"])
         for lane in chosen.lanes
@@ -84,12 +89,17 @@ def show_shifts(pair: FramePair, flows: Flows, how: str) -> None:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _payload(
-    digest: str,
-    keys: tuple[tuple[str, str], ...],
+    shown: tuple[object, ...],
     scale: Scale,
     _pair: FramePair,
-    _runs: Sequence[Run],
+    _lanes: Sequence[ViewerLane],
+    _tiles: Tiles | None,
 ) -> bytes:
     """What the viewer is given; kept by what it shows."""
-    lanes = [ViewerLane(run.lane.title, run.job.result) for run in _runs]
-    return pack_viewer(_pair, lanes, max_magnitude=scale.max_magnitude, max_error=scale.max_error)
+    return pack_viewer(
+        _pair,
+        _lanes,
+        max_magnitude=scale.max_magnitude,
+        max_error=scale.max_error,
+        tiles=_tiles,
+    )

@@ -72,7 +72,8 @@ def _parts(why: Why, one: str, other: str) -> None:
     """A pill for each part with what it adds, the better lane's gains first."""
     sign = 1 if why.difference.mean > 0 else -1
     texts = {
-        share.part: f"{sign * share.difference:+.3f} {_title(name_of_part(share.part, one, other))}"
+        share.part: f"{_signed(sign * share.difference)} "
+        f"{_title(name_of_part(share.part, one, other))}"
         for share in why.shares
     }
     if st.session_state.get(LIT) not in texts:
@@ -85,6 +86,12 @@ def _parts(why: Why, one: str, other: str) -> None:
         on_change=on_choice(LIT),
         help="Choose one to see its pixels in the viewer. Minus: the other lane is better there.",
     )
+
+
+def _signed(number: float) -> str:
+    """With its sign, unless it is rounded to nothing."""
+    text = f"{number:+.3f}"
+    return text if float(text) else text[1:]
 
 
 def _title(words: str) -> str:

@@ -28,7 +28,7 @@ from flowcore.data import samples
 from flowcore.data.synthetic import make_pair
 from flowcore.lane import run_lane
 from flowcore.types import PipelineConfig
-from flowcore.viz.viewer_payload import ViewerLane, pack_viewer
+from flowcore.viz.viewer_payload import ViewerLane, cut_viewer, pack_viewer
 from tests.benchmarks.serving import resident, served
 
 LANE = "dis_ultrafast"
@@ -48,9 +48,9 @@ class Visit:
         dx, dy = self.motion
         pair = make_pair(samples.load("large").first, dx=dx, dy=dy)
         lane = run_lane(pair, PipelineConfig(LANE))
-        expected = pack_viewer(
-            pair, [ViewerLane(LANE, lane.estimate.flow)], max_magnitude=8, max_error=2
-        )
+        lanes = [ViewerLane(LANE, lane.estimate.flow)]
+        tiles = cut_viewer(pair, lanes)
+        expected = pack_viewer(pair, lanes, max_magnitude=8, max_error=2, tiles=tiles)
         return list(_parts(expected)) == list(_parts(self.payload or b""))
 
 

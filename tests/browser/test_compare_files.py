@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from flowcore.data import samples
 from flowcore.io.flow_files import encode_flow
 from tests.browser.comparing import frames_drawer, open_compare, png
-from tests.browser.viewing import drawn
+from tests.browser.viewing import MINUS, drawn
 from tests.browser.waiting import settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -75,6 +75,39 @@ def test_a_video_is_stepped_through_pair_by_pair(page, server):
     settled(page).get_by_role("button", name="Previous pair").click()
     expect(page.get_by_text("Frames 0 and 1 of 9, counted from 0.")).to_be_visible()
     expect(page.get_by_role("button", name="Previous pair")).to_be_disabled()
+
+
+def test_a_clip_of_a_video_is_played_in_the_viewer(page, server):
+    open_compare(page, server, f"?{QUICK}&source=Video&clip=3")
+    frames_drawer(page).first.set_input_files(film(9))
+    expect(page.get_by_text("film.gif, frames 0 and 1, 128 x 96 px")).to_be_visible()
+    page.keyboard.press("Escape")
+    place = page.locator(".clip-place")
+    expect(place).to_have_text("Pair 1 of 3, frames 0 and 1")
+    settled(page).get_by_role("button", name="Next pair of the clip").click()
+    expect(place).to_contain_text("Pair 2 of 3, frames 1 and 2; numbers below")
+    drawn(page).get_by_role("button", name="Play the clip").click()
+    expect(place).to_contain_text("Pair 3 of 3")
+    expect(place).to_have_text("Pair 1 of 3, frames 0 and 1")
+    page.get_by_role("button", name="Pause the clip").click()
+    expect(page.get_by_role("button", name="Play the clip")).to_be_visible()
+
+
+def test_exact_numbers_of_a_large_frame_are_fetched_from_the_server(page, server):
+    photo = cv2.resize(samples.load("large").first, (1024, 436), interpolation=cv2.INTER_AREA)
+    motion = "&source=One+image&dx=8&dy=-3"
+    open_compare(page, server, f"?{QUICK}{motion}")
+    frames_drawer(page).first.set_input_files(png("photo.png", photo))
+    expect(page.get_by_text("1024 x 436 px, with truth")).to_be_visible()
+    page.keyboard.press("Escape")
+    with page.expect_response(lambda reply: "/media/" in reply.url and reply.status == 206):
+        settled(page).get_by_role("application").focus()
+        page.keyboard.press("c")
+        for _ in range(8):
+            page.keyboard.press("+")
+    page.keyboard.press("ArrowRight")
+    cells = drawn(page).get_by_role("row", name="Truth").get_by_role("cell").all_inner_texts()
+    assert cells[:2] == ["8.00", f"{MINUS}3.00"]
 
 
 def test_panels_of_a_figure_are_put_in_another_order(page, server):

@@ -38,6 +38,18 @@ def test_panes_fill_the_width_without_a_hole(page, server):
         assert sum(box["width"] for box in boxes) == pytest.approx(width, abs=8 * count), count
 
 
+def test_a_shorter_last_row_stands_in_the_middle(page, server):
+    five = "--".join(EIGHT_PANES.split("--")[:5])
+    open_compare(page, server, f"?{FOUR}&view=grid.0.0--{five}")
+    stage = settled(page).get_by_role("application").bounding_box()
+    boxes = [pane.bounding_box() for pane in page.locator("canvas.picture").all()]
+    last = [box for box in boxes if box["y"] == max(box["y"] for box in boxes)]
+    assert [len(boxes), len(last)] == [5, 2]
+    left = last[0]["x"] - stage["x"]
+    right = stage["x"] + stage["width"] - last[1]["x"] - last[1]["width"]
+    assert left == pytest.approx(right, abs=1)
+
+
 def test_keys_work_at_once_and_a_wipe_opens_on_the_first_two_lanes(page, server):
     open_compare(page, server, f"?{QUICK}")
     expect(lane_picture(page, "Flow", "dis_ultrafast")).to_be_visible()

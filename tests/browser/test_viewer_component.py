@@ -8,13 +8,16 @@ import pytest
 from playwright.sync_api import expect
 
 from flowcore.types import FlowField, FramePair
+from flowcore.viz.viewer_address import address_viewer
 from flowcore.viz.viewer_page import viewer_script, viewer_style
-from flowcore.viz.viewer_payload import ViewerLane, pack_viewer
+from flowcore.viz.viewer_payload import ViewerLane, cut_viewer, pack_viewer
 from pages.components.drawing import WITNESS_SCRIPT
-from tests.browser.viewing import HEIGHT, WIDTH, constant, drawn, place_in
+from tests.browser.viewing import HEIGHT, MINUS, WIDTH, constant, drawn, place_in, press, row
 from tests.patience import wait_until
 
 pytestmark = pytest.mark.browser
+
+SITE = "http://viewer.test"
 
 
 class Component:
@@ -65,9 +68,9 @@ class Component:
         return self.page.get_by_role("img", name=f"{picture}: Flow").element_handle()
 
 
-def payload_of(*lanes, **more):
+def payload_of(*lanes, vector=(3, -4), **more):
     frame = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-    field = FlowField(constant(3, -4))
+    field = FlowField(constant(*vector))
     return pack_viewer(FramePair(frame, frame), [ViewerLane(t, field) for t in lanes], **more)
 
 
@@ -200,3 +203,103 @@ def test_whoever_waits_for_the_first_drawing_is_told_once_it_was(component, is_e
         assert component.page.evaluate("told") == []
         component.show("a")
     wait_until(lambda: component.page.evaluate("told") == [["drawn", True]])
+
+
+def answer(route, content, status=200):
+    headers = {"access-control-allow-origin": "*"}
+    route.fulfill(status=status, headers=headers, body=content)
+
+
+def requests_come(page, asked, count):
+    wait_until(lambda: page.evaluate("true") and len(asked) == count)  # routes are told in calls
+
+
+@pytest.fixture
+def large(component):
+    """The component, shown a frame larger than a pane, whose vectors tell their pixel; its tiles;
+    and the requests for these, unanswered."""
+    y, x = np.indices((520, 601), np.float32)
+    frame = np.zeros((520, 601, 3), np.uint8)
+    lanes = [ViewerLane("place", FlowField(np.stack([x / 4, -y / 4], -1)))]
+    tiles = cut_viewer(FramePair(frame, frame), lanes)
+    payload = pack_viewer(FramePair(frame, frame), lanes, tiles=tiles)
+    asked = []
+    component.page.set_viewport_size({"width": 560, "height": 900})
+    component.page.route(f"{SITE}/**", lambda route: asked.append(route))
+    component.call(address_viewer(payload, tiles=f"{SITE}/tiles"))
+    component.drawn(payload)
+    assert asked == []
+    return component, tiles, asked
+
+
+def test_a_pixel_that_was_not_sent_is_read_about_and_then_exactly(large):
+    component, tiles, asked = large
+    page = component.page
+    page.get_by_role("application").focus()
+    page.keyboard.press("ArrowRight")  # from the middle to (301, 260); every second one was sent
+    cells = page.get_by_role("row", name="place").get_by_role("cell")
+    expect(cells.first).to_have_text("\N{ALMOST EQUAL TO} 75.00")
+    requests_come(page, asked, 1)
+    start, end = tiles.offsets[4:6]  # of three tiles a row
+    assert asked[0].request.headers["range"] == f"bytes={start}-{end - 1}"
+    expect(page.locator(".flow-viewer:not([data-drawn])")).to_be_attached()
+    answer(asked[0], tiles.content[start:end], status=206)
+    assert row(drawn(page), "place")[:2] == ["75.25", f"{MINUS}65.00"]
+    assert len(asked) == 1
+
+
+def test_where_the_exact_flows_are_gone_a_pixel_stays_read_about(large):
+    component, _, asked = large
+    page = component.page
+    page.get_by_role("application").focus()
+    page.keyboard.press("ArrowRight")
+    requests_come(page, asked, 1)
+    answer(asked[0], b"", status=404)
+    assert row(drawn(page), "place")[0] == "\N{ALMOST EQUAL TO} 75.00"
+    press(page, "0")
+    assert len(asked) == 1
+
+
+def test_zoomed_in_the_exact_flows_in_sight_are_fetched(large):
+    component, tiles, asked = large
+    component.page.get_by_role("application").focus()
+    for _ in range(6):
+        component.page.keyboard.press("+")
+    requests_come(component.page, asked, 4)  # around the middle
+    for route in asked:
+        start, end = map(int, route.request.headers["range"].removeprefix("bytes=").split("-"))
+        answer(route, tiles.content[start : end + 1], status=206)
+    drawn(component.page)
+    assert len(asked) == 4
+
+
+def clip_of(*labels):
+    return [{"label": label, "url": f"{SITE}/{i}" if i else ""} for i, label in enumerate(labels)]
+
+
+def test_a_clip_is_stepped_and_played_in_place_of_the_pair(component):
+    page = component.page
+    second = payload_of("a", vector=(6, 0))
+    page.route(f"{SITE}/1", lambda route: answer(route, second))
+    page.route(f"{SITE}/2", lambda route: answer(route, b"", status=404))
+    first = address_viewer(payload_of("a"), clip=clip_of("frames 0 and 1", "frames 1 and 2"))
+    component.call(first)
+    component.drawn(first)
+    press(page, "ArrowRight", "n")
+    component.drawn(second)
+    place = page.locator(".clip-place")
+    below = "; numbers below the viewer are of pair 1"
+    expect(place).to_have_text(f"Pair 2 of 2, frames 1 and 2{below}")
+    assert row(page, "a")[0] == "6.00"
+    component.call(first)  # the page runs again
+    component.drawn(second)
+    page.get_by_role("button", name="Play the clip").click()
+    component.drawn(first)
+    page.get_by_role("button", name="Pause the clip").click()
+    more = address_viewer(payload_of("a"), clip=clip_of("one", "two", "three"))
+    component.call(more)
+    expect(place).to_have_text("Pair 1 of 3, one")
+    press(page, "p")
+    expect(place).to_have_text("This pair could not be fetched.")
+    component.call(payload_of("a"))
+    expect(page.get_by_role("group", name="Clip")).to_be_hidden()

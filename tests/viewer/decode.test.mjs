@@ -72,14 +72,14 @@ test("flows come back exactly, small and large", () => {
 test("the escapes of u and v follow one another", () => {
   // Differences of one row, folded: u = 300, 300 - 150; v = -200, -200 - 128.
   const raw = Uint8Array.of(255, 255, 255, 255, ...[600, 299, 399, 255].flatMap((n) => [n & 255, n >> 8]));
-  const { u, v, step } = decodeFlow(raw, 0.5, { width: 2, height: 1 });
+  const { u, v, step } = decodeFlow(raw, 0.5, { width: 2, height: 1, thin: 1 });
   assert.deepEqual([[...u], [...v], step], [[300, 150], [-200, -328], 0.5]);
 });
 
 test("differences wrap at 16 bits", () => {
   // 32767, then 32767 + 1 = -32768.
   const raw = Uint8Array.of(255, 2, 0, 0, 65534 & 255, 65534 >> 8);
-  assert.deepEqual([...decodeFlow(raw, 1, { width: 2, height: 1 }).u], [32767, -32768]);
+  assert.deepEqual([...decodeFlow(raw, 1, { width: 2, height: 1, thin: 1 }).u], [32767, -32768]);
 });
 
 test("masks come back bit by bit, and none is none", () => {

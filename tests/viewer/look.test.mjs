@@ -5,7 +5,7 @@ import test from "node:test";
 
 import { readHeader } from "../../assets/viewer/decode.js";
 import { buildSources } from "../../assets/viewer/layers.js";
-import { readLook, writeLook } from "../../assets/viewer/look.js";
+import { layerOfAll, readLook, writeLook } from "../../assets/viewer/look.js";
 import { payload } from "./fixture.mjs";
 
 const { layers } = readHeader(payload).header;
@@ -30,8 +30,8 @@ const LOOK = {
 const TEXT = "wipe.2.3--f.second--t.flow--0.error--1.wins.0--1.map.Peak 1. / 2.";
 
 test("lanes go by their number, so that any title does", () => {
-  assert.equal(writeLook({ ...LOOK, layerOfAll: "flow" }, MODEL), TEXT);
-  assert.deepEqual(readLook(TEXT, MODEL), { look: { ...LOOK, layerOfAll: "flow" }, isWhole: true });
+  assert.equal(writeLook(LOOK, MODEL), TEXT);
+  assert.deepEqual(readLook(TEXT, MODEL), { look: LOOK, isWhole: true });
 });
 
 test("panes of lanes that are not there yet are left out, and that is told", () => {
@@ -42,8 +42,9 @@ test("panes of lanes that are not there yet are left out, and that is told", () 
 });
 
 test("what all panes that have the layer show is the menu's layer", () => {
-  assert.equal(readLook("grid.0.1--f.first--t.arrows--0.error--1.error", MODEL).look.layerOfAll, "error");
-  assert.equal(readLook("grid.0.1--t.arrows--0.error--1.arrows", MODEL).look.layerOfAll, "flow");
+  const layerIn = (text) => layerOfAll(readLook(text, MODEL).look.panes, MODEL);
+  assert.equal(layerIn("grid.0.1--f.first--t.arrows--0.error--1.error"), "error");
+  assert.equal(layerIn("grid.0.1--t.arrows--0.error--1.arrows"), undefined);
 });
 
 test("what is no look is none", () => {

@@ -13,7 +13,7 @@ from flowcore.metrics.flow import epe
 from flowcore.types import FlowField, FramePair
 from flowcore.viz.error import error_to_color, kitti_error_color, who_wins
 from flowcore.viz.flow_color import flow_to_color
-from flowcore.viz.viewer_payload import ViewerLane, ViewerMap, pack_viewer
+from flowcore.viz.viewer_payload import ViewerLane, ViewerMap, cut_viewer, pack_viewer
 from tests.patience import patient
 from tests.programs import missing
 
@@ -82,7 +82,20 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("viewer")
     (folder / "payload.bin").write_bytes(payload)
     (folder / "expected.json").write_text(json.dumps(expected))
+    write_large(folder)
     return folder
+
+
+def write_large(folder):
+    """A frame larger than a pane, in whose lane every vector tells its pixel; its flows apart."""
+    height, width = 520, 601
+    y, x = np.indices((height, width), np.float32)
+    still = np.zeros((height, width, 3), np.uint8)
+    pair = FramePair(still, still, FlowField(np.zeros((height, width, 2), np.float32)))
+    lanes = [ViewerLane("place", FlowField(np.stack([x / 4, -y / 4], -1)))]
+    tiles = cut_viewer(pair, lanes)
+    (folder / "large.bin").write_bytes(pack_viewer(pair, lanes, tiles=tiles))
+    (folder / "tiles.bin").write_bytes(tiles.content)
 
 
 @pytest.mark.parametrize("file", sorted(FOLDER.glob("*.test.mjs")), ids=lambda file: file.stem)
