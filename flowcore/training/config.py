@@ -3,12 +3,11 @@
 import hashlib
 import json
 import math
-import tomllib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, cast
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field
 from torch import nn
 
 from flowcore import models
@@ -21,6 +20,7 @@ from flowcore.models.flownet import FlowNet2
 from flowcore.models.flownet_parts import NUM_HEADS
 from flowcore.models.scope import ScopeNet
 from flowcore.models.scope_semantic import SemanticScopeNet
+from flowcore.settings import read_table, validated
 from flowcore.training.precision import Precision
 from flowcore.training.semantic_config import SemanticConfig
 
@@ -30,15 +30,12 @@ __all__ = [
     "Stage",
     "TrainingConfig",
     "load_config",
-    "read_table",
-    "validated",
 ]
 
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Seed = Annotated[int, Field(ge=0, lt=2**24)]
-_Config = TypeVar("_Config")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,55 +211,10 @@ def load_config(path: str | Path, **changes: Any) -> TrainingConfig:
     ConfigError
         The file cannot be read, a key or value is not one that is known, or no such net exists.
     """
-    config = validated(TrainingConfig, path, read_table(path) | changes)
+    table = read_table(path, what="training") | changes
+    config = validated(TrainingConfig, path, table, what="training")
     _check_model(config)
     return config
-
-
-def read_table(path: str | Path) -> dict[str, Any]:
-    """The settings in a TOML file.
-
-    Raises
-    ------
-    ConfigError
-        The file cannot be read.
-    """
-    try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"The training config {path} cannot be read: {error}.") from error
-
-
-def validated(kind: type[_Config], path: str | Path, table: dict[str, Any]) -> _Config:
-    """The settings of a file as a config of that kind.
-
-    Raises
-    ------
-    ConfigError
-        A key or value is not one that is known.
-    """
-    try:
-        return TypeAdapter(kind).validate_python(table)
-    except ValidationError as error:
-        raise ConfigError(f"The training config {path}: {_first_fault(error)}") from error
-
-
-def _first_fault(error: ValidationError) -> str:
-    """The first of pydantic's complaints, as a sentence that names the place."""
-    faults = [
-        fault
-        for fault in error.errors(include_url=False)
-        if not (fault["type"] == "too_short" and fault["input"])  # short of what was refused above
-    ]
-    fault = faults[0]
-    place = ".".join(map(str, fault["loc"]))
-    rest = f" ({len(faults) - 1} more)" if len(faults) > 1 else ""
-    if fault["type"] == "unexpected_keyword_argument":
-        return f"there is no setting {place}{rest}."
-    if fault["type"] == "missing":
-        return f"the setting {place} is missing{rest}."
-    message = fault["msg"].lower().removeprefix("value error, ")
-    return f"{place}: {message}, got {fault['input']!r}{rest}."
 
 
 def _check_smaller(config: TrainingConfig, net: nn.Module, smaller: nn.Module) -> None:
