@@ -17,7 +17,7 @@ LEVELS = {
     "flowcore.gradient": 4, "flowcore.knobs": 4, "flowcore.lane": 4, "flowcore.scores": 4,
     "flowcore.evaluation": 5, "flowcore.export": 5, "flowcore.bursts": 5,
     "flowcore.store": 5, "flowcore.store_schema": 5, "flowcore.run_records": 5,
-    "flowcore.leaderboard": 5,
+    "flowcore.leaderboard": 5, "flowcore.history": 5,
     "flowcore.refinement": 5, "flowcore.probe": 5, "flowcore.stack_walk": 5,
     "flowcore.robustness": 5, "flowcore.training": 5, "flowcore.sweep": 5,
     "flowcore.sweeps": 5,
