@@ -9,8 +9,9 @@ import functools
 import logging
 import pickle
 import threading
-from collections.abc import Callable
-from typing import Any
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from distributed import get_worker
 
@@ -19,9 +20,9 @@ from flowcore.jobs.outcome import CRASHED, NO_WORKER, UNEXPECTED
 from flowcore.jobs.worker import Worker, WorkerHost
 from flowcore.scores import Failure
 from flowcore.sweeps.identity import Identity, require_same
-from flowcore.sweeps.task import Measured, Task
+from flowcore.sweeps.task import Measured, Task, Work
 
-__all__ = ["in_child"]
+__all__ = ["Answer", "in_child"]
 
 _LOG = logging.getLogger(__name__)
 _WAKE_SECONDS = 0.1
@@ -29,10 +30,15 @@ _OVER = ("closing", "closed", "failed", "closing_gracefully")
 _own = threading.local()
 
 
-def in_child(
-    work: Callable[[Callable[..., object], Task], Measured], task: Task, wanted: Identity
-) -> Measured:
-    """What ``work`` gives for a task. Runs on a thread of a dask worker.
+class Answer(NamedTuple):
+    """What became of a task, and how long that took."""
+
+    measured: Measured
+    seconds: float
+
+
+def in_child(work: Work, batch: Sequence[Task], wanted: Identity) -> list[Answer]:
+    """What ``work`` gives for each of these tasks. Runs on a thread of a dask worker.
 
     Raises
     ------
@@ -42,6 +48,16 @@ def in_child(
         As of ``work``.
     """
     require_same(wanted, get_worker().address)
+    answers = []
+    for task in batch:
+        begun = time.perf_counter()
+        measured = _done(work, task)
+        answers.append(Answer(measured, time.perf_counter() - begun))
+    return answers
+
+
+def _done(work: Work, task: Task) -> Measured:
+    """What ``work`` gives for a task; a failure where its process crashes."""
     child = _child()
     try:
         child.send(work, (task,))

@@ -4,10 +4,10 @@ import ipaddress
 import itertools
 import logging
 import re
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager
-from typing import Any, TypeAlias
+from typing import Any
 
 import dask
 from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
@@ -15,18 +15,18 @@ from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
 from flowcore.errors import FlowcoreError, SchedulerError
 from flowcore.jobs.outcome import CRASHED
 from flowcore.scores import Failure
-from flowcore.sweeps.child import in_child
+from flowcore.sweeps.child import Answer, in_child
 from flowcore.sweeps.identity import Identity
-from flowcore.sweeps.task import Measured, Task
+from flowcore.sweeps.task import Measured, Task, Work
 
-__all__ = ["Work", "connected", "outcomes"]
-
-Work: TypeAlias = Callable[[Callable[..., object], Task], Measured]
+__all__ = ["connected", "outcomes"]
 
 _LOOPBACK = "127.0.0.1:0"
 _CONNECT_SECONDS = 5
 _WORKER_SECONDS = 10  # until the first worker is there
-_AHEAD = 4  # tasks for each thread of the cluster that are on their way
+_AHEAD = 4  # batches for each thread of the cluster that are on their way
+_BATCH_SECONDS = 0.2
+_MOST = 64  # tasks of a batch
 
 
 @contextmanager
@@ -89,29 +89,62 @@ def outcomes(
     FlowcoreError
         As of ``work``.
     """
-    waiting, pending = iter(tasks), dict[Future, Task]()
+    batches, pending = _Batches(tasks), dict[Future, list[Task]]()
     completed = as_completed(loop=client.loop, with_results=True, raise_errors=False)
 
     def send(count: int) -> None:
-        for task in itertools.islice(waiting, count):
-            key = f"{task.sweep}-{task.run}-{task.position}"
-            future = client.submit(in_child, work, task, identity, key=key, pure=False)
-            pending[future] = task
+        for batch in itertools.islice(batches, count):
+            key = f"{batch[0].sweep}-{batch[0].run}-{batch[0].position}"
+            future = client.submit(in_child, work, batch, identity, key=key, pure=False)
+            pending[future] = batch
             completed.add(future)
 
     try:
         send(max(8, _AHEAD * sum(client.nthreads().values())))
         for future, result in completed:
-            task = pending.pop(future)
-            yield task, _measured(future, result, task, client)
+            batch = pending.pop(future)
+            found = _answers(future, result, batch, client)
             future.release()
+            batches.learn(batch, found)
             send(1)
+            yield from ((task, one.measured) for task, one in zip(batch, found, strict=True))
     finally:
         if pending:
             _cancel(client, list(pending))
 
 
-def _measured(future: Future, result: Any, task: Task, client: Client) -> Measured:
+class _Batches:
+    """Tasks together that take a fifth of a second, so that quick ones do not wait for messages.
+
+    How long a run's tasks take is learnt on the way; one of which nothing is known goes alone.
+    """
+
+    def __init__(self, tasks: Iterable[Task]) -> None:
+        self._tasks = iter(tasks)
+        self._seconds: dict[int, float] = {}
+
+    def learn(self, batch: list[Task], answers: list[Answer]) -> None:
+        """Take note of what each of these took."""
+        for task, answer in zip(batch, answers, strict=True):
+            self._seconds[task.run] = answer.seconds
+
+    def __iter__(self) -> Iterator[list[Task]]:
+        return self
+
+    def __next__(self) -> list[Task]:
+        batch, expected = list[Task](), 0.0
+        while expected < _BATCH_SECONDS and len(batch) < _MOST:
+            task = next(self._tasks, None)
+            if task is None:
+                break
+            batch.append(task)
+            expected += self._seconds.get(task.run, _BATCH_SECONDS)
+        if not batch:
+            raise StopIteration
+        return batch
+
+
+def _answers(future: Future, result: Any, batch: list[Task], client: Client) -> list[Answer]:
     if future.status == "finished":
         return result  # type: ignore[no-any-return]
     if future.status != "error" or isinstance(result, CancelledError):
@@ -122,8 +155,11 @@ def _measured(future: Future, result: Any, task: Task, client: Client) -> Measur
     error = result[1]
     if isinstance(error, FlowcoreError):
         raise error
-    if isinstance(error, KilledWorker):  # several of them, one after the other, at this task
-        return Measured(Failure(task.files.dataset, task.files.sequence, CRASHED))
+    if isinstance(error, KilledWorker):  # several of them, one after the other, at this batch
+        return [
+            Answer(Measured(Failure(task.files.dataset, task.files.sequence, CRASHED)), 0.0)
+            for task in batch
+        ]
     if isinstance(error, ImportError | AttributeError):
         raise SchedulerError(
             f"The workers cannot run this: {error}. They need the same Flowscope as here."
@@ -153,7 +189,7 @@ def _own_cluster(workers: int) -> Iterator[LocalCluster]:
             scheduler_kwargs={"dashboard": False, "dashboard_address": _LOOPBACK},
             worker_dashboard_address=_LOOPBACK,
             memory_limit=None,
-            silence_logs=logging.ERROR,
+            silence_logs=logging.CRITICAL,  # what fails is told as a sentence
         ) as cluster,
     ):
         yield cluster

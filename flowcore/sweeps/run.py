@@ -9,10 +9,10 @@ from typing import NamedTuple
 from flowcore.errors import FlowcoreError
 from flowcore.scores import Failure, PairScore, Tally
 from flowcore.store import RunStore
-from flowcore.sweeps.cluster import Work, connected, outcomes
+from flowcore.sweeps.cluster import connected, outcomes
 from flowcore.sweeps.identity import identity_of
 from flowcore.sweeps.plan import Plan, PlannedRun
-from flowcore.sweeps.task import measure
+from flowcore.sweeps.task import Work, measure
 
 __all__ = ["Done", "run_plan"]
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from flowcore.data.datasets import Pair
 from flowcore.errors import FlowcoreError, ModelError
@@ -13,7 +13,7 @@ from flowcore.scores import Failure, PairScore
 from flowcore.sweeps.config import SweepLane
 from flowcore.types import FramePair
 
-__all__ = ["Measured", "Task", "measure", "prepared"]
+__all__ = ["Measured", "Task", "Work", "measure", "prepared"]
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,10 @@ class Measured(NamedTuple):
 
     outcome: PairScore | Failure
     key: str = ""
+
+
+Work: TypeAlias = Callable[[Callable[..., object], Task], Measured]
+"""What is done with a task; it can be imported by its name in another process."""
 
 
 def prepared(files: Pair, corruption: str = "") -> FramePair:
