@@ -13,7 +13,8 @@ from flowcore.leaderboard import compare, values_of_pairs
 from flowcore.metrics.definitions import describe
 from flowcore.store import RunRecord, RunStore, default_path
 from flowcore.types import PipelineConfig
-from pages.components.dataset_roots import name_of
+from pages.components.dataset_roots import SAMPLES, name_of
+from pages.components.dataset_takeaway import evaluate_command
 from pages.components.history_runs import Runs, scores_of
 from pages.components.presets import LANE_KNOBS, MAX_LANES
 from pages.components.words import as_text
@@ -29,6 +30,7 @@ def show_chosen(runs: Runs, chosen: Sequence[int]) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         _open_in_compare(runs, records)
+        _show_commands(records)
         _delete(records)
     if len(records) == 2:
         _show_two(runs, *records)
@@ -104,6 +106,22 @@ def _open_in_compare(runs: Runs, records: Sequence[RunRecord]) -> None:
         if where
         else f"The lanes alone: {data_name(records[0])} is none of the data sets of this server.",
     )
+
+
+def _show_commands(records: Sequence[RunRecord]) -> None:
+    with st.popover("Copy as command"):
+        st.caption(
+            "ROOT is the folder of the data set; `--store` keeps the runs. Several lanes at once, "
+            "and corrupted pairs, are a config for `flowcore sweep`."
+        )
+        for facts in (record.facts for record in records if not record.facts.corruption):
+            command = evaluate_command(
+                facts.config,
+                facts.split,
+                facts.threads,
+                is_samples=name_of(facts.place) == SAMPLES,
+            )
+            st.code(command, "bash", wrap_lines=True)
 
 
 def _is_offered(config: PipelineConfig) -> bool:

@@ -100,6 +100,10 @@ def test_two_runs_side_by_side(store):
     assert facts.index[0] == "Chunks, rows x columns"
     assert list(facts.iloc[0]) == ["whole", "2x2"]
     (link,) = [one.proto for one in app.get("page_link") if "Compare" in one.proto.label]
+    assert [one.value for one in app.code] == [
+        "flowcore evaluate samples --model dis_fast --threads 1 --store runs.sqlite",
+        "flowcore evaluate samples --model dis_fast --chunks 2x2 --threads 1 --store runs.sqlite",
+    ]
     for word in ("lanes=2", "model1=dis_fast", "chunks", "dataset=Samples", "sequence=large"):
         assert word in link.query_string
 
