@@ -97,7 +97,8 @@ class RunStore:
         """That a run which was stopped is worked on again, by this process."""
         with self._in_words():
             self._file.execute(
-                "UPDATE runs SET status = 'running', process = ?, machine = ? WHERE id = ?",
+                "UPDATE runs SET status = 'running', error = '', process = ?, machine = ?"
+                " WHERE id = ?",
                 (os.getpid(), json.dumps(machine()), run),
             )
 

@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flowcore.commands.lane_options import parsed
 from flowcore.commands.output import Commands, add_json_option, print_json
-from flowcore.errors import FlowcoreError
+from flowcore.errors import ConfigError, FlowcoreError
 
 if TYPE_CHECKING:
     from flowcore.commands.sweep_text import Row
@@ -38,10 +39,20 @@ def add_commands(commands: Commands) -> None:
         "--plain-tcp", action="store_true", help="allow a scheduler elsewhere without TLS"
     )
     sweep.add_argument(
-        "--workers", type=int, default=1, metavar="N", help="estimates at once in this process (1)"
+        "--workers",
+        type=parsed(_count),
+        default=1,
+        metavar="N",
+        help="estimates at once in this process (1)",
     )
     sweep.set_defaults(command=_sweep)
     add_json_option(sweep)
+
+
+def _count(text: str) -> int:
+    if not (text.isdecimal() and 1 <= int(text) <= 256):
+        raise ConfigError(f"Expected a number from 1 to 256, got {text[:40]!r}.")
+    return int(text)
 
 
 def _sweep(options: argparse.Namespace) -> int:

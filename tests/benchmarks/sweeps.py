@@ -13,9 +13,9 @@ size of the store; and of a plan that finds all of them.
 at a time within the process, a LocalCluster of two processes, and two `dask worker` over TCP; their
 seconds, and whether all numbers are the same to the bit.
 
-``python -m tests.benchmarks.sweeps faults [NUM]``: NUM (20) times kill client, worker or scheduler,
-by chance and at a moment by chance, and start it again, until as many sweeps as that takes are
-complete; the table of each beside that of one that nobody disturbed.
+``python -m tests.benchmarks.sweeps faults [NUM]``: NUM (20) times kill the client, a worker, or the
+scheduler with its workers, by chance and at a moment by chance, and start it again, until as many
+sweeps as that takes are complete; the table of each beside that of one that nobody disturbed.
 """
 
 import os
@@ -60,7 +60,7 @@ def planned(dataset, grid, store):
 
 def time_overhead(num_pairs: int = 1000) -> None:
     config = PipelineConfig("dis_medium")
-    seconds = Counter()
+    seconds, processor = Counter(), Counter()
     with tempfile.TemporaryDirectory() as folder:
         dataset = make_folder(Path(folder) / "root", num_pairs, 384, 512)
         run(dataset.pairs[0].load(), config, threads=1, warm_up=True)
@@ -68,18 +68,34 @@ def time_overhead(num_pairs: int = 1000) -> None:
             list(run_plan(planned(part(dataset, 0, 1), {"model": "dis_medium"}, store), store))
         for start in range(0, num_pairs, TURN):
             turn = part(dataset, start, start + TURN)
-            begun = time.perf_counter()
+            begun, busy = time.perf_counter(), processor_seconds()
             for files in turn.pairs:
                 pair = files.load()
                 measure_errors(run(pair, config, threads=1).flow, pair)
             seconds["plain loop"] += time.perf_counter() - begun
-            begun = time.perf_counter()
+            processor["plain loop"] += processor_seconds() - busy
+            begun, busy = time.perf_counter(), processor_seconds()
             with RunStore(Path(folder) / f"{start}.sqlite") as store:
-                list(run_plan(planned(turn, {"model": "dis_medium"}, store), store))
+                plan = planned(turn, {"model": "dis_medium"}, store)
+                for number, _ in enumerate(run_plan(plan, store), start=1):
+                    if number == len(turn.pairs):  # while its processes are there
+                        processor["sweep"] += processor_seconds() - busy
             seconds["sweep"] += time.perf_counter() - begun
     for name, value in seconds.items():
-        print(f"{name:11s} {value:7.1f} s, {1000 * value / num_pairs:6.1f} ms a pair")
-    print(f"ratio {seconds['sweep'] / seconds['plain loop']:.3f}, load {os.getloadavg()[0]:.1f}")
+        print(
+            f"{name:11s} {value:7.1f} s, {1000 * value / num_pairs:6.1f} ms a pair; of processors "
+            f"{processor[name]:7.1f} s, {1000 * processor[name] / num_pairs:6.1f} ms a pair"
+        )
+    for what, taken in (("time", seconds), ("processor time", processor)):
+        print(f"ratio of {what} {taken['sweep'] / taken['plain loop']:.3f}")
+    print(f"load {os.getloadavg()[0]:.1f}")
+
+
+def processor_seconds() -> float:
+    """Of this process and of those that it has started and that are there."""
+    own = psutil.Process()
+    times = [one.cpu_times() for one in (own, *own.children(recursive=True))]
+    return sum(one.user + one.system for one in times)
 
 
 def part(dataset: Dataset, start: int, end: int) -> Dataset:
@@ -183,6 +199,8 @@ def table(store: RunStore) -> dict[object, object]:
 class Cluster:
     """A scheduler and two workers, each a process of its own that can be killed."""
 
+    names = ("scheduler", "worker 1", "worker 2")
+
     def __init__(self, folder: Path) -> None:
         self.address = f"tcp://127.0.0.1:{free_port()}"
         self._log = folder / "cluster.log"
@@ -202,7 +220,7 @@ class Cluster:
         port = self.address.rpartition(":")[2]
         common = ["--no-dashboard", "--dashboard-address", "127.0.0.1:0"]
         self._start("scheduler", "dask_scheduler", "--host", "127.0.0.1", "--port", port, *common)
-        for name in ("worker 1", "worker 2"):
+        for name in self.names[1:]:
             options = ["--nthreads", "1", "--no-nanny", "--memory-limit", "0", *common]
             self._start(name, "dask_worker", self.address, *options)
 
@@ -267,12 +285,15 @@ def disturb(cluster, config, path, kills, num_kills, chance) -> None:
                 time.sleep(0.01)
             if client.poll() is not None:
                 break
-            victim = chance.choice(("client", "worker 1", "worker 2", "scheduler"))
-            kills[victim.split()[0]] += 1
+            victim = chance.choice(("client", "worker", "cluster"))
+            kills[victim] += 1
             if victim == "client":
                 client.kill()
                 break
-            cluster.kill(victim)
+            for name in (
+                cluster.names if victim == "cluster" else [chance.choice(cluster.names[1:])]
+            ):
+                cluster.kill(name)
             cluster.start()
         if client.wait(timeout=300) == 0:
             return
