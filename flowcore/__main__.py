@@ -10,7 +10,17 @@ import os
 import sys
 from collections.abc import Sequence
 
-from flowcore.commands import attack, catalog, corrupt, estimate, evaluate, labs, learning, task
+from flowcore.commands import (
+    attack,
+    catalog,
+    corrupt,
+    estimate,
+    evaluate,
+    labs,
+    learning,
+    sweep,
+    task,
+)
 from flowcore.errors import FlowcoreError
 
 __all__ = ["main", "run"]
@@ -41,7 +51,7 @@ def run() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m flowcore", description=__doc__.split(";")[0])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (catalog, estimate, evaluate, learning, labs, corrupt, attack, task):
+    for module in (catalog, estimate, evaluate, sweep, learning, labs, corrupt, attack, task):
         module.add_commands(commands)
     return parser
 

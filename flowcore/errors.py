@@ -9,6 +9,7 @@ FlowcoreError
 │   ├── UnknownModelError   no model of that name
 │   └── WeightsError        weights are missing, altered or of another architecture
 ├── StoreError              what was run cannot be looked up or kept
+├── SchedulerError          a cluster cannot be reached, or its workers cannot be used
 ├── ConfigError             settings that contradict each other, the pair or the machine
 └── DivergedError           an estimate or a training run is no longer finite
 
@@ -23,6 +24,7 @@ __all__ = [
     "FrameDecodeError",
     "InputError",
     "ModelError",
+    "SchedulerError",
     "ShapeMismatchError",
     "StoreError",
     "UnknownModelError",
@@ -64,6 +66,10 @@ class WeightsError(ModelError):
 
 class StoreError(FlowcoreError):
     """What was run cannot be looked up or kept."""
+
+
+class SchedulerError(FlowcoreError):
+    """A cluster cannot be reached, or its workers cannot be used."""
 
 
 class ConfigError(FlowcoreError):

@@ -3,24 +3,27 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from flowcore.cost import MemoryMeter
 from flowcore.data.datasets import Dataset, Pair
 from flowcore.errors import FlowcoreError, InputError, ModelError, StoreError
+from flowcore.hardware import chosen_device
 from flowcore.io.flow_files import read_flow, write_flow
 from flowcore.io.scaling import ValueRange
 from flowcore.lane import TIMED_RUNS, estimate_key, measure_key, weights_sha256
 from flowcore.metrics.convention import suspicion
 from flowcore.metrics.summary import Measurement, measure, measure_errors
-from flowcore.pipeline import external_estimate, run
+from flowcore.pipeline import external_estimate, load_model, run
 from flowcore.scores import Failure, PairScore
 from flowcore.store import RunFacts, RunStore
 from flowcore.types import Estimate, FlowField, FramePair, PipelineConfig
 
-__all__ = ["evaluate", "facts_of"]
+__all__ = ["NUM_CHECKED", "evaluate", "facts_of", "score_key", "score_pair"]
 
-_NUM_CHECKED = 3  # pairs of a set whose truth is checked for what it means, which takes a while
+NUM_CHECKED = 3  # pairs of a set whose truth is checked for what it means, which takes a while
 
 
 def evaluate(
@@ -83,21 +86,19 @@ def evaluate(
             try:
                 pair = prepare(files.load(value_range=value_range, truth_format=truth_format))
                 flow = None if flows is None else read_flow(_flow_file(flows, files))
-                key = _key(pair, flow or config, **on)
+                key = score_key(pair, flow or config, **on)
                 is_written = target is None or target.is_file()
                 found = store.find(key, files.dataset, files.sequence) if is_written else None
                 if found is None:
-                    is_checked = computed[files.dataset] < _NUM_CHECKED
+                    is_checked = computed[files.dataset] < NUM_CHECKED
                     options = {**on, "runs": runs, "warm_up": not computed.total()}
                     computed[files.dataset] += 1
-                    estimate, metrics = _measured(pair, flow, config, **options)
-                    suspicions = _suspicions(pair, estimate) if is_checked else ()
+                    found, estimate = score_pair(
+                        files, pair, config, flow=flow, is_checked=is_checked, **options
+                    )
                     if target is not None:
                         target.parent.mkdir(parents=True, exist_ok=True)
                         write_flow(target, estimate.flow)
-                    found = PairScore(
-                        files.dataset, files.sequence, metrics, estimate.timing, suspicions
-                    )
                 outcome: PairScore | Failure = found
             except (ModelError, StoreError):
                 raise
@@ -128,6 +129,59 @@ def facts_of(
     )
 
 
+def score_key(
+    pair: FramePair,
+    config: PipelineConfig | FlowField,
+    *,
+    threads: int | None = None,
+    device: str | None = None,
+) -> str:
+    """What the score of a pair depends on; other things than scores have keys of their own."""
+    of_flow = estimate_key(pair, config, threads=threads, device=device)
+    return f"score:{measure_key(of_flow, pair)}"
+
+
+def score_pair(
+    files: Pair,
+    pair: FramePair,
+    config: PipelineConfig,
+    *,
+    flow: FlowField | None = None,
+    threads: int | None = None,
+    device: str | None = None,
+    runs: int = TIMED_RUNS,
+    warm_up: bool = False,
+    is_checked: bool = False,
+) -> tuple[PairScore, Estimate]:
+    """The numbers of one pair and the estimate behind them.
+
+    Parameters
+    ----------
+    files : Pair
+        What it is called.
+    pair : FramePair
+    config : PipelineConfig
+    flow : FlowField, optional
+        Of another tool, instead of an estimate.
+    threads, device, runs : optional
+        As of `evaluate`.
+    warm_up : bool
+        Run once before the clock starts, and see how much memory the estimate takes.
+    is_checked : bool
+        See whether a flow seems to be meant differently, which takes longer than a quick estimate.
+
+    Raises
+    ------
+    FlowcoreError
+        As of ``flowcore.pipeline.run``, or nothing can be measured.
+    """
+    on: dict[str, Any] = {"threads": threads, "device": device}
+    estimate, metrics = _measured(pair, flow, config, **on, runs=runs, warm_up=warm_up)
+    suspicions = _suspicions(pair, estimate) if is_checked else ()
+    score = PairScore(files.dataset, files.sequence, metrics, estimate.timing, suspicions)
+    return score, estimate
+
+
 @contextmanager
 def _recorded(store: RunStore, facts: RunFacts, continued: int | None) -> Iterator[int]:
     """The number of a run, of which the store is told how it ends."""
@@ -143,18 +197,6 @@ def _recorded(store: RunStore, facts: RunFacts, continued: int | None) -> Iterat
         store.end(number, "stopped")
         raise
     store.end(number, "done")
-
-
-def _key(
-    pair: FramePair,
-    config: PipelineConfig | FlowField,
-    *,
-    threads: int | None,
-    device: str | None,
-) -> str:
-    """What the score of a pair depends on; other things than scores have keys of their own."""
-    of_flow = estimate_key(pair, config, threads=threads, device=device)
-    return f"score:{measure_key(of_flow, pair)}"
 
 
 def _flow_file(folder: Path, files: Pair) -> Path:
@@ -179,7 +221,7 @@ def _measured(
     if flow is not None:
         estimate = external_estimate(pair, flow, name=config.model)
     else:
-        estimate = run(pair, config, **on, warm_up=warm_up, runs=runs)
+        estimate = _timed(pair, config, **on, warm_up=warm_up, runs=runs)
     if pair.truth is None:
         backward = run(pair.reversed(), config, **on).flow if flow is None else None
         return estimate, measure(estimate.flow, pair, backward=backward)
@@ -188,6 +230,17 @@ def _measured(
         who = "the flow" if pair.truth.valid.any() else "the true flow"
         raise InputError(f"No error can be measured: {who} knows no pixel that counts.")
     return estimate, metrics
+
+
+def _timed(pair: FramePair, config: PipelineConfig, *, warm_up: bool, **how: Any) -> Estimate:
+    """The estimate; where it is the first one, with the memory that it takes."""
+    if not warm_up:
+        return run(pair, config, **how)
+    load_model(config.model, chosen_device(how["device"]))  # its weights are not the estimate's
+    with MemoryMeter() as memory:
+        estimate = run(pair, config, warm_up=True, **how)
+    assert estimate.timing is not None
+    return replace(estimate, timing=replace(estimate.timing, peak_bytes=memory.peak_bytes))
 
 
 def _suspicions(pair: FramePair, estimate: Estimate) -> tuple[str, ...]:

@@ -33,7 +33,11 @@ class RunFacts:
     Parameters
     ----------
     kind : str
-        "evaluate".
+        "evaluate" or "sweep".
+    sweep : str
+        The name of the sweep that it belongs to; empty where it belongs to none.
+    corruption : str
+        What was done to every pair first, such as "fog:3"; empty where nothing was.
     place, layout, split : str
         Of the data set; ``split`` is empty for all of it.
     config : PipelineConfig
@@ -45,6 +49,8 @@ class RunFacts:
     """
 
     kind: str = "evaluate"
+    sweep: str = ""
+    corruption: str = ""
     place: str
     layout: str
     split: str = ""
@@ -72,7 +78,8 @@ class RunRecord:
     versions, machine : dict
         Of Python and of the libraries; processor, cores, memory and name of the machine.
     metrics : dict
-        Means over its pairs, by key; empty until it has ended.
+        Means over its pairs, "seconds" among them, and "peak_mb": see ``flowcore.scores.Tally``.
+        Empty until it has ended, unless it tells on its way.
     error : str
         Why it failed.
     """
@@ -88,7 +95,10 @@ class RunRecord:
     error: str
 
 
-FACT_NAMES = ("kind", "place", "layout", "split", "weights", "threads", "device", "num_pairs")
+FACT_NAMES = (
+    "kind", "sweep", "corruption", "place", "layout", "split", "weights", "threads", "device",
+    "num_pairs",
+)  # fmt: skip
 """The columns that hold the fields of `RunFacts` as they are."""
 
 

@@ -10,7 +10,14 @@ import numpy as np
 from flowcore.metrics.summary import Measurement
 from flowcore.types import Timing, timing_fields
 
-__all__ = ["DatasetScore", "Failure", "PairScore", "pool", "score_datasets"]
+__all__ = [
+    "DatasetScore",
+    "Failure",
+    "PairScore",
+    "Tally",
+    "pool",
+    "score_datasets",
+]
 
 _MAIN = ("epe", "fl_all", "density", "epe_filled", "fl_all_filled")
 _PERCENTILES = ("a50", "a75", "a95")  # cannot be pooled from those of the pairs
@@ -127,3 +134,33 @@ def pool(scores: Iterable[PairScore]) -> DatasetScore:
         if key not in _PERCENTILES:
             pooled[key] = float(np.average(values, weights=[number.num_pixels for number in found]))
     return DatasetScore(len(scores), means, pooled)
+
+
+class Tally:
+    """Means over pairs that come one by one, none of which is kept.
+
+    ``means`` has those of all metrics, by key; of the times as "seconds", and as "peak_mb" the most
+    memory that was seen, in MB.
+    """
+
+    def __init__(self, scores: Iterable[PairScore] = ()) -> None:
+        self._sums: dict[str, tuple[float, int]] = {}
+        self._peak_bytes = 0
+        for score in scores:
+            self.add(score)
+
+    def add(self, score: PairScore) -> None:
+        """Count one more pair."""
+        values = {key: number.value for key, number in score.metrics.items()}
+        if score.timing is not None:
+            values["seconds"] = score.timing.seconds
+            self._peak_bytes = max(self._peak_bytes, score.timing.peak_bytes or 0)
+        for key, value in values.items():
+            total, count = self._sums.get(key, (0.0, 0))
+            self._sums[key] = total + value, count + 1
+
+    @property
+    def means(self) -> dict[str, float]:
+        """As the class says."""
+        means = {key: total / count for key, (total, count) in self._sums.items()}
+        return means | ({"peak_mb": self._peak_bytes / 1e6} if self._peak_bytes else {})

@@ -8,8 +8,8 @@ its pairs, or why there is none. Many processes may write at once, and whoever r
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -26,33 +26,14 @@ from flowcore.run_records import (
     score_of,
     versions,
 )
-from flowcore.scores import Failure, PairScore, pool
+from flowcore.scores import Failure, PairScore, Tally
+from flowcore.store_schema import in_one_piece, prepare
 
 __all__ = ["RunFacts", "RunRecord", "RunStore", "default_path"]
 
 _PATIENCE_SECONDS = 60  # for another process that is writing
-_MIGRATIONS: tuple[tuple[str, ...], ...] = (
-    (
-        """CREATE TABLE runs (
-            id INTEGER PRIMARY KEY, kind TEXT NOT NULL, status TEXT NOT NULL,
-            place TEXT NOT NULL, layout TEXT NOT NULL, split TEXT NOT NULL,
-            model TEXT NOT NULL, config TEXT NOT NULL, weights TEXT,
-            threads INTEGER, device TEXT, num_pairs INTEGER NOT NULL,
-            versions TEXT NOT NULL, machine TEXT NOT NULL, process INTEGER NOT NULL,
-            started TEXT NOT NULL, ended TEXT, seconds REAL, metrics TEXT, error TEXT)""",
-        "CREATE INDEX runs_of_place ON runs (place, split, config)",
-        """CREATE TABLE scores (
-            key TEXT PRIMARY KEY, metrics TEXT NOT NULL, timing TEXT, suspicions TEXT NOT NULL)
-            WITHOUT ROWID""",
-        """CREATE TABLE pairs (
-            run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE, position INTEGER NOT NULL,
-            dataset TEXT NOT NULL, sequence TEXT NOT NULL, key TEXT REFERENCES scores (key),
-            error TEXT, PRIMARY KEY (run, position)) WITHOUT ROWID""",
-    ),
-)
-"""What leads from each version of the file to the next; ``PRAGMA user_version`` counts them."""
-
-_APPLICATION = 0x464C4F57  # "FLOW": that the file is ours
+_TOLD_APART = [name for name in FACT_NAMES if name != "num_pairs"]
+_SAME = " AND ".join(f"{name} IS ?" for name in _TOLD_APART)
 
 
 class RunStore:
@@ -77,7 +58,7 @@ class RunStore:
                 ":memory:" if path is None else path, _PATIENCE_SECONDS, isolation_level=None
             )
             try:
-                self._prepare()
+                prepare(self._file, self._name)
             except BaseException:
                 self._file.close()
                 raise
@@ -116,7 +97,9 @@ class RunStore:
         """That a run which was stopped is worked on again, by this process."""
         with self._in_words():
             self._file.execute(
-                "UPDATE runs SET status = 'running', process = ? WHERE id = ?", (os.getpid(), run)
+                "UPDATE runs SET status = 'running', error = '', process = ?, machine = ?"
+                " WHERE id = ?",
+                (os.getpid(), json.dumps(machine()), run),
             )
 
     def find(self, key: str, dataset: str, sequence: str) -> PairScore | None:
@@ -127,10 +110,16 @@ class RunStore:
             ).fetchone()
         return row and score_of(dataset, sequence, *row)
 
+    def has(self, key: str) -> bool:
+        """Whether there is a score of that content key."""
+        with self._in_words():
+            row = self._file.execute("SELECT 1 FROM scores WHERE key = ?", (key,)).fetchone()
+        return row is not None
+
     def add(self, run: int, position: int, outcome: PairScore | Failure, key: str = "") -> None:
         """Keep what became of a pair, in full or not at all; a score under its content key."""
         names = run, position, outcome.dataset, outcome.sequence
-        with self._in_words(), self._in_one_piece():
+        with self._in_words(), in_one_piece(self._file):
             if isinstance(outcome, Failure):
                 self._file.execute(
                     "INSERT OR REPLACE INTO pairs VALUES (?, ?, ?, ?, NULL, ?)",
@@ -146,10 +135,34 @@ class RunStore:
                 "INSERT OR REPLACE INTO pairs VALUES (?, ?, ?, ?, ?, NULL)", (*names, key)
             )
 
+    def take_over(
+        self, run: int, there: Mapping[int, tuple[str, str, str]], num_pairs: int
+    ) -> None:
+        """List scores of the store as those of a run: data set, sequence, key, by position.
+
+        The run has ``num_pairs`` from now on; what it listed beyond them is forgotten.
+        """
+        rows = [(run, position, *names) for position, names in there.items()]
+        with self._in_words(), in_one_piece(self._file):
+            self._file.execute("UPDATE runs SET num_pairs = ? WHERE id = ?", (num_pairs, run))
+            self._file.execute(
+                "DELETE FROM pairs WHERE run = ? AND position >= ?", (run, num_pairs)
+            )
+            self._file.executemany(
+                "INSERT OR REPLACE INTO pairs VALUES (?, ?, ?, ?, ?, NULL)", rows
+            )
+
+    def tell(self, run: int, metrics: Mapping[str, float]) -> None:
+        """What the pairs of a run that goes on come to so far, as `Tally` has it."""
+        with self._in_words():
+            self._file.execute(
+                "UPDATE runs SET metrics = ? WHERE id = ?", (json.dumps(metrics), run)
+            )
+
     def end(self, run: int, status: str, *, error: str = "") -> None:
         """That a run is over: "done", "stopped" or "failed", and why."""
         scores = [one for one in self.outcomes(run).values() if isinstance(one, PairScore)]
-        metrics = pool(scores).means
+        metrics = Tally(scores).means
         with self._in_words():
             self._file.execute(
                 "UPDATE runs SET status = ?, error = ?, metrics = ?, ended = datetime('now'),"
@@ -171,14 +184,9 @@ class RunStore:
         """
         with self._in_words():
             cursor = self._file.execute(
-                "SELECT * FROM runs WHERE kind = ? AND place = ? AND layout = ? AND split = ?"
-                " AND config = ? AND weights IS ? AND threads IS ? AND device IS ?"
+                f"SELECT * FROM runs WHERE config = ? AND {_SAME}"  # noqa: S608
                 " ORDER BY status = 'done' DESC, id DESC LIMIT 1",
-                (
-                    *(getattr(facts, name) for name in ("kind", "place", "layout", "split")),
-                    config_text(facts.config),
-                    *(getattr(facts, name) for name in ("weights", "threads", "device")),
-                ),
+                (config_text(facts.config), *(getattr(facts, name) for name in _TOLD_APART)),
             )
             names, row = [column[0] for column in cursor.description], cursor.fetchone()
         return row and record_of(dict(zip(names, row, strict=True)))
@@ -198,48 +206,42 @@ class RunStore:
             for position, dataset, sequence, error, *stored in rows
         }
 
+    def counts(self) -> dict[int, tuple[int, int]]:
+        """Of each run that has any: how many pairs are done, and how many of them failed."""
+        with self._in_words():
+            rows = self._file.execute("SELECT run, count(*), count(error) FROM pairs GROUP BY run")
+            return {run: (done, failed) for run, done, failed in rows}
+
+    def delete(self, runs: Iterable[int]) -> None:
+        """Forget these runs, and the scores that no other run lists; the file shrinks."""
+        with self._in_words(), in_one_piece(self._file):
+            self._file.executemany("DELETE FROM runs WHERE id = ?", ((run,) for run in runs))
+            self._file.execute(
+                "DELETE FROM scores WHERE NOT EXISTS"
+                " (SELECT 1 FROM pairs WHERE pairs.key = scores.key)"
+            )
+        with suppress(sqlite3.Error):  # another is writing: the room is used again all the same
+            self._file.execute("VACUUM")
+            self._file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    @property
+    def num_bytes(self) -> int:
+        """What the file takes, its log beside it left out."""
+        with self._in_words():
+            pages = self._file.execute("PRAGMA page_count").fetchone()[0]
+            return int(pages * self._file.execute("PRAGMA page_size").fetchone()[0])
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no pair has a score yet."""
+        with self._in_words():
+            return self._file.execute("SELECT 1 FROM scores LIMIT 1").fetchone() is None
+
     def count(self, run: int) -> int:
         """How many pairs of a run are done."""
         with self._in_words():
             counted = "SELECT count(*) FROM pairs WHERE run = ?"
             return int(self._file.execute(counted, (run,)).fetchone()[0])
-
-    def _prepare(self) -> None:
-        """The tables as this version has them."""
-        self._file.execute("PRAGMA journal_mode = WAL")
-        self._file.execute("PRAGMA synchronous = NORMAL")  # whole after a crash all the same
-        self._file.execute("PRAGMA foreign_keys = ON")
-        if self._number("user_version") == len(_MIGRATIONS):
-            return
-        with self._in_one_piece():
-            found = self._number("user_version")  # once more: another process may have come first
-            if found > len(_MIGRATIONS):
-                raise StoreError(
-                    f"{self._name} was written by a newer Flowscope: its version is {found}, this "
-                    f"one knows them up to {len(_MIGRATIONS)}."
-                )
-            is_ours = self._number("application_id") == _APPLICATION
-            if not is_ours and self._file.execute("SELECT 1 FROM sqlite_schema").fetchone():
-                raise StoreError(f"{self._name} is a database, but no run store of Flowscope.")
-            for migration in _MIGRATIONS[found:]:
-                for statement in migration:
-                    self._file.execute(statement)
-            self._file.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
-            self._file.execute(f"PRAGMA application_id = {_APPLICATION}")
-
-    def _number(self, pragma: str) -> int:
-        return int(self._file.execute(f"PRAGMA {pragma}").fetchone()[0])
-
-    @contextmanager
-    def _in_one_piece(self) -> Iterator[None]:
-        """A block whose changes are all kept, or none."""
-        self._file.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._file.execute("ROLLBACK")
-            raise
-        self._file.execute("COMMIT")
 
     @contextmanager
     def _in_words(self) -> Iterator[None]:

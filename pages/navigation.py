@@ -27,7 +27,10 @@ page = st.navigation(
             st.Page("semantics.py", title="Semantics", url_path="semantics"),
         ],
         "Stress": [st.Page("robustness.py", title="Robustness", url_path="robustness")],
-        "Scale": [st.Page("datasets.py", title="Datasets", url_path="datasets")],
+        "Scale": [
+            st.Page("datasets.py", title="Datasets", url_path="datasets"),
+            st.Page("history.py", title="History", url_path="history"),
+        ],
     },
     position="top",
 )

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 LEVELS = {
     "flowcore.types": 0, "flowcore.errors": 0, "flowcore.places": 0,
-    "flowcore.ops": 1, "flowcore.io": 1,
+    "flowcore.ops": 1, "flowcore.io": 1, "flowcore.settings": 1,
     "flowcore.metrics": 2, "flowcore.losses": 2, "flowcore.chunking": 2, "flowcore.viz": 2,
     "flowcore.cost": 2, "flowcore.hardware": 2, "flowcore.energy": 2,
     "flowcore.operations": 2, "flowcore.published": 2,
@@ -16,9 +16,11 @@ LEVELS = {
     "flowcore.budget": 4, "flowcore.pipeline": 4, "flowcore.features": 4,
     "flowcore.gradient": 4, "flowcore.knobs": 4, "flowcore.lane": 4, "flowcore.scores": 4,
     "flowcore.evaluation": 5, "flowcore.export": 5, "flowcore.bursts": 5,
-    "flowcore.store": 5, "flowcore.run_records": 5, "flowcore.leaderboard": 5,
+    "flowcore.store": 5, "flowcore.store_schema": 5, "flowcore.run_records": 5,
+    "flowcore.leaderboard": 5, "flowcore.history": 5,
     "flowcore.refinement": 5, "flowcore.probe": 5, "flowcore.stack_walk": 5,
     "flowcore.robustness": 5, "flowcore.training": 5, "flowcore.sweep": 5,
+    "flowcore.sweeps": 5,
     "flowcore.digits": 5, "flowcore.jobs": 5, "flowcore.tasks": 5,
     "flowcore.__main__": 6, "flowcore.commands": 6,
     "pages.components": 7,

@@ -29,6 +29,8 @@ _MAX_NAMED = 5
 class Pair(Protocol):
     """A pair by its names; ``load`` reads it, and raises InputError where that fails."""
 
+    def __hash__(self) -> int: ...
+
     @property
     def dataset(self) -> str:
         """Name of the set, or of the split of it."""

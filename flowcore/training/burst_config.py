@@ -11,8 +11,8 @@ from pydantic import ConfigDict, Field
 
 from flowcore.errors import ConfigError
 from flowcore.models.burst_config import BurstConfig
+from flowcore.settings import read_table, validated
 from flowcore.training.config import CardConfig
-from flowcore.training.tables import read_table, validated
 
 __all__ = ["BurstTraining", "is_burst_config", "load_burst_config"]
 
@@ -100,7 +100,7 @@ class BurstTraining:
 
 def is_burst_config(path: str | Path) -> bool:
     """Whether a training config is of a burst net."""
-    return read_table(path).get("model") == ARCHITECTURE
+    return read_table(path, what="training").get("model") == ARCHITECTURE
 
 
 def load_burst_config(path: str | Path, **changes: Any) -> BurstTraining:
@@ -111,7 +111,8 @@ def load_burst_config(path: str | Path, **changes: Any) -> BurstTraining:
     ConfigError
         The file cannot be read, or a key or value is not one that is known.
     """
-    config = validated(BurstTraining, path, read_table(path) | changes)
+    table = read_table(path, what="training") | changes
+    config = validated(BurstTraining, path, table, what="training")
     if config.model != ARCHITECTURE:
         raise ConfigError(f"{path} is of {config.model}, not of {ARCHITECTURE}.")
     return config

@@ -20,9 +20,9 @@ from flowcore.models.flownet import FlowNet2
 from flowcore.models.flownet_parts import NUM_HEADS
 from flowcore.models.scope_net import ScopeNet
 from flowcore.models.scope_semantic import SemanticScopeNet
+from flowcore.settings import read_table, validated
 from flowcore.training.precision import Precision
 from flowcore.training.semantic_config import SemanticConfig
-from flowcore.training.tables import read_table, validated
 
 __all__ = [
     "CardConfig",
@@ -224,7 +224,8 @@ def load_config(path: str | Path, **changes: Any) -> TrainingConfig:
     ConfigError
         The file cannot be read, a key or value is not one that is known, or no such net exists.
     """
-    config = validated(TrainingConfig, path, read_table(path) | changes)
+    table = read_table(path, what="training") | changes
+    config = validated(TrainingConfig, path, table, what="training")
     _check_model(config)
     return config
 

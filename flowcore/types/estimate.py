@@ -80,6 +80,9 @@ class Timing:
         Processor threads that were allowed.
     others : float
         Share of this machine's processor time, 0..1, that other processes took meanwhile.
+    peak_bytes : int, optional
+        Main memory that it took at its peak beyond what the program and the model held; None where
+        that was not measured.
     """
 
     seconds: float
@@ -87,6 +90,7 @@ class Timing:
     runs: int
     threads: int
     others: float = 0.0
+    peak_bytes: int | None = None
 
     @property
     def is_disturbed(self) -> bool:

@@ -23,7 +23,7 @@ from flowcore.io.archive import unpack_zip
 from flowcore.io.scratch import scratch_folder
 from pages.components.files import done_aside
 
-__all__ = ["SAMPLES", "keep_upload", "offered", "opened"]
+__all__ = ["SAMPLES", "keep_upload", "name_of", "offered", "opened"]
 
 SAMPLES = "Samples"
 UPLOAD = "upload-"
@@ -39,6 +39,14 @@ class _Place(NamedTuple):
 def offered() -> list[str]:
     """The names of the data sets that everybody may choose."""
     return [SAMPLES, *_below_roots(os.environ.get("FLOWSCOPE_ROOTS", ""))]
+
+
+def name_of(place: str) -> str | None:
+    """The name under which the data set of that place is offered; None where it is not."""
+    if place == sample_dataset().place:
+        return SAMPLES
+    places = _below_roots(os.environ.get("FLOWSCOPE_ROOTS", ""))
+    return next((name for name, at in places.items() if str(at.folder.resolve()) == place), None)
 
 
 def opened(name: str) -> Dataset:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from flowcore.knobs import flags_of
 from flowcore.leaderboard import leaderboard_latex, pairs_csv, pairs_parquet
+from flowcore.types import PipelineConfig
 from pages.components.dataset_picker import Choice
 from pages.components.dataset_results import Board
 from pages.components.dataset_roots import SAMPLES
@@ -14,7 +15,7 @@ from pages.components.dataset_runs import LaneScores
 from pages.components.lane_form import LaneChoice
 from pages.components.takeaway import takeaway
 
-__all__ = ["show_takeaways"]
+__all__ = ["evaluate_command", "show_takeaways"]
 
 
 def show_takeaways(
@@ -41,11 +42,18 @@ def show_takeaways(
         with st.popover("Copy as command"):
             st.caption("ROOT is the folder of the data set; `--store` keeps the runs.")
             for lane in lanes:
-                st.code(_command(choice, lane, threads), "bash", wrap_lines=True)
+                command = evaluate_command(
+                    lane.config, choice.split, threads, is_samples=choice.name == SAMPLES
+                )
+                st.code(command, "bash", wrap_lines=True)
 
 
-def _command(choice: Choice, lane: LaneChoice, threads: int) -> str:
-    root = "samples" if choice.name == SAMPLES else "ROOT"
-    split = ["--split", choice.split] if choice.split else []
-    words = ["flowcore", "evaluate", root, *split, *flags_of(lane.config)]
-    return shlex.join([*words, "--threads", str(threads), "--store", "runs.sqlite"])
+def evaluate_command(
+    config: PipelineConfig, split: str, threads: int | None, *, is_samples: bool
+) -> str:
+    """What measures a lane on a data set in a terminal; ROOT stands for its folder."""
+    words = ["flowcore", "evaluate", "samples" if is_samples else "ROOT"]
+    words += ["--split", split] if split else []
+    words += flags_of(config)
+    words += ["--threads", str(threads)] if threads else []
+    return shlex.join([*words, "--store", "runs.sqlite"])

@@ -9,16 +9,15 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from flowcore.published import published_models
-from flowcore.sweep import COSTS, SizePoint, axis, pareto_front
+from flowcore.sweep import SizePoint, axis, pareto_front
 from pages.components.charts import lane_colors
+from pages.components.cost_axes import GRAY, add_front, choose_axis, finish, log_axis
 
 __all__ = ["show_chart", "show_published"]
 
 QUALITIES = ("epe", "fl_all", "psnr")
 COSTS_OF_Y = ("seconds", "peak_mb", "energy_j")
 COSTS_OF_X = ("megabytes", "num_params", "gmacs", "seconds", "energy_j")
-FRONT = "Pareto front"
-GRAY = "#8a949c"  # seen on light and dark
 LABELS = {  # the others would cover each other; hovering names them all
     "NanoFlowNet": "top right",
     "RAFT-small": "middle left",
@@ -37,13 +36,13 @@ def show_chart(points: Mapping[str, SizePoint]) -> None:
     """One chart: any quality or cost against any cost."""
     st.header("Cost against quality")
     with st.container(horizontal=True):
-        x_key = _choose("Cost, to the right", COSTS_OF_X, "x")
+        x_key = choose_axis("Cost, to the right", COSTS_OF_X, "x")
         known = [
             key
             for key in (*QUALITIES, *COSTS_OF_Y)
             if key != x_key and any(point.value(key) is not None for point in points.values())
         ]
-        y_key = _choose("Against, upwards", known, "y")
+        y_key = choose_axis("Against, upwards", known, "y")
     st.plotly_chart(
         _figure(points, x_key, y_key),
         width="stretch",
@@ -92,7 +91,7 @@ def _published_figure(table: pd.DataFrame, points: Mapping[str, SizePoint]) -> g
     figure = go.Figure()
     rows = list(table.itertuples())
     front = pareto_front(rows, lambda row: row.megabytes, lambda row: row.epe_sintel_clean)
-    _add_front(figure, [(row.megabytes, row.epe_sintel_clean) for row in front])
+    add_front(figure, [(row.megabytes, row.epe_sintel_clean) for row in front])
     sizes = {point.name: point.num_bytes / 1e6 for point in points.values() if point.num_bytes}
     for name, size in sizes.items():
         line = {"color": _colors(points)[name], "dash": "dot"}
@@ -110,24 +109,11 @@ def _published_figure(table: pd.DataFrame, points: Mapping[str, SizePoint]) -> g
         marker={"symbol": "circle-open", "size": 10, "color": GRAY, "line_width": 2},
         name="Published, not measured here",
     )
-    _finish(figure, "megabytes", "epe", height=400)
+    finish(figure, "megabytes", "epe", height=400)
     left, right = _range([*table["megabytes"], *sizes.values()])
     figure.update_xaxes(range=[math.log10(left / 2), math.log10(right)])
-    figure.update_yaxes(**_log_axis(), title_text="EPE, Sintel-train clean, px")
+    figure.update_yaxes(**log_axis(), title_text="EPE, Sintel-train clean, px")
     return figure
-
-
-def _choose(label: str, keys: Sequence[str], name: str) -> str:
-    chosen = st.segmented_control(
-        label,
-        keys,
-        default=keys[0],
-        required=True,
-        format_func=lambda key: axis(key).label,
-        key=name,
-        bind="query-params",
-    )
-    return chosen if chosen in keys else keys[0]
 
 
 def _figure(points: Mapping[str, SizePoint], x_key: str, y_key: str) -> go.Figure:
@@ -141,7 +127,7 @@ def _figure(points: Mapping[str, SizePoint], x_key: str, y_key: str) -> go.Figur
     )
     path = [(max(point.value(x_key), left), point.value(y_key)) for point in front]
     if path:
-        _add_front(figure, [*path, (right, path[-1][1])])
+        add_front(figure, [*path, (right, path[-1][1])])
     for name, color in _colors(points).items():
         own = {title: point for title, point in points.items() if point.name == name}
         for title, point in own.items():
@@ -150,7 +136,7 @@ def _figure(points: Mapping[str, SizePoint], x_key: str, y_key: str) -> go.Figur
         placed = {title: point for title, point in own.items() if point.value(x_key)}
         if placed:
             _add_points(figure, name, placed, x_key, y_key, color)
-    _finish(figure, x_key, y_key, height=420)
+    finish(figure, x_key, y_key, height=420)
     return figure
 
 
@@ -201,52 +187,6 @@ def _add_line(
         hovertemplate=f"<b>{title}</b><br>%{{y:.4g}}<extra></extra>",
         name=title,
     )
-
-
-def _add_front(figure: go.Figure, path: Sequence[tuple[float, float]]) -> None:
-    """What is attainable at each cost: a staircase through the undominated points."""
-    xs, ys = zip(*path, strict=True)
-    figure.add_scatter(
-        x=xs,
-        y=ys,
-        mode="lines",
-        line={"color": GRAY, "width": 7, "shape": "hv"},
-        opacity=0.4,
-        hoverinfo="skip",
-        name=FRONT,
-    )
-
-
-def _finish(figure: go.Figure, x_key: str, y_key: str, *, height: int) -> None:
-    figure.update_xaxes(**_log_axis(), title_text=_title(x_key))
-    from_zero = "tozero" if axis(y_key).direction == "lower" else "normal"
-    figure.update_yaxes(title_text=_title(y_key), rangemode=from_zero)
-    if y_key in COSTS:
-        figure.update_yaxes(**_log_axis())
-    figure.update_layout(
-        height=height,
-        margin={"t": 10, "b": 10, "l": 10, "r": 10},
-        legend={"orientation": "h", "yanchor": "top", "y": -0.2},
-    )
-
-
-def _log_axis() -> dict[str, object]:
-    """A logarithmic axis that is labeled at 1, 2 and 5, in full."""
-    ticks = [digit * 10.0**power for power in range(-4, 10) for digit in (1, 2, 5)]
-    return {"type": "log", "tickvals": ticks, "ticktext": [_tick(tick) for tick in ticks]}
-
-
-def _tick(value: float) -> str:
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if value >= size:
-            return f"{value / size:g}{letter}"
-    return f"{value:g}"
-
-
-def _title(key: str) -> str:
-    meaning = axis(key)
-    unit = f", {meaning.unit}" if meaning.unit else ""
-    return f"{meaning.label}{unit} ({meaning.direction} is better)"
 
 
 def _colors(points: Mapping[str, SizePoint]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""TOML files as configs, with the first fault as a sentence."""
+"""Settings in a TOML file, checked in full before anything is done with them."""
 
 import tomllib
 from pathlib import Path
@@ -13,8 +13,8 @@ __all__ = ["read_table", "validated"]
 _Config = TypeVar("_Config")
 
 
-def read_table(path: str | Path) -> dict[str, Any]:
-    """The settings in a TOML file.
+def read_table(path: str | Path, *, what: str) -> dict[str, Any]:
+    """The settings in a file; ``what`` they are of, as a message says it, such as "sweep".
 
     Raises
     ------
@@ -24,10 +24,12 @@ def read_table(path: str | Path) -> dict[str, Any]:
     try:
         return tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"The training config {path} cannot be read: {error}.") from error
+        raise ConfigError(f"The {what} config {path} cannot be read: {error}.") from error
 
 
-def validated(kind: type[_Config], path: str | Path, table: dict[str, Any]) -> _Config:
+def validated(
+    kind: type[_Config], path: str | Path, table: dict[str, Any], *, what: str
+) -> _Config:
     """The settings of a file as a config of that kind.
 
     Raises
@@ -38,7 +40,7 @@ def validated(kind: type[_Config], path: str | Path, table: dict[str, Any]) -> _
     try:
         return TypeAdapter(kind).validate_python(table)
     except ValidationError as error:
-        raise ConfigError(f"The training config {path}: {_first_fault(error)}") from error
+        raise ConfigError(f"The {what} config {path}: {_first_fault(error)}") from error
 
 
 def _first_fault(error: ValidationError) -> str:

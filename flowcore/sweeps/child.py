@@ -1,0 +1,115 @@
+"""A task of dask in a process of its own, which is killed as soon as nobody wants its answer.
+
+A thread cannot be stopped in the middle of a net, and a crash would take the whole worker with it.
+Each thread of a dask worker therefore has a child, which does one task after the other.
+"""
+
+import atexit
+import functools
+import logging
+import pickle
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from distributed import get_worker
+
+from flowcore.errors import SchedulerError
+from flowcore.jobs.outcome import CRASHED, NO_WORKER, UNEXPECTED
+from flowcore.jobs.worker import Worker, WorkerHost
+from flowcore.scores import Failure
+from flowcore.sweeps.identity import Identity, require_same
+from flowcore.sweeps.task import Measured, Task, Work
+
+__all__ = ["Answer", "in_child"]
+
+_LOG = logging.getLogger(__name__)
+_WAKE_SECONDS = 0.1
+_OVER = ("closing", "closed", "failed", "closing_gracefully")
+_own = threading.local()
+
+
+class Answer(NamedTuple):
+    """What became of a task, and how long that took."""
+
+    measured: Measured
+    seconds: float
+
+
+def in_child(work: Work, batch: Sequence[Task], wanted: Identity) -> list[Answer]:
+    """What ``work`` gives for each of these tasks. Runs on a thread of a dask worker.
+
+    Raises
+    ------
+    SchedulerError
+        The worker is not as ``wanted``, or cannot start a process.
+    FlowcoreError
+        As of ``work``.
+    """
+    require_same(wanted, get_worker().address)
+    answers = []
+    for task in batch:
+        begun = time.perf_counter()
+        measured = _done(work, task)
+        answers.append(Answer(measured, time.perf_counter() - begun))
+    return answers
+
+
+def _done(work: Work, task: Task) -> Measured:
+    """What ``work`` gives for a task; a failure where its process crashes."""
+    child = _child()
+    try:
+        child.send(work, (task,))
+        while not child.line.poll(_WAKE_SECONDS):
+            if not _is_wanted():
+                _let_go()
+                raise SchedulerError("Nobody waits for this any more.")
+        message = pickle.loads(child.receive())  # noqa: S301  # from our own process
+    except (EOFError, OSError):
+        _let_go()
+        return Measured(Failure(task.files.dataset, task.files.sequence, CRASHED))
+    return _answer(message)
+
+
+def _answer(message: tuple[Any, ...]) -> Measured:
+    if message[0] == "done":
+        return message[1]  # type: ignore[no-any-return]
+    _, kind, sentence, trace = message
+    if trace:
+        _LOG.error("A task failed.\n%s", trace)
+    raise (kind or SchedulerError)(sentence or UNEXPECTED)
+
+
+def _is_wanted() -> bool:
+    """Whether the task that this thread is at has neither been cancelled nor lost its worker."""
+    worker = get_worker()
+    state = worker.state.tasks.get(worker.get_current_task())
+    is_dropped = state is None or state.state == "cancelled"
+    return not is_dropped and worker.status.name not in _OVER
+
+
+def _child() -> Worker:
+    """The child of this thread."""
+    if getattr(_own, "child", None) is None:
+        try:
+            _own.child = _host().start_worker()
+        except (EOFError, OSError) as error:
+            _host().close()
+            _host.cache_clear()
+            raise SchedulerError(NO_WORKER) from error
+    child: Worker = _own.child
+    return child
+
+
+def _let_go() -> None:
+    _own.child.close()
+    _own.child = None
+
+
+@functools.cache
+def _host() -> WorkerHost:
+    """One for all threads; its children have imported everything."""
+    host = WorkerHost(("flowcore.sweeps.task",))
+    atexit.register(host.close)
+    return host
