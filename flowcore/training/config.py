@@ -197,8 +197,8 @@ class TrainingConfig:
         settings = asdict(self)
         del settings["card"]
         for stage in settings["stages"]:  # as before there was such a setting
-            if not stage["twice"]:
-                del stage["twice"]
+            if not stage.get("twice"):
+                stage.pop("twice", None)
         if self.semantic is None:  # as before there was such a table
             del settings["semantic"]
         else:

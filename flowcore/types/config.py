@@ -99,12 +99,12 @@ class PipelineConfig:
     chunks : ChunkGrid, optional
         Chunked inference; whole frame if left out.
     iterations : int, optional
-        Refinement steps of a recurrent model, in its first pass; its own default if left out.
+        Refinement steps of a recurrent model, in each pass; its own default if left out.
+    precision : "float32" or "bfloat16"
+        Arithmetic of learnt models.
     passes : int, optional
         How often a recurrent model goes over the pair, each time on frames twice as large as before
         and begun from the flow so far; its own default if left out.
-    precision : "float32" or "bfloat16"
-        Arithmetic of learnt models.
     """
 
     model: str
@@ -112,8 +112,8 @@ class PipelineConfig:
     blur_sigma: float = 0.0
     chunks: ChunkGrid | None = None
     iterations: int | None = None
-    passes: int | None = None
     precision: Precision = "float32"
+    passes: int | None = None
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.scale) and 0.01 <= self.scale <= 8):

@@ -15,7 +15,9 @@ SIZE = (436, 1024)
 OTHERS = ["raft_small.things", "dis_medium", "tvl1"]
 
 
-def measure(name: str, threads: int, iterations: int | None) -> dict[str, float]:
+def measure(
+    name: str, threads: int, iterations: int | None, passes: int | None
+) -> dict[str, float]:
     """Seconds and MB of one model in this process."""
     import numpy as np
     import skimage.data
@@ -35,30 +37,31 @@ def measure(name: str, threads: int, iterations: int | None) -> dict[str, float]
     torch.set_num_threads(threads)
     load_model(name)
     held = peak_memory()
-    config = PipelineConfig(name, iterations=iterations)
+    config = PipelineConfig(name, iterations=iterations, passes=passes)
     seconds = min(run(pair, config, threads=threads, warm_up=True).seconds for _ in range(3))
     return {"seconds": seconds, "megabytes": (peak_memory() - held) / 1e6}
 
 
 def main() -> None:
     ladder = [
-        (name, iterations)
+        (name, *way)
         for name in models.distinct()
         if name.startswith("scope")
-        for iterations in (4, None)
+        for way in ((4, None), (None, None), (None, 2))
     ]
-    others = [(name, None) for name in OTHERS if name in models.available()]
-    print(f"{'model':24} {'iterations':>10} {'threads':>7} {'seconds':>8} {'MB':>7}")
-    for name, iterations in [*ladder, *others]:
+    others = [(name, None, None) for name in OTHERS if name in models.available()]
+    print(f"{'model':24} {'iterations':>10} {'passes':>6} {'threads':>7} {'seconds':>8} {'MB':>7}")
+    for name, iterations, passes in [*ladder, *others]:
         for threads in (1, 2):
-            arguments = json.dumps([name, threads, iterations])
+            arguments = json.dumps([name, threads, iterations, passes])
             output = subprocess.run(
                 [sys.executable, __file__, arguments], check=True, capture_output=True, text=True
             ).stdout
             row = json.loads(output)
             shown = iterations or models.describe(name).default_iterations or "-"
             print(
-                f"{name:24} {shown:>10} {threads:7} {row['seconds']:8.3f} {row['megabytes']:7.0f}",
+                f"{name:24} {shown:>10} {passes or 1:6} {threads:7} {row['seconds']:8.3f} "
+                f"{row['megabytes']:7.0f}",
                 flush=True,
             )
 

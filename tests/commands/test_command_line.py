@@ -122,7 +122,7 @@ SETTINGS = [
     (
         "--model dis_fast --scale 1.5 --blur 0.5 --iterations 3 --chunks 2x3 --overlap 0 "
         "--blend linear --motion-aware --halo 4 --seam-blur 1.5 --refine-share 0.5 "
-        "--precision bfloat16",
+        "--precision bfloat16 --passes 2",
         PipelineConfig(
             "dis_fast",
             1.5,
@@ -130,6 +130,7 @@ SETTINGS = [
             ChunkGrid(2, 3, 0, "linear", True, halo=4, seam_blur=1.5, refine_share=0.5),
             3,
             "bfloat16",
+            2,
         ),
     ),
     (

@@ -1,0 +1,65 @@
+"""What further passes over a pair give, on scenes of photos that no net here learnt from.
+
+    python -m tests.benchmarks.passes PHOTOS [MODEL ...]
+
+PHOTOS is a folder of such photos (BSDS500's val). EPE in px, of eight pairs of 512x384 px of each
+kind.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from flowcore.data.scenes import SceneConfig, make_scenes
+from flowcore.data.shapes import load_shapes, make_shapes
+from flowcore.data.textures import load_textures
+from flowcore.pipeline import load_model, predict
+from flowcore.types import PipelineConfig
+
+MODELS = ("scope_035.scenes", "scope_070.scenes", "scope_200.scenes")
+KINDS = {
+    "below 1 px": SceneConfig(min_motion=0.05, max_motion=1.0),
+    "1 to 10 px": SceneConfig(min_motion=1.0, max_motion=10.0),
+    "10 to 80 px": SceneConfig(min_motion=10.0, max_motion=80.0),
+    "a camera in a room": SceneConfig(min_motion=0.5, max_motion=80.0, rigid=1.0),
+}
+SIZE = (384, 512)
+BATCH, BATCHES = 4, 2
+
+
+def main(photos: str, names: Sequence[str]) -> None:
+    textures = load_textures((photos,)).textures
+    shapes = torch.cat([make_shapes(512), load_shapes((photos,))])
+    generator = torch.Generator().manual_seed(77)
+    scenes = {
+        kind: [
+            make_scenes(
+                textures, shapes, batch=BATCH, size=SIZE, config=config, generator=generator
+            )
+            for _ in range(BATCHES)
+        ]
+        for kind, config in KINDS.items()
+    }
+    print(f"| model | passes | {' | '.join(KINDS)} |")
+    print(f"|---|---|{'---|' * len(KINDS)}")
+    for name in names:
+        for passes in (1, 2, 3):
+            config, means = PipelineConfig(name, passes=passes), []
+            for batches in scenes.values():
+                with torch.inference_mode():
+                    flows = [
+                        predict(load_model(name), one.first, one.second, config).flow
+                        for one in batches
+                    ]
+                errors = [
+                    (flow - one.flow).square().sum(1).sqrt().mean()
+                    for flow, one in zip(flows, batches, strict=True)
+                ]
+                means.append(f"{torch.stack(errors).mean():.3f}")
+            print(f"| `{name}` | {passes} | {' | '.join(means)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main(str(Path(sys.argv[1])), sys.argv[2:] or MODELS)
