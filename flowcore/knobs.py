@@ -204,7 +204,7 @@ KNOBS: Mapping[str, Knob] = MappingProxyType({knob.name: knob for knob in (
     Knob(
         name="passes", word="passes", metavar="N", label="Passes",
         help="How often a model that refines goes over the pair, each time on frames twice as "
-        "large and begun from the flow so far: finer, at about five times the work. The model's "
+        "large and begun from the flow so far: finer, at about six times the work. The model's "
         "own if left empty.",
         caption="{} passes", needs="passes", parse=_number(int), low=1, high=MAX_PASSES,
     ),

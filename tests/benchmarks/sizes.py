@@ -55,7 +55,10 @@ def main() -> None:
         for threads in (1, 2):
             arguments = json.dumps([name, threads, iterations, passes])
             output = subprocess.run(
-                [sys.executable, __file__, arguments], check=True, capture_output=True, text=True
+                [sys.executable, "-m", "tests.benchmarks.sizes", arguments],
+                check=True,
+                capture_output=True,
+                text=True,
             ).stdout
             row = json.loads(output)
             shown = iterations or models.describe(name).default_iterations or "-"
