@@ -71,6 +71,7 @@ def test_a_run_can_be_cancelled_and_started_again():
     assert "Cancelled" in texts(sound(app.run()))
 
 
+@pytest.mark.slow
 def test_a_net_that_names_the_digit_says_which():
     app = train(digits(**{"digits-task": "By digit, and which digit", "digits-nets": "Pixels"}))
     assert "Digit named by Pixels: " in texts(app)

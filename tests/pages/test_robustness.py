@@ -177,7 +177,10 @@ METHODS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    "method",
+    [pytest.param(name, marks=pytest.mark.slow) if name == "pcfa" else name for name in METHODS],
+)
 def test_every_method(method):
     app = finished(attacks([NET], **METHODS[method]))
     assert not app.error

@@ -197,6 +197,7 @@ def test_a_tiny_run_can_be_cancelled_and_started_again():
     app.button(key="tiny-cancel").click().run()
 
 
+@pytest.mark.slow
 def test_the_task_hands_over_its_log_after_every_step(monkeypatch):
     monkeypatch.setattr(source, "_NUM_PATTERNS", (4, 4))
     reports = []
