@@ -272,8 +272,7 @@ def _estimate_any_size(
     size = (first.shape[-2], first.shape[-1])
     (first, padding), (second, _) = fitted(model, first), fitted(model, second)
     padded = (first.shape[-2], first.shape[-1])
-    asked = {} if config.passes is None else {"passes": config.passes}
-    prediction = model(first, second, iterations=config.iterations, keep=keep, **asked)
+    prediction = model(first, second, keep=keep, **config.asked)
     return _each(
         prediction,
         lambda flow: resize_flow(crop(flow, padding), size),

@@ -150,8 +150,7 @@ def _matched(
     place = place_of(size, working, view, enlarged, padding)
     if not isinstance(model, Matcher):
         return MatchedView(place, (patch_level(one, other),))
-    asked = {} if config.passes is None else {"passes": config.passes}
-    levels = model.matching(one, other, iterations=config.iterations, **asked)
+    levels = model.matching(one, other, **config.asked)
     return MatchedView(place, _kept(levels))
 
 

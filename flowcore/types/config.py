@@ -128,3 +128,12 @@ class PipelineConfig:
             raise ConfigError(
                 f"Unknown precision {self.precision!r}; choose from {get_args(Precision)}."
             )
+
+    @property
+    def asked(self) -> dict[str, int | None]:
+        """What is asked of the model beside its flow; passes only where they are said.
+
+        Models that go over a pair only once do not take them.
+        """
+        asked = {"iterations": self.iterations}
+        return asked if self.passes is None else {**asked, "passes": self.passes}
