@@ -1,6 +1,6 @@
 """What a comparison shows: panels on one scale, one table of metrics."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -24,7 +24,7 @@ from pages.components.marks import is_chosen, on_choice
 from pages.components.runs import Run, forget
 from pages.components.viewer import Picked, clip_addresses, exact_tiles, flow_viewer
 from pages.components.why import lit_pixels
-from pages.components.words import as_text
+from pages.components.words import as_text, width_of
 
 __all__ = ["chosen_pixels", "offer_new_times", "show_lanes", "show_table"]
 
@@ -157,7 +157,7 @@ def _draw_table(table: pd.DataFrame, lanes: Mapping[str, Lane], key: str) -> Non
     st.dataframe(
         table.style.apply(lambda column: _styles(column, lanes)),
         column_config={
-            "_index": st.column_config.TextColumn("Lane", width=_width_of(lanes)),
+            "_index": st.column_config.TextColumn("Lane", width=width_of(lanes)),
             **{name: _column(name, lanes) for name in table},
         },
         on_select=on_choice(key),
@@ -166,11 +166,6 @@ def _draw_table(table: pd.DataFrame, lanes: Mapping[str, Lane], key: str) -> Non
         placeholder="-",
         alt=f"Metrics of every lane{' in the rectangle' if key == REGION_TABLE else ''}",
     )
-
-
-def _width_of(titles: Iterable[str]) -> int:
-    """That shows them whole, px; of long ones what leaves room for numbers."""
-    return min(max(80, 24 + round(6.5 * max(map(len, titles), default=0))), 220)
 
 
 def offer_new_times(pair: FramePair, runs: Sequence[Run], *, threads: int) -> None:

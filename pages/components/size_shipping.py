@@ -9,6 +9,7 @@ import streamlit as st
 from flowcore.cost import LINKS, format_bytes, transfer_seconds
 from flowcore.energy import CORE_POWER, GRIDS, JOULES_PER_KWH, carbon_grams
 from flowcore.sweep import SizePoint
+from pages.components.words import width_of
 
 __all__ = ["show_shipping"]
 
@@ -28,7 +29,12 @@ def show_shipping(points: Mapping[str, SizePoint]) -> None:
     table = pd.DataFrame(
         {title: _row(point, devices, rate, grid) for title, point in points.items()}
     ).T
-    st.dataframe(table, key="ship-table", alt="What it costs to ship and to run each point")
+    st.dataframe(
+        table,
+        column_config={"_index": st.column_config.TextColumn(width=width_of(points))},
+        key="ship-table",
+        alt="What it costs to ship and to run each point",
+    )
     methods = sorted({point.energy.method for point in points.values()})
     st.caption(
         f"Energy, with its band in brackets, is {'; or '.join(methods)} ({CORE_POWER.typical:g} W "

@@ -9,6 +9,7 @@ from flowcore.export.recipe import sweep_as_python
 from flowcore.export.table import csv_of
 from flowcore.sweep import SizePoint, axis, points_table
 from pages.components.takeaway import takeaway
+from pages.components.words import width_of
 
 __all__ = ["show_operations", "show_table"]
 
@@ -34,7 +35,10 @@ def show_table(points: Mapping[str, SizePoint]) -> None:
     shown = table[[key for key in SHOWN if key in table]]
     st.dataframe(
         shown,
-        column_config={key: _column(key) for key in shown},
+        column_config={
+            "_index": st.column_config.TextColumn("Model", width=width_of(points)),
+            **{key: _column(key) for key in shown},
+        },
         placeholder="-",
         key="size-table",
         alt="Cost and quality of every point",

@@ -1,8 +1,9 @@
-"""Text that strangers had a hand in, shown as it is."""
+"""Text that strangers had a hand in, shown as it is, and the room that it takes."""
 
 import re
+from collections.abc import Iterable
 
-__all__ = ["as_text"]
+__all__ = ["as_text", "width_of"]
 
 _MARKUP = re.compile(r"[\\`*\[\]<>$~#|!]|(?<!\w)_|_(?!\w)")
 
@@ -16,3 +17,8 @@ def as_text(words: object) -> str:
     "Holds 'a_b' and \\*\\*x\\*\\*."
     """
     return _MARKUP.sub(r"\\\g<0>", str(words))
+
+
+def width_of(titles: Iterable[str]) -> int:
+    """Of a table's column that shows them whole, px; of long ones what leaves room for numbers."""
+    return min(max(80, 24 + round(6.5 * max(map(len, titles), default=0))), 220)
