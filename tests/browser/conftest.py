@@ -1,7 +1,6 @@
 """A real server and a real Chromium."""
 
 import contextlib
-import json
 import os
 import shutil
 import signal
@@ -114,13 +113,15 @@ def fresh_server(tmp_path):
 @pytest.fixture
 def server(session_server, browser):
     """The address of a server on which nothing is on its way, and nothing is left on it."""
-    assert json.loads(answer(session_server + JOBS)) == []
+
+    def is_at_rest():
+        return answer(session_server + JOBS, method="DELETE") == b"[]"
+
+    wait_until(is_at_rest, seconds=60, pause=0.1, what="a server at rest")
     yield session_server
     for context in browser.contexts:  # before the jobs, or a page might ask for more
         context.close()
-    wait_until(
-        lambda: answer(session_server + JOBS, method="DELETE") == b"[]", what="an empty queue"
-    )
+    wait_until(is_at_rest, seconds=60, pause=0.1, what="a server at rest after the test")
 
 
 @pytest.fixture(scope="session")
