@@ -74,7 +74,8 @@ def _done(work: Work, task: Task) -> Measured:
 
 def _answer(message: tuple[Any, ...]) -> Measured:
     if message[0] == "done":
-        return message[1]  # type: ignore[no-any-return]
+        measured: Measured = message[1]
+        return measured
     _, kind, sentence, trace = message
     if trace:
         _LOG.error("A task failed.\n%s", trace)

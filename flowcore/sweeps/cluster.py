@@ -146,7 +146,8 @@ class _Batches:
 
 def _answers(future: Future, result: Any, batch: list[Task], client: Client) -> list[Answer]:
     if future.status == "finished":
-        return result  # type: ignore[no-any-return]
+        answers: list[Answer] = result
+        return answers
     if future.status != "error" or isinstance(result, CancelledError):
         address = client.scheduler.address if client.scheduler else "its address"
         raise SchedulerError(

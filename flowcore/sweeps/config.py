@@ -129,7 +129,7 @@ def lanes_of(grid: Mapping[str, Value | Sequence[Value]]) -> list[SweepLane]:
 
 
 def _listed(values: Value | Sequence[Value]) -> Sequence[Value]:
-    return values if isinstance(values, list | tuple) else [values]  # type: ignore[list-item]
+    return [values] if isinstance(values, Value) else values
 
 
 def _read(word: str, value: Value) -> tuple[str, Any]:

@@ -88,7 +88,9 @@ class _Book:
         self._missing: Counter[int] = Counter()
         self._tallies: dict[int, Tally] = {}
         self._changed: set[int] = set()
-        self.numbers = [self._begin(index, run) for index, run in enumerate(plan.runs)]
+        self.numbers: list[int] = []
+        for index, run in enumerate(plan.runs):
+            self._begin(index, run)
 
     def enter(self, index: int, position: int, outcome: PairScore | Failure, key: str) -> None:
         """Keep what became of a pair of run number ``index`` of the plan."""
@@ -110,14 +112,13 @@ class _Book:
         for index in list(self._tallies):
             self._end(index, status, error)
 
-    def _begin(self, index: int, run: PlannedRun) -> int:
-        """The run's number; the pairs that the store has are entered at once."""
-        if run.record is not None and run.record.status == "done" and not run.num_missing:
-            return run.record.id
-        if run.record is None:
-            number = self._store.begin(run.facts)
-        else:
-            number = run.record.id
+    def _begin(self, index: int, run: PlannedRun) -> None:
+        """Note the run's number; the pairs that the store has are entered at once."""
+        number = self._store.begin(run.facts) if run.record is None else run.record.id
+        self.numbers.append(number)
+        if run.record is not None:
+            if run.record.status == "done" and not run.num_missing:
+                return
             self._store.go_on(number)
         names = [(files.dataset, files.sequence) for files in run.dataset.pairs]
         there = {position: (*names[position], key) for position, key in run.there.items()}
@@ -127,12 +128,8 @@ class _Book:
         tally = Tally(score for score in scores if isinstance(score, PairScore))
         self._missing[index], self._tallies[index] = run.num_missing, tally
         if not run.num_missing:
-            self._end_run(index, number, "done")
-        return number
+            self._end(index, "done")
 
     def _end(self, index: int, status: str, error: str = "") -> None:
-        self._end_run(index, self.numbers[index], status, error)
-
-    def _end_run(self, index: int, number: int, status: str, error: str = "") -> None:
         del self._tallies[index]
-        self._store.end(number, status, error=error)
+        self._store.end(self.numbers[index], status, error=error)

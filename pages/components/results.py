@@ -15,14 +15,13 @@ from flowcore.metrics.masks import pixels_behind
 from flowcore.probe import matching_layers
 from flowcore.types import BoolArray, Box, FramePair
 from flowcore.viz.scale import Scale
-from flowcore.viz.viewer_flows import Tiles
-from flowcore.viz.viewer_payload import ViewerLane, pack_viewer
+from flowcore.viz.viewer_payload import ViewerLane
 from pages.components.charts import pixels_of_point
 from pages.components.clip_task import PackedPair
 from pages.components.conventions import warn_of_convention
 from pages.components.marks import is_chosen, on_choice
 from pages.components.runs import Run, forget
-from pages.components.viewer import Picked, clip_addresses, exact_tiles, flow_viewer
+from pages.components.viewer import Picked, show_flows
 from pages.components.why import lit_pixels
 from pages.components.words import as_text, width_of
 
@@ -71,15 +70,14 @@ def show_lanes(
     for run in finished:
         if run.lane.flow is not None:
             warn_of_convention(f"The flow of {run.lane.title}", run.lane.flow, pair)
-    mark = (marked[0], marked[1].tobytes()) if marked else None
-    keys = tuple((run.lane.title, run.job.key) for run in finished)
     inside = inside or {}
-    shown = (pair.digest, keys, tuple(inside))
+    shown = (
+        pair.digest,
+        tuple((run.lane.title, run.job.key) for run in finished),
+        tuple(inside),
+    )
     lanes = _viewer_lanes(finished, inside)
-    tiles = exact_tiles(shown, pair, lanes)
-    payload = _payload(shown, scale, mark, pair, lanes, marked, tiles)
-    played = clip_addresses(clip, scale, key="viewer")
-    return flow_viewer(payload, tiles=tiles, clip=played, key="viewer")
+    return show_flows(shown, pair, lanes, scale, marked=marked, clip=clip)
 
 
 def _viewer_lanes(finished: Sequence[Run], inside: Mapping[str, DenseMatching]) -> list[ViewerLane]:
@@ -89,27 +87,6 @@ def _viewer_lanes(finished: Sequence[Run], inside: Mapping[str, DenseMatching]) 
         for run in finished
     ]
     return lanes + [ViewerLane(f"argmax of {title}", found.flow) for title, found in inside.items()]
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def _payload(
-    shown: tuple[object, ...],
-    scale: Scale,
-    mark: tuple[str, bytes] | None,
-    _pair: FramePair,
-    _lanes: Sequence[ViewerLane],
-    _marked: tuple[str, BoolArray] | None,
-    _tiles: Tiles | None,
-) -> bytes:
-    """What the viewer is given; kept by what it shows."""
-    return pack_viewer(
-        _pair,
-        _lanes,
-        max_magnitude=scale.max_magnitude,
-        max_error=scale.max_error,
-        marked=_marked,
-        tiles=_tiles,
-    )
 
 
 def show_table(

@@ -1,6 +1,5 @@
 """The flows of every lane on the pair as it is and on a changed one, in the viewer."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -8,14 +7,13 @@ import streamlit as st
 
 from flowcore.metrics.flow import epe, mean_epe
 from flowcore.types import FlowField, FramePair
-from flowcore.viz.scale import Scale, scale_of
-from flowcore.viz.viewer_flows import Tiles
-from flowcore.viz.viewer_payload import ViewerLane, pack_viewer
+from flowcore.viz.scale import scale_of
+from flowcore.viz.viewer_payload import ViewerLane
 from pages.components.color_scale import choose_scale
 from pages.components.runs import Run, ask_lanes, wait_a_moment, watch
 from pages.components.stress_lanes import StressLanes
 from pages.components.stress_task import flow_alone
-from pages.components.viewer import Picked, exact_tiles, flow_viewer
+from pages.components.viewer import Picked, show_flows
 
 __all__ = ["HELP", "Flows", "show_shifts", "show_two_flows"]
 
@@ -52,9 +50,7 @@ def show_two_flows(
     keys = tuple((run.lane.title, run.job.key) for run in finished)
     viewer_lanes = [ViewerLane(run.lane.title, run.job.result) for run in finished]
     shown = (changed.digest, keys)
-    tiles = exact_tiles(shown, changed, viewer_lanes)
-    payload = _payload(shown, scale, changed, viewer_lanes, tiles)
-    picked = flow_viewer(payload, tiles=tiles, key="viewer")
+    picked = show_flows(shown, changed, viewer_lanes, scale)
     both = {
         lane.title: (done[f"{lane.title}, clean"], done[f"{lane.title}, {how}"])
         for lane in chosen.lanes
@@ -84,22 +80,4 @@ def show_shifts(pair: FramePair, flows: Flows, how: str) -> None:
             for key, (label, about) in labels.items()
         },
         alt=f"Flow shift and error of every lane, {how}",
-    )
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def _payload(
-    shown: tuple[object, ...],
-    scale: Scale,
-    _pair: FramePair,
-    _lanes: Sequence[ViewerLane],
-    _tiles: Tiles | None,
-) -> bytes:
-    """What the viewer is given; kept by what it shows."""
-    return pack_viewer(
-        _pair,
-        _lanes,
-        max_magnitude=scale.max_magnitude,
-        max_error=scale.max_error,
-        tiles=_tiles,
     )

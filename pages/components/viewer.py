@@ -6,18 +6,18 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit import runtime
 
-from flowcore.types import FramePair
+from flowcore.types import BoolArray, FramePair
 from flowcore.viz.scale import Scale
 from flowcore.viz.viewer_address import address_viewer
 from flowcore.viz.viewer_flows import Tiles
 from flowcore.viz.viewer_page import viewer_script, viewer_style
-from flowcore.viz.viewer_payload import ViewerLane, cut_viewer
+from flowcore.viz.viewer_payload import ViewerLane, cut_viewer, pack_viewer
 from pages.components.clip_task import PackedPair
 from pages.components.color_scale import set_scale
 from pages.components.panes import set_panes
 from pages.components.region import set_region
 
-__all__ = ["Picked", "clip_addresses", "exact_tiles", "flow_viewer"]
+__all__ = ["Picked", "show_flows"]
 
 
 @dataclass(frozen=True)
@@ -36,22 +36,81 @@ _VIEWER = st.components.v2.component(
 )
 
 
+def show_flows(
+    shown: tuple[object, ...],
+    pair: FramePair,
+    lanes: Sequence[ViewerLane],
+    scale: Scale,
+    *,
+    marked: tuple[str, BoolArray] | None = None,
+    clip: Sequence[tuple[str, PackedPair]] = (),
+    key: str = "viewer",
+) -> Picked | None:
+    """Lanes of a pair in the viewer, on one scale; the pixel just clicked, if any.
+
+    The pick is an event: it comes with one rerun. It is kept until a run comes to the viewer, as a
+    run may be cut short before, by a lane that ends. Zoom, panes and colors live in the browser and
+    survive reruns and new payloads; ``color_scale`` is told the speed of the full color, ``region``
+    the rectangle that was marked, and ``panes`` how the panes are set. Not for use inside a form,
+    where clicks are not told.
+
+    Parameters
+    ----------
+    shown : tuple
+        Tells this pair and these lanes from all others; what is packed of them is kept by it.
+    pair : FramePair
+    lanes : sequence of ViewerLane
+    scale : Scale
+    marked : (str, (H, W) bool), optional
+        Pixels to point out, and what they are.
+    clip : sequence of (str, PackedPair)
+        Pairs that can be played in place of this one, which is the first; each with what it is.
+    key : str
+        Of the component.
+    """
+    mark = (marked[0], marked[1].tobytes()) if marked else None
+    tiles = _exact_tiles(shown, pair, lanes)
+    payload = address_viewer(
+        _payload(shown, scale, mark, pair, lanes, marked, tiles),
+        tiles=_address(tiles and tiles.content, f"tiles of {key}"),
+        clip=_clip_addresses(clip, scale, key),
+    )
+    return _flow_viewer(payload, key)
+
+
 @st.cache_resource(max_entries=4, show_spinner=False)
-def exact_tiles(
+def _exact_tiles(
     shown: tuple[object, ...], _pair: FramePair, _lanes: Sequence[ViewerLane]
 ) -> Tiles | None:
-    """The exact flows of large frames, to pack a payload with and for `flow_viewer`.
-
-    Kept by ``shown``, which tells the pair and its lanes: the same whatever is marked in them and
-    however they are colored.
-    """
+    """The exact flows of large frames; the same whatever is marked and however they are colored."""
     return cut_viewer(_pair, _lanes)
 
 
-def clip_addresses(
-    clip: Sequence[tuple[str, PackedPair]], scale: Scale, *, key: str
+@st.cache_data(max_entries=16, show_spinner=False)
+def _payload(
+    shown: tuple[object, ...],
+    scale: Scale,
+    mark: tuple[str, bytes] | None,
+    _pair: FramePair,
+    _lanes: Sequence[ViewerLane],
+    _marked: tuple[str, BoolArray] | None,
+    _tiles: Tiles | None,
+) -> bytes:
+    """What the viewer is given; kept by what it shows."""
+    return pack_viewer(
+        _pair,
+        _lanes,
+        max_magnitude=scale.max_magnitude,
+        max_error=scale.max_error,
+        marked=_marked,
+        tiles=_tiles,
+    )
+
+
+def _clip_addresses(
+    clip: Sequence[tuple[str, PackedPair]], scale: Scale, key: str
 ) -> list[dict[str, str]]:
-    """Where this visitor's browser finds the pairs of a clip, on one scale, for `flow_viewer`."""
+    """Where this visitor's browser finds the pairs of a clip."""
     found = []
     for number, (label, (payload, tiles)) in enumerate(clip):
         name = f"{key}, pair {number}"
@@ -62,24 +121,7 @@ def clip_addresses(
     return found
 
 
-def flow_viewer(
-    payload: bytes,
-    *,
-    key: str,
-    tiles: Tiles | None = None,
-    clip: Sequence[dict[str, str]] = (),
-) -> Picked | None:
-    """Show a payload of `flowcore.viz.viewer_payload.pack_viewer`; the pixel just clicked, if any.
-
-    ``tiles`` are those that it was packed with: the browser fetches them where a person looks. A
-    ``clip`` of `clip_addresses`, this pair first, can be played in its place.
-
-    The pick is an event: it comes with one rerun. It is kept until a run comes to the viewer, as a
-    run may be cut short before, by a lane that ends. Zoom, panes and colors live in the browser and
-    survive reruns and new payloads; ``color_scale`` is told the speed of the full color, ``region``
-    the rectangle that was marked, and ``panes`` how the panes are set. Not for use inside a form,
-    where clicks are not told.
-    """
+def _flow_viewer(payload: bytes, key: str) -> Picked | None:
     kept = f"{key}-picked"
 
     def keep() -> None:
@@ -97,9 +139,7 @@ def flow_viewer(
         set_panes(st.session_state[key]["looked"])
 
     found = _VIEWER(
-        data=address_viewer(
-            payload, tiles=_address(tiles and tiles.content, f"tiles of {key}"), clip=clip
-        ),
+        data=payload,
         key=key,
         on_picked_change=keep,
         on_scaled_change=rescale,

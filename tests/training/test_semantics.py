@@ -1,4 +1,4 @@
-"""Runs that learn of classes: parts of the loss, the log, resuming, and what is refused."""
+"""Runs that learn of classes: parts of the loss, the log, resuming, validation, the guard."""
 
 import dataclasses
 import math
@@ -14,30 +14,21 @@ from flowcore.data.classes import CLASS_SETS
 from flowcore.data.scenes import Scenes
 from flowcore.errors import ConfigError, DivergedError
 from flowcore.features.heads import names_with_heads, read_heads
-from flowcore.models.scope_net import ScopeNet
 from flowcore.models.scope_semantic import SemanticScopeNet
 from flowcore.models.weights import read_state
-from flowcore.places import ASSETS
-from flowcore.training import labelled, source
-from flowcore.training.config import LossConfig, TrainingConfig, load_config
+from flowcore.training import source
+from flowcore.training.config import LossConfig
 from flowcore.training.guard import Guard
 from flowcore.training.log import read_log
 from flowcore.training.loop import Trainer, train
 from flowcore.training.objective import measure_gradients, objective
-from flowcore.training.recipe import as_toml
-from flowcore.training.semantic_config import LabelledConfig, SemanticConfig
+from flowcore.training.semantic_config import SemanticConfig
 from flowcore.training.ship import ship
-from flowcore.training.source import SceneSource
 from flowcore.training.validation import validate
 from flowcore.types import FeatureMap, FramePair, PipelineConfig, Prediction
+from tests.training.semantic_runs import with_semantics
 
-CPU = torch.device("cpu")
 NOTHING = LossConfig()
-
-
-def with_semantics(config, **settings):
-    model = "scope_035_semantic" if SemanticConfig(**settings).maps else "scope_035"
-    return dataclasses.replace(config, model=model, semantic=SemanticConfig(**settings))
 
 
 @pytest.fixture
@@ -269,139 +260,6 @@ def test_validation_by_hand(scenes):
         "occlusion_f1": 100.0,
         "ause": pytest.approx(0),
     }
-
-
-def test_configs_without_the_table_keep_their_digest():
-    """That of a run begun before there was one, or before heads learnt alone: it must go on."""
-    config = TrainingConfig(model="scope_035", stages=({"name": "a", "steps": 3},))
-    told = dataclasses.replace(config, semantic=SemanticConfig(scale=1.0))
-    assert [one.digest[:8] for one in (config, told)] == ["72c198e5", "f517f16b"]
-    assert dataclasses.replace(told, semantic=SemanticConfig(scale=1.0, heads_alone=True)) != told
-
-
-def test_few_samples_come_again(config):
-    config = dataclasses.replace(config, stages=(dataclasses.replace(config.stages[0], steps=9),))
-    made = SceneSource(with_semantics(config, samples=4), device=CPU)  # two batches of two
-    assert torch.equal(made.batch(0).first, made.batch(2).first)
-    assert not torch.equal(made.batch(0).first, made.batch(1).first)
-
-
-def test_classes_of_generated_scenes(config):
-    scenes = SceneSource(with_semantics(config), device=CPU).batch(0).scenes
-    assert 1 <= scenes.classes.min() <= scenes.classes.max() <= 6
-    background = scenes.labels == 0
-    assert torch.equal(background, scenes.classes == 1)
-    assert SceneSource(config, device=CPU).batch(0).scenes.classes is None
-
-
-@pytest.fixture
-def folders(monkeypatch):
-    """Ten labelled pairs of gray frames, numbered by their gray level."""
-    files = [SimpleNamespace(number=number, flow="flow") for number in range(10)]
-    monkeypatch.setattr(labelled, "find_labelled", lambda kind, root: files)
-    monkeypatch.setattr(labelled, "read_labelled", lambda one: one.number)
-
-    def scene_in(number, size, window):
-        frame = torch.full((1, 3, *size), number / 10)
-        mask = torch.ones(1, *size, dtype=torch.bool)
-        flow = torch.zeros(1, 2, *size)
-        return Scenes(frame, frame, flow, ~mask, mask.long(), mask, mask.long(), mask.long())
-
-    monkeypatch.setattr(labelled, "scene_in", scene_in)
-    return {"labelled": (LabelledConfig(kind="viper", folder="VIPER"),), "generated": 0.0}
-
-
-def numbers(batches):
-    return {round(10 * value) for scenes in batches for value in scenes.first[:, 0, 0, 0].tolist()}
-
-
-def test_validation_pairs_are_drawn_by_the_seed_and_never_learnt_from(config, folders):
-    kept = []
-    for seed in (0, 0, 1):
-        config = dataclasses.replace(with_semantics(config, validation=3, **folders), seed=seed)
-        source = SceneSource(config, device=CPU)
-        kept.append(numbers(source.held_out()))
-        seen = numbers(source.batch(step).scenes for step in range(4))
-        assert seen.isdisjoint(kept[-1])
-    assert len(kept[0]) == 3
-    assert kept[0] == kept[1] != kept[2]
-    assert kept[0] != {0, 1, 2}
-
-
-def test_sources_are_mixed_by_weight(config, folders):
-    two = (
-        LabelledConfig(kind="viper", folder="a", weight=3.0),
-        LabelledConfig(kind="viper", folder="b", weight=0.0),
-    )
-    source = labelled.LabelledSource(
-        SemanticConfig(labelled=two, generated=1.0), seed=0, device=CPU
-    )
-    generated = [source.batch(1, (8, 8), seed) is None for seed in range(400)]
-    assert 0.19 < sum(generated) / 400 < 0.31
-
-
-def test_learning_from_folders(config, folders, tmp_path):
-    config = with_semantics(config, kind="corrected", **folders)
-    assert train(config, tmp_path, stop_after=2).validate()["epe"] >= 0
-
-
-def test_a_run_names_what_it_lacks(config, tmp_path):
-    one = LabelledConfig(kind="viper", folder=str(tmp_path))
-    with pytest.raises(ConfigError, match="does not hold VIPER"):
-        Trainer(with_semantics(config, labelled=(one,)), tmp_path / "run")
-
-
-TOML = """
-model = "{model}"
-[semantic]
-{settings}
-[[semantic.labelled]]
-kind = "vkitti2"
-folder = "vkitti"
-weight = 0.5
-[[stages]]
-name = "a"
-steps = 3
-"""
-
-
-def test_the_config_that_ships_is_sound():
-    config = load_config(ASSETS / "training" / "scope_035_semantic.toml")
-    assert config.semantic.parts == ("semantic", "decoder", "temporal", "occlusion", "scale")
-    assert config.semantic.maps == SemanticScopeNet.maps.keys() - ScopeNet.maps.keys()
-    assert load_config(ASSETS / "training" / "scope_070_semantic.toml").semantic.heads_alone
-
-
-def test_the_table_of_a_file_goes_there_and_back(tmp_path):
-    path = tmp_path / "config.toml"
-    settings = 'kind = "corrected"\nweight = 2.0\nstep_weights = [0.0, 1.0]'
-    path.write_text(TOML.format(model="scope_035", settings=settings))
-    config = load_config(path)
-    assert config.semantic.labelled[0].kind == "vkitti2"
-    assert config.semantic.step_weights == (0.0, 1.0)
-    path.write_text(as_toml(config))
-    assert load_config(path) == config
-
-
-@pytest.mark.parametrize(
-    ("model", "settings", "complaint"),
-    [
-        ("scope_035", 'kind = "v2"', "semantic.kind"),
-        ("scope_035", "occlusion = 1.0", "has no heads for occlusion"),
-        ("scope_035_semantic", "decoder = 1.0", "these have different ones: scenes, vkitti2"),
-        ("scope_035", "temporal = 1.0", "set decoder too"),
-        ("scope_035_semantic", "heads_alone = true", "no head learns"),
-        ("scope_035_semantic", 'heads_alone = true\nscale = 1.0\nkind = "v1"', "leave kind out"),
-        ("scope_035_semantic", "heads_alone = true\nscale = 1.0", "name its weights"),
-        ("scope_035", 'visible = "predicted"', "set occlusion too"),
-        ("scope_035", "zoom = [2.0, 1.0]", "least zoom is below the most"),
-    ],
-)
-def test_a_table_that_cannot_be(tmp_path, model, settings, complaint):
-    path = tmp_path / "config.toml"
-    path.write_text(TOML.format(model=model, settings=settings))
-    with pytest.raises(ConfigError, match=complaint):
-        load_config(path)
 
 
 def test_the_guard_names_the_part_that_grew():
