@@ -31,7 +31,7 @@ class Hidden(NamedTuple):
 def show_borders(pair: FramePair, lanes: Mapping[str, Lane], scale: Scale) -> None:
     """Of every lane its error under the borders of the classes, and what it carries elsewhere."""
     st.subheader("At the borders of classes")
-    with st.grid(2, min_column_width=240):
+    with st.grid(4, min_column_width=240):
         for title, lane in lanes.items():
             if pair.truth is not None:
                 st.image(
@@ -60,7 +60,7 @@ def show_occlusion(pair: FramePair, lanes: Mapping[str, Lane], heads: Mapping[st
         "Pink: forward and backward flow disagree, or the net's head says that the pixel is not "
         "visible in the second frame. Cyan lines: occluded by the truth, if known."
     )
-    with st.grid(2, min_column_width=240):
+    with st.grid(4, min_column_width=240):
         for title, hidden in said.items():
             picture = _hidden(pair.digest, hidden.digest, pair, hidden.mask)
             st.image(picture, title, width="stretch", alt=f"Occlusions by {title}")

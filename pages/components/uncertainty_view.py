@@ -31,7 +31,7 @@ def show_uncertainty(pair: FramePair, lanes: Mapping[str, Lane], scale: Scale) -
         return
     st.subheader("Uncertainty")
     st.caption(f"{LAYERS['uncertainty'].caption} It is a layer of the viewer too.")
-    with st.grid(2, min_column_width=240):
+    with st.grid(4, min_column_width=240):
         for title, lane in able.items():
             what = f"Uncertainty of {title} ({lane.uncertainty_kind})"
             st.image(
