@@ -46,7 +46,9 @@ def add_commands(commands: Commands) -> None:
     attack.add_argument("--loss", metavar="NAME", help="epe, mse, cosine")
     attack.add_argument("--steps", type=int, metavar="N", help="gradients, or calls of the model")
     attack.add_argument("--box", metavar="NAME", help="of pcfa: tanh, clip")
-    attack.add_argument("--defences", nargs="+", metavar="NAME", help="try these: blur, jpeg ...")
+    attack.add_argument(
+        "--defences", nargs="+", action="extend", metavar="NAME", help="try these: blur, jpeg ..."
+    )
     attack.add_argument(
         "--matrix", action="store_true", help="attack every model of --on too, measure each on all"
     )

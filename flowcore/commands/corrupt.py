@@ -18,8 +18,12 @@ def add_commands(commands: Commands) -> None:
     )
     add_pair_options(corrupt)
     add_stress_options(corrupt)
-    corrupt.add_argument("--kind", nargs="+", metavar="NAME", help="corruptions (all)")
-    corrupt.add_argument("--severity", nargs="+", type=int, metavar="N", help="1..5 (all)")
+    corrupt.add_argument(
+        "--kind", nargs="+", action="extend", metavar="NAME", help="corruptions (all)"
+    )
+    corrupt.add_argument(
+        "--severity", nargs="+", action="extend", type=int, metavar="N", help="1..5 (all)"
+    )
     corrupt.add_argument(
         "--mode", default="same", metavar="NAME", help="same in both frames, independent, moving"
     )

@@ -22,7 +22,9 @@ def add_commands(commands: Commands) -> None:
     )
     train.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
     train.add_argument("--init", metavar="WEIGHTS", help="begin with the weights in this file")
-    train.add_argument("--photos", nargs="+", metavar="FOLDER", help="cut the scenes from these")
+    train.add_argument(
+        "--photos", nargs="+", action="extend", metavar="FOLDER", help="cut the scenes from these"
+    )
     train.add_argument("--seed", type=int, metavar="N")
     train.add_argument("--threads", type=int, metavar="N", help="processor threads")
     train.add_argument(

@@ -12,7 +12,12 @@ def add_stress_options(parser: argparse.ArgumentParser) -> None:
     """The seed, further models, and where the frames go."""
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is random")
     parser.add_argument(
-        "--on", nargs="+", default=[], metavar="NAME", help="more models to measure"
+        "--on",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME",
+        help="more models to measure",
     )
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="write the frames as PNG")
 

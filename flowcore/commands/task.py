@@ -68,10 +68,12 @@ def add_commands(commands: Commands) -> None:
 
     searching = action("failures", failures, "search courses for where it fails by itself")
     searching.add_argument("--trials", type=int, default=64, metavar="N", help="courses (64)")
-    searching.add_argument("--layouts", nargs="+", metavar="NAME", help="(all)")
+    searching.add_argument("--layouts", nargs="+", action="extend", metavar="NAME", help="(all)")
 
     teaching = action("surrogate", surrogate, "teach one network algorithm and metric together")
-    teaching.add_argument("--kinds", nargs="+", metavar="NAME", help="together, metric, on_flow")
+    teaching.add_argument(
+        "--kinds", nargs="+", action="extend", metavar="NAME", help="together, metric, on_flow"
+    )
     teaching.add_argument("--courses", type=int, default=48, metavar="N", help="to learn from (48)")
     teaching.add_argument("--unseen", type=int, default=12, metavar="N", help="to judge by (12)")
     teaching.add_argument("--epochs", type=int, default=12, metavar="N", help="(12)")

@@ -20,7 +20,7 @@ def test_corrupt(folder, frames, run):
     truth = folder / "root/set/one/flow.flo"
     status, out, _ = run(
         "corrupt", *frames, "--truth", truth, "--model", "dis_fast", "--on", "farneback",
-        "--kind", "fog", "jpeg", "--severity", 1, 5, "--mode", "moving", "--seed", 3,
+        "--kind", "fog", "--kind", "jpeg", "--severity", 1, 5, "--mode", "moving", "--seed", 3,
         "--out", folder / "made", "--json",
     )  # fmt: skip
     answer = json.loads(out)
