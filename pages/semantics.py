@@ -6,9 +6,10 @@ from flowcore import models
 from flowcore.export.panels import shared_scale
 from flowcore.pipeline import DEFAULT_MODEL
 from pages.components.class_errors import show_class_errors
-from pages.components.class_maps import show_label_maps
+from pages.components.class_maps import show_class_shares, show_label_maps
 from pages.components.color_scale import choose_scale
 from pages.components.downloads import show_downloads
+from pages.components.drawing import first_drawing
 from pages.components.label_flow import Hidden, show_borders, show_occlusion
 from pages.components.label_source import choose_heads, choose_labels, heads_of, offer_labels
 from pages.components.pair_picker import pick_pair
@@ -17,6 +18,7 @@ from pages.components.runs import start, watch
 from pages.components.stress_lanes import choose_stress_lanes
 from pages.components.uncertainty_view import show_uncertainty
 
+is_drawn = first_drawing()
 pair = pick_pair(
     "Semantics",
     "Where do classes and motion part ways? How wrong is each flow by class, what does it carry to "
@@ -27,16 +29,19 @@ labelled = choose_labels(pair, net)
 if labelled is None:
     st.stop()
 pair, classes = labelled.pair, labelled.classes
-show_label_maps(pair, classes)
+beside_maps = show_label_maps(pair, classes)
 offer_labels(labelled)
 chosen = choose_stress_lanes(net or DEFAULT_MODEL)
+if is_drawn or not chosen.lanes:
+    with beside_maps:
+        show_class_shares(pair, classes)
 if not chosen.lanes:
     st.stop()
 runs = start(pair, chosen.lanes, threads=chosen.threads, again=chosen.again)
 finished = watch(runs, again="Run again")
 scale = choose_scale(pair, shared_scale(pair, list(finished.values())))
 show_lanes(pair, runs, scale, None)
-if finished:
+if finished and is_drawn:
     show_class_errors(pair, finished, classes)
     show_borders(pair, finished, scale)
     hidden = {}

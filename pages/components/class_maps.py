@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from flowcore.data.classes import CLASS_SETS
 from flowcore.errors import InputError
@@ -13,7 +14,7 @@ from flowcore.types import FramePair, IntArray, UInt8Array
 from flowcore.viz.palette import class_colors
 from pages.components.words import as_text
 
-__all__ = ["ShownClasses", "choose_classes", "has_labels", "show_label_maps"]
+__all__ = ["ShownClasses", "choose_classes", "has_labels", "show_class_shares", "show_label_maps"]
 
 NUMBERS = "numbers"
 
@@ -66,9 +67,9 @@ def choose_classes(pair: FramePair) -> ShownClasses | None:
     return chosen
 
 
-def show_label_maps(pair: FramePair, classes: ShownClasses) -> None:
-    """Both label maps, and beside them each class's color and share of the frames."""
-    maps, shares = st.columns([2, 1], gap="medium")
+def show_label_maps(pair: FramePair, classes: ShownClasses) -> DeltaGenerator:
+    """Both label maps; the place beside them is for each class's share of the frames."""
+    maps, beside = st.columns([2, 1], gap="medium")
     pictures = _pictures(pair.digest, classes.key, pair)
     names = ("Labels of the first frame", "Labels of the second frame")
     with maps, st.grid(2, min_column_width=170):
@@ -76,17 +77,11 @@ def show_label_maps(pair: FramePair, classes: ShownClasses) -> None:
             st.image(picture, name, width="stretch", alt=name)
     if len(pictures) < 2:
         maps.caption("The second frame's labels are not known: nothing can be said of what moves.")
-    with shares:
-        _show_shares(pair, classes)
+    return beside
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def _pictures(digest: str, key: str, _pair: FramePair) -> list[bytes]:
-    both = (_pair.labels, _pair.second_labels)
-    return [encode_frame(ShownClasses(key).drawn(one)) for one in both if one is not None]
-
-
-def _show_shares(pair: FramePair, classes: ShownClasses) -> None:
+def show_class_shares(pair: FramePair, classes: ShownClasses) -> None:
+    """Each class's color and share of the frames, as bars."""
     known = [labels for labels in (pair.labels, pair.second_labels) if labels is not None]
     numbers = np.unique(np.concatenate([np.unique(labels) for labels in known]))[::-1]
     colors = classes.drawn(numbers[None].astype(np.int32))[0]
@@ -107,3 +102,9 @@ def _show_shares(pair: FramePair, classes: ShownClasses) -> None:
         height=max(180, 60 + 34 * len(numbers)), margin={"t": 10, "b": 10, "l": 10, "r": 10}
     )
     st.plotly_chart(figure, width="stretch", key="class-shares", alt="Share of each class")
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _pictures(digest: str, key: str, _pair: FramePair) -> list[bytes]:
+    both = (_pair.labels, _pair.second_labels)
+    return [encode_frame(ShownClasses(key).drawn(one)) for one in both if one is not None]
