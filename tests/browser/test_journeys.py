@@ -52,8 +52,7 @@ def test_two_dropped_frames_with_truth_give_an_error_and_a_click_is_read(page, s
     expect(page.get_by_role("columnheader", name="EPE", exact=True)).to_be_visible()
     page.get_by_role("heading", name="Compare", exact=True).click()  # beside the drawer closes it
     expect(page.get_by_test_id("stFileUploaderDropzone")).to_have_count(0)
-    expect(page.get_by_text("Click a pixel in the viewer")).to_be_visible()
-    settled(page)
+    expect(settled(page).get_by_text("Click a pixel in the viewer")).to_be_visible()
     picture = lane_picture(page, "Flow", "dis_fast")
     box = picture.bounding_box()
     picture.click(position={"x": 64.5 / 128 * box["width"], "y": 48.5 / 96 * box["height"]})
