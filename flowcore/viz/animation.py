@@ -45,11 +45,19 @@ def wipe_frames(left: UInt8Array, right: UInt8Array) -> list[UInt8Array]:
 
 
 def with_words(
-    picture: UInt8Array, left: str, right: str = "", legend: UInt8Array | None = None
+    picture: UInt8Array,
+    left: str,
+    right: str = "",
+    legend: UInt8Array | None = None,
+    *,
+    max_lines: int = 1,
 ) -> UInt8Array:
-    """The picture under a strip that names its left and its right side, over its legend, RGB."""
+    """The picture under a strip that names its left and its right side, over its legend, RGB.
+
+    The strip has as many lines as the longer name needs; what ``max_lines`` do not hold is cut.
+    """
     width = picture.shape[1]
-    parts = [_strip(left, right, width), picture]
+    parts = [_strip(left, right, width, max_lines), picture]
     if legend is not None:
         foot = np.full((legend.shape[0], width, 3), 255, np.uint8)
         shown = legend[:, :width]
@@ -59,13 +67,17 @@ def with_words(
 
 
 @lru_cache(maxsize=8)
-def _strip(left: str, right: str, width: int) -> UInt8Array:
-    strip = Image.new("RGB", (width, _LETTERS + 12), "white")
-    draw = ImageDraw.Draw(strip)
+def _strip(left: str, right: str, width: int, max_lines: int) -> UInt8Array:
     room = (width - 3 * 8) // 2 if right else width - 2 * 8
-    draw.text((8, 4), wrap(left, room, _LETTERS)[0], INK, font(_LETTERS))
-    end = wrap(right, room, _LETTERS)[0]
-    draw.text((width - 8 - text_width(end, _LETTERS), 4), end, INK, font(_LETTERS))
+    starts, ends = (wrap(words, room, _LETTERS, max_lines=max_lines) for words in (left, right))
+    line = _LETTERS + 4
+    strip = Image.new("RGB", (width, 8 + line * max(len(starts), len(ends))), "white")
+    draw = ImageDraw.Draw(strip)
+    for number, start in enumerate(starts):
+        draw.text((8, 4 + number * line), start, INK, font(_LETTERS))
+    for number, end in enumerate(ends):
+        at = (width - 8 - text_width(end, _LETTERS), 4 + number * line)
+        draw.text(at, end, INK, font(_LETTERS))
     return np.asarray(strip)
 
 
