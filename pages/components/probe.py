@@ -70,8 +70,10 @@ def show_lanes_and_probe(
 
     A click runs this part of the page alone. Of a clip, the pair that is shown is looked into.
     """
+    above = st.container()
     inside = _maps(pair, _done(runs), threads=threads)
-    picked = show_lanes(pair, runs, scale, marked, inside=inside, clip=clip)
+    with above:
+        picked = show_lanes(pair, runs, scale, marked, inside=inside, clip=clip)
     pixel = _pixel(pair, picked)
     if pixel is None:
         return
