@@ -16,6 +16,7 @@ from flowcore.viz.lettering import INK, font, text_width, wrap
 __all__ = ["encode_gif", "encode_mp4", "encode_webm", "flip_frames", "wipe_frames", "with_words"]
 
 _NUM_WIPE_STEPS = 24
+_NUM_PALETTE_FRAMES = 4  # seen for the colors of a GIF, or up to twice as many
 _LETTERS = 16  # px high
 
 
@@ -82,8 +83,17 @@ def _strip(left: str, right: str, width: int, max_lines: int) -> UInt8Array:
 
 
 def encode_gif(frames: Sequence[UInt8Array], *, seconds_per_frame: float) -> bytes:
-    """The frames as a GIF that repeats for ever; colors are reduced to 256 a frame."""
-    images = [Image.fromarray(frame) for frame in frames]
+    """The frames as a GIF that repeats for ever, in 256 colors spread over those of all frames.
+
+    One palette for all: what does not move is then stored once, and a legend keeps its hues, to
+    which a palette by frequency leaves nothing beside a large picture.
+    """
+    some = frames[:: max(1, len(frames) // _NUM_PALETTE_FRAMES)]
+    palette = Image.fromarray(np.concatenate(some)).quantize(method=Image.Quantize.FASTOCTREE)
+    images = [
+        Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE)
+        for frame in frames
+    ]
     file = io.BytesIO()
     images[0].save(
         file,
