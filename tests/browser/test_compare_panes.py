@@ -135,6 +135,10 @@ def test_a_phone_in_the_dark_has_all_of_it(page, server):
     settled(page).get_by_text("Figure for a paper").click()
     expect(page.get_by_role("img", name="The figure")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    numbers = page.get_by_role("region", name="Numbers at the crosshair").first
+    numbers.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("rows => rows.scrollLeft > 0", arg=numbers.element_handle())
 
 
 def tab_to(page, element, *, key="Tab", most=40):
