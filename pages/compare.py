@@ -2,7 +2,7 @@
 
 from flowcore.export.panels import shared_scale
 from pages.components.charts import show_charts
-from pages.components.clip import played_pairs
+from pages.components.clip import play_clip
 from pages.components.color_scale import choose_scale
 from pages.components.common import with_common_pixels
 from pages.components.downloads import show_downloads
@@ -30,7 +30,7 @@ box = choose_region(pair)
 if again:
     restart_probe(pair, runs, threads=threads)
 
-clip = played_pairs(pair, lanes, threads=threads, again=again)
+clip = play_clip(pair, lanes, threads=threads, again=again)
 marked = chosen_pixels(pair, finished, box)
 show_lanes_and_probe(pair, runs, scale, marked, clip=clip, threads=threads)
 if finished:

@@ -192,8 +192,9 @@ export function pin(viewer, pixel = viewer.state.cursor) {
   if (viewer.state.corner) return endBox(viewer);
   if (!pixel) return;
   viewer.state.pin = pixel;
+  if (viewer.clip) viewer.clip.isPlaying = false; // the pixel is one of this pair
   viewer.onPick(pixel);
-  viewer.redraw();
+  viewer.refresh();
   viewer.announce();
 }
 

@@ -17,11 +17,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   VIEWERS.set(parentElement, viewer);
   /** @type {Viewer["onPick"]} */
-  const onPick = (pixel) => setTriggerValue("picked", pixel);
+  const onPick = (pixel) => setTriggerValue("picked", { ...pixel, pair: viewer.clip?.index ?? 0 });
   viewer.onPick = onPick;
   viewer.onScale = (maxMagnitude) => setTriggerValue("scaled", maxMagnitude);
   viewer.onBox = (box) => setTriggerValue("boxed", box ? [box.left, box.top, box.right, box.bottom] : []);
   viewer.onLook = (look) => setTriggerValue("looked", look);
+  viewer.onPair = (index) => setTriggerValue("stepped", index);
   viewer.show(data);
   return () => {
     if (viewer.onPick !== onPick) return; // taken back late: the page has called again meanwhile

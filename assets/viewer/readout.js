@@ -22,12 +22,26 @@ const OF_TRUTH = ["epe", "angularError", "boxEpe"];
 
 const ABOUT = "≈ "; // of a pixel beside it, until the exact flows are there
 
+// Where the table is wider than its place it can be focused, and arrow keys scroll it.
+/** @type {(table: HTMLElement) => HTMLElement} */
+function createRows(table) {
+  const rows = make("div", { className: "rows", role: "region", "aria-label": "Numbers at the crosshair" }, table);
+  rows.onkeydown = (event) => {
+    if (event.target === rows && event.key.startsWith("Arrow")) event.stopPropagation();
+  };
+  const resizing = new ResizeObserver(() => { rows.tabIndex = rows.scrollWidth > rows.clientWidth ? 0 : -1; });
+  resizing.observe(rows);
+  resizing.observe(table);
+  return rows;
+}
+
 /** @type {(viewer: Viewer) => Readout} */
 export function createReadout(viewer) {
   const place = make("p", { className: "place" });
   const table = make("table", {});
   const spoken = make("p", { className: "unseen", role: "status" });
-  const element = make("div", { className: "readout" }, place, make("div", { className: "rows" }, table), spoken);
+  const rows = createRows(table);
+  const element = make("div", { className: "readout" }, place, rows, spoken);
   /** @type {{ source: FlowSource, columns: Column[], row: HTMLTableRowElement }[]} */
   let cells = [];
   /** @type {Rect | null | undefined} */

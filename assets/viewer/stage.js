@@ -11,7 +11,8 @@ const DETAIL_MS = 120;
 const GAP = 8;
 const HEAD_HEIGHT = 28;
 const MIN_PANE_WIDTH = 220;
-const HEIGHT_SHARE = 0.7; // of the window, for all panes together
+const HEIGHT_SHARE = 0.58; // of the window, for all panes together: with the head of Compare above them they are in sight
+const SINGLE_SHARE = 0.7; // for a single one
 const FULL_ROWS_WORTH = 0.65; // how small pictures may become for them, of what they could be
 const MAX_PIXEL_RATIO = 2;
 
@@ -69,7 +70,8 @@ function slotsOf({ mode, panes, active, other }) {
 function arrange(viewer, element, panes) {
   const width = element.clientWidth;
   if (!width) return;
-  const maxHeight = Math.max(240, HEIGHT_SHARE * innerHeight);
+  const share = panes.length > 1 ? HEIGHT_SHARE : SINGLE_SHARE;
+  const maxHeight = Math.max(240, share * innerHeight);
   const { columns, size } = bestGrid(panes.length, viewer.model, width, maxHeight);
   element.style.setProperty("--columns", String(columns));
   viewer.paneSize = size;

@@ -244,12 +244,16 @@ interface Viewer {
   onBox(box: Rect | null): void;
   /** Empty: as the panes are at first. */
   onLook(look: string): void;
+  /** Which pair of a clip is shown, told while it rests. */
+  onPair(index: number): void;
   /** What the address says of a rectangle. */
   linkedBox: string | null;
   /** What it says of the panes, until all of these are there or a person has set them. */
   linkedLook: string | null;
   /** What `onLook` was told last. */
   toldLook: string;
+  /** What `onPair` was told last. */
+  toldPair: number | null;
   onDrawn: (() => void) | null;
   redraw(): void;
   refresh(): void;
@@ -257,6 +261,7 @@ interface Viewer {
   announce(): void;
   tellScale(): void;
   tellLook(): void;
+  tellPair(): void;
   show(bytes: Bytes): Promise<void>;
   /** Shows a payload whatever the clip is at. */
   present(bytes: Bytes): Promise<void>;

@@ -25,7 +25,7 @@ const TRUTH_COLOR = "#7f7f7f";
 /** @type {(root: HTMLElement) => Viewer} */
 export function createViewer(root) {
   /** @type {Partial<Viewer>} */
-  const blank = { root, paneSize: { width: 1, height: 1 }, pixelRatio: 1, shownId: null, isShowing: false, clip: null, linkedBox: null, linkedLook: null, toldLook: "", onPick: () => {}, onScale: () => {}, onBox: () => {}, onLook: () => {} };
+  const blank = { root, paneSize: { width: 1, height: 1 }, pixelRatio: 1, shownId: null, isShowing: false, clip: null, linkedBox: null, linkedLook: null, toldLook: "", toldPair: null, onPick: () => {}, onScale: () => {}, onBox: () => {}, onLook: () => {}, onPair: () => {} };
   const viewer = /** @type {Viewer} */ (blank);
   viewer.colorOf = (source) => laneColor(viewer, source);
   viewer.help = createHelp();
@@ -110,6 +110,7 @@ function scheduleUpdates(viewer, { toolbar, clipBar, stage, legend, readout }) {
     if (isWhole) {
       for (const part of [toolbar, clipBar, stage, legend]) part.update();
       viewer.tellLook();
+      viewer.tellPair();
     }
     isWhole = false;
     stage.draw();
@@ -146,6 +147,18 @@ function scheduleUpdates(viewer, { toolbar, clipBar, stage, legend, readout }) {
       if (!viewer.isShowing) return; // told when it shows again
       viewer.toldLook = look;
       viewer.onLook(look);
+    }, TELL_MS);
+  };
+  let stepping = 0;
+  viewer.tellPair = () => {
+    const { clip } = viewer;
+    const isTold = () => !clip || clip.isPlaying || clip !== viewer.clip || clip.index === viewer.toldPair;
+    clearTimeout(stepping);
+    if (isTold()) return;
+    stepping = setTimeout(() => {
+      if (!clip || isTold() || !viewer.isShowing) return;
+      viewer.toldPair = clip.index;
+      viewer.onPair(clip.index);
     }, TELL_MS);
   };
   let speech = 0;

@@ -135,6 +135,7 @@ def make_pair(
     noise: float = 0.0,
     jpeg_quality: int | None = None,
     seed: int = 0,
+    max_side: int = MAX_SIDE,
     name: str = "",
 ) -> FramePair:
     """A pair made from one photo, whose flow is known exactly.
@@ -142,7 +143,7 @@ def make_pair(
     Parameters
     ----------
     photo : (H, W, 3) uint8
-        The first frame shows it in its own place, reduced to at most 1024 px a side.
+        The first frame shows it in its own place.
     dx, dy, rotation, zoom : float
         Motion of the whole photo about its middle: px right and down, degrees clockwise, factor.
         What comes in from outside is the photo mirrored.
@@ -154,16 +155,19 @@ def make_pair(
         1..100; both frames are compressed and decoded again.
     seed : int
         Of the noise.
+    max_side : int
+        A photo with more px a side is reduced to so many, which a note of the pair says.
 
     Raises
     ------
     ConfigError
         A setting outside its range.
     """
+    _require_range("max_side, px", (max_side,), 1, 100_000)
     _require_range("dx and dy, px", (dx, dy, *(occluder or ())), -1000, 1000)
     _require_range("rotation, degrees", (rotation,), -180, 180)
     _require_range("zoom", (zoom,), 0.25, 4)
-    photo = _reduced(photo)
+    whole, photo = photo.shape[:2], _reduced(photo, max_side)
     height, width = photo.shape[:2]
     middle = ((width - 1) / 2, (height - 1) / 2)
     motion = motion_about(middle, dx=dx, dy=dy, rotation=rotation, zoom=zoom)
@@ -174,6 +178,9 @@ def make_pair(
         shift = motion_about(middle, dx=occluder[0], dy=occluder[1])
         layers.append(Layer(other, shift, np.eye(3), disc))
     pair = render_pair(layers, (height, width), name=name)
+    if (height, width) != whole:
+        note = f"The image is reduced from {whole[1]}x{whole[0]} to {width}x{height} px."
+        pair = replace(pair, notes=(*pair.notes, note))
     if noise:
         pair = add_noise(pair, noise, seed=seed)
     return pair if jpeg_quality is None else add_jpeg(pair, jpeg_quality)
@@ -214,9 +221,9 @@ def _with_frames(pair: FramePair, first: UInt8Array, second: UInt8Array) -> Fram
     return replace(pair, first=first, second=second)
 
 
-def _reduced(photo: UInt8Array) -> UInt8Array:
+def _reduced(photo: UInt8Array, max_side: int) -> UInt8Array:
     height, width = photo.shape[:2]
-    factor = MAX_SIDE / max(height, width)
+    factor = max_side / max(height, width)
     if factor >= 1:
         return photo
     size = (max(1, round(width * factor)), max(1, round(height * factor)))

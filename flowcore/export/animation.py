@@ -2,6 +2,8 @@
 
 from typing import TypeAlias
 
+import numpy as np
+
 from flowcore.export.panels import draw, legend, shared_scale
 from flowcore.lane import Lane
 from flowcore.types import FramePair, UInt8Array
@@ -13,6 +15,8 @@ __all__ = ["flip_gif", "wipe_gif", "wipe_mp4"]
 
 Named: TypeAlias = tuple[str, Lane]
 
+_LINES = 3  # of a name, at most
+
 
 def flip_gif(pair: FramePair, title: str, lane: Lane) -> bytes:
     """A GIF that flips between first and second frame, then between first and warped second."""
@@ -21,8 +25,14 @@ def flip_gif(pair: FramePair, title: str, lane: Lane) -> bytes:
         "Second frame": pair.second,
         f"Second frame warped by {title}": fetched_second(pair.second, lane.estimate.flow),
     }
-    frames = flip_frames(*(with_words(picture, words) for words, picture in pictures.items()))
-    return encode_gif(frames, seconds_per_frame=0.5)
+    named = [with_words(shown, words, max_lines=_LINES) for words, shown in pictures.items()]
+    tallest = max(len(frame) for frame in named)
+    grown = [(tallest - len(frame), 0) for frame in named]  # above, so that no picture jumps
+    frames = (
+        np.pad(frame, (more, (0, 0), (0, 0)), constant_values=255)
+        for frame, more in zip(named, grown, strict=True)
+    )
+    return encode_gif(flip_frames(*frames), seconds_per_frame=0.5)
 
 
 def wipe_gif(pair: FramePair, one: Named, other: Named, *, scale: Scale | None = None) -> bytes:
@@ -39,4 +49,7 @@ def _wipe(pair: FramePair, one: Named, other: Named, scale: Scale | None) -> lis
     used = scale or shared_scale(pair, [one[1], other[1]])
     pictures = (draw("flow", pair, lane, used) for _, lane in (one, other))
     wheel = legend("flow", used)
-    return [with_words(frame, one[0], other[0], wheel) for frame in wipe_frames(*pictures)]
+    return [
+        with_words(frame, one[0], other[0], wheel, max_lines=_LINES)
+        for frame in wipe_frames(*pictures)
+    ]

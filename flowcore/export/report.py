@@ -65,7 +65,7 @@ def html_report(pair: FramePair, lanes: Mapping[str, Lane], *, scale: Scale | No
         max_magnitude=scale.max_magnitude,
         max_error=scale.max_error,
     )
-    table = metrics_table(lanes).T
+    table = metrics_table(lanes).astype({"threads": "Int64"}).astype(object).T
     table.index = [_row_label(key) for key in table.index]
     sections = {} if len(lanes) < 2 else {"Why": f"<p>{html.escape(_why(pair, lanes))}</p>"}
     sections["Metrics"] = table.to_html(float_format="{:.3f}".format, na_rep="", border=0)
@@ -126,7 +126,8 @@ def _row_label(key: str) -> str:
     if key in ("seconds", "threads"):
         return key
     metric = describe(key)
-    return f"{metric.label}, {metric.unit} ({metric.direction} is better)"
+    unit = "" if metric.unit == "1" else f", {metric.unit}"
+    return f"{metric.label}{unit} ({metric.direction} is better)"
 
 
 def _weights_of(lane: Lane) -> str | None:

@@ -16,6 +16,7 @@ from flowcore.viz.lettering import INK, font, text_width, wrap
 __all__ = ["encode_gif", "encode_mp4", "encode_webm", "flip_frames", "wipe_frames", "with_words"]
 
 _NUM_WIPE_STEPS = 24
+_NUM_PALETTE_FRAMES = 4  # seen for the colors of a GIF, or up to twice as many
 _LETTERS = 16  # px high
 
 
@@ -45,11 +46,19 @@ def wipe_frames(left: UInt8Array, right: UInt8Array) -> list[UInt8Array]:
 
 
 def with_words(
-    picture: UInt8Array, left: str, right: str = "", legend: UInt8Array | None = None
+    picture: UInt8Array,
+    left: str,
+    right: str = "",
+    legend: UInt8Array | None = None,
+    *,
+    max_lines: int = 1,
 ) -> UInt8Array:
-    """The picture under a strip that names its left and its right side, over its legend, RGB."""
+    """The picture under a strip that names its left and its right side, over its legend, RGB.
+
+    The strip has as many lines as the longer name needs; what ``max_lines`` do not hold is cut.
+    """
     width = picture.shape[1]
-    parts = [_strip(left, right, width), picture]
+    parts = [_strip(left, right, width, max_lines), picture]
     if legend is not None:
         foot = np.full((legend.shape[0], width, 3), 255, np.uint8)
         shown = legend[:, :width]
@@ -59,19 +68,32 @@ def with_words(
 
 
 @lru_cache(maxsize=8)
-def _strip(left: str, right: str, width: int) -> UInt8Array:
-    strip = Image.new("RGB", (width, _LETTERS + 12), "white")
-    draw = ImageDraw.Draw(strip)
+def _strip(left: str, right: str, width: int, max_lines: int) -> UInt8Array:
     room = (width - 3 * 8) // 2 if right else width - 2 * 8
-    draw.text((8, 4), wrap(left, room, _LETTERS)[0], INK, font(_LETTERS))
-    end = wrap(right, room, _LETTERS)[0]
-    draw.text((width - 8 - text_width(end, _LETTERS), 4), end, INK, font(_LETTERS))
+    starts, ends = (wrap(words, room, _LETTERS, max_lines=max_lines) for words in (left, right))
+    line = _LETTERS + 4
+    strip = Image.new("RGB", (width, 8 + line * max(len(starts), len(ends))), "white")
+    draw = ImageDraw.Draw(strip)
+    for number, start in enumerate(starts):
+        draw.text((8, 4 + number * line), start, INK, font(_LETTERS))
+    for number, end in enumerate(ends):
+        at = (width - 8 - text_width(end, _LETTERS), 4 + number * line)
+        draw.text(at, end, INK, font(_LETTERS))
     return np.asarray(strip)
 
 
 def encode_gif(frames: Sequence[UInt8Array], *, seconds_per_frame: float) -> bytes:
-    """The frames as a GIF that repeats for ever; colors are reduced to 256 a frame."""
-    images = [Image.fromarray(frame) for frame in frames]
+    """The frames as a GIF that repeats for ever, in 256 colors spread over those of all frames.
+
+    One palette for all: what does not move is then stored once, and a legend keeps its hues, to
+    which a palette by frequency leaves nothing beside a large picture.
+    """
+    some = frames[:: max(1, len(frames) // _NUM_PALETTE_FRAMES)]
+    palette = Image.fromarray(np.concatenate(some)).quantize(method=Image.Quantize.FASTOCTREE)
+    images = [
+        Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE)
+        for frame in frames
+    ]
     file = io.BytesIO()
     images[0].save(
         file,

@@ -23,8 +23,11 @@ def text_width(text: str, size: int) -> int:
     return round(font(size).getlength(text))
 
 
-def wrap(text: str, width: int, size: int) -> list[str]:
-    """The text broken into lines of at most ``width`` px; a longer word is cut with an ellipsis."""
+def wrap(text: str, width: int, size: int, *, max_lines: int | None = None) -> list[str]:
+    """The text broken into lines of at most ``width`` px.
+
+    A longer word, and what ``max_lines`` do not hold, is cut with an ellipsis.
+    """
     lines: list[str] = []
     for paragraph in text.split("\n"):
         line = ""
@@ -35,6 +38,8 @@ def wrap(text: str, width: int, size: int) -> list[str]:
                 longer = word
             line = longer
         lines.append(line)
+    if max_lines is not None and len(lines) > max_lines:
+        lines[max_lines - 1 :] = [" ".join(lines[max_lines - 1 :])]
     return [_cut(line, width, size) for line in lines]
 
 

@@ -11,7 +11,7 @@ from flowcore.viz.lettering import INK, font, wrap
 __all__ = ["panel_sheet"]
 
 GAP = 16
-TITLE_SIZE = 18
+TITLE_SIZE, TITLE_LINE = 18, 22
 CAPTION_SIZE = 16
 MAX_PANEL_WIDTH = 640
 
@@ -32,26 +32,27 @@ def panel_sheet(
     caption : str
         Wrapped to the width of the sheet.
     """
-    grid = [[(title, _reduced(picture)) for title, picture in row] for row in rows]
+    grid = [[_titled(title, picture) for title, picture in row] for row in rows]
     inner = max(
         [sum(picture.width + GAP for _, picture in row) - GAP for row in grid]
         + [sum(legend.shape[1] + GAP for legend in legends) - GAP]
     )
     lines = wrap(caption, inner, CAPTION_SIZE) if caption else []
-    row_heights = [TITLE_SIZE + 8 + max(picture.height for _, picture in row) + GAP for row in grid]
+    heads = [4 + TITLE_LINE * max(len(words) for words, _ in row) for row in grid]
+    pictures = [max(picture.height for _, picture in row) + GAP for row in grid]
     legend_height = max((legend.shape[0] + GAP for legend in legends), default=0)
-    height = GAP + sum(row_heights) + legend_height + len(lines) * (CAPTION_SIZE + 6) + GAP
-    sheet = Image.new("RGB", (inner + 2 * GAP, height), "white")
+    body = sum(heads) + sum(pictures) + legend_height + len(lines) * (CAPTION_SIZE + 6)
+    sheet = Image.new("RGB", (inner + 2 * GAP, body + 2 * GAP), "white")
     draw = ImageDraw.Draw(sheet)
     top = GAP
-    for row, row_height in zip(grid, row_heights, strict=True):
+    for row, head, row_height in zip(grid, heads, pictures, strict=True):
         left = GAP
-        for title, picture in row:
-            shown = wrap(title, picture.width, TITLE_SIZE)[0] if title else ""
-            draw.text((left, top), shown, INK, font(TITLE_SIZE))
-            sheet.paste(picture, (left, top + TITLE_SIZE + 8))
+        for words, picture in row:
+            for number, line in enumerate(words):
+                draw.text((left, top + number * TITLE_LINE), line, INK, font(TITLE_SIZE))
+            sheet.paste(picture, (left, top + head))
             left += picture.width + GAP
-        top += row_height
+        top += head + row_height
     left = GAP
     for legend in legends:
         sheet.paste(Image.fromarray(legend), (left, top))
@@ -61,6 +62,12 @@ def panel_sheet(
         draw.text((GAP, top), line, INK, font(CAPTION_SIZE))
         top += CAPTION_SIZE + 6
     return np.asarray(sheet)
+
+
+def _titled(title: str, picture: UInt8Array) -> tuple[list[str], Image.Image]:
+    """The lines of a title above its picture."""
+    image = _reduced(picture)
+    return wrap(title, image.width, TITLE_SIZE), image
 
 
 def _reduced(picture: UInt8Array) -> Image.Image:

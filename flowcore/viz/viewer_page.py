@@ -44,7 +44,7 @@ _LOCKED_DOWN = (  # the page asks nobody for anything
 
 _PAGE_STYLE = """
 body { margin: 0; padding: 12px; font: 14px system-ui;
-       background: light-dark(#fff, #10161b); color: light-dark(#1b2730, #e3eaee) }
+       background: light-dark(#fff, #10161b); color: light-dark(#121a20, #e3eaee) }
 h1 { font-size: 16px; margin: 0 0 10px }
 h2 { font-size: 15px; margin: 24px 0 8px }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums }

@@ -47,7 +47,7 @@ from flowcore.viz.viewer_flows import (
 __all__ = ["ViewerLane", "ViewerMap", "cut_viewer", "pack_viewer"]
 
 FORMAT = 4
-_ERROR_STEPS = 128  # of an uncertainty, at least, up to the full color of errors
+_ERROR_STEPS = 64  # of an uncertainty, at least, up to the full color of errors
 _JPEG_QUALITY = 92
 _MAX_SIDE = 65500  # what JPEG holds
 

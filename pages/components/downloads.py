@@ -67,7 +67,8 @@ def _animations(pair: FramePair, lanes: Mapping[str, Lane], scale: Scale | None)
     with st.popover("Animations"):
         left, right = st.columns(2)
         one = left.selectbox("Lane", list(lanes), key="moving-one")
-        other = right.selectbox("Wipe against", list(lanes)[::-1], key="moving-other")
+        others = [title for title in lanes if title != one] or [one]
+        other = right.selectbox("Wipe against", others, key="moving-other")
         for label, make, name in (
             ("Flip of frames and warp (GIF)", flip_gif, "flip.gif"),
             ("Wipe between the lanes (GIF)", wipe_gif, "wipe.gif"),

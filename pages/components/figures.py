@@ -96,5 +96,5 @@ def _show_latex(lanes: Mapping[str, Lane]) -> None:
     if not chosen:
         return
     latex = metrics_latex(lanes, chosen)
-    st.code(latex, "latex")
+    st.code(latex, "latex", wrap_lines=True)
     takeaway("Table (LaTeX)", lambda: latex, "table.tex", key="figure-latex")

@@ -12,12 +12,13 @@ from typing import Any
 
 from flowcore.data.datasets import Pair
 from flowcore.data.files import PairFiles
+from flowcore.data.synthetic import make_pair
 from flowcore.errors import InputError
-from flowcore.types import FramePair
+from flowcore.types import FramePair, UInt8Array
 from pages.components.tasks import call
 from pages.components.work import current_visit, shared_queue
 
-__all__ = ["changed", "decoded", "done_aside", "loaded"]
+__all__ = ["changed", "decoded", "done_aside", "loaded", "moved"]
 
 PATIENCE_SECONDS = 60
 
@@ -50,6 +51,14 @@ def loaded(pair: Pair) -> FramePair:
     if not isinstance(pair, PairFiles):
         return pair.load()
     result: FramePair = _result(f"pair:{pair!r}:{changed(pair)}", pair.load)
+    return result
+
+
+def moved(photo: UInt8Array, **knobs: Any) -> FramePair:
+    """One image in motion, as ``make_pair`` has it, kept by content. Errors alike."""
+    digest = hashlib.sha256(photo.tobytes()).hexdigest()
+    work = partial(make_pair, photo, **knobs, name="one image in motion")
+    result: FramePair = _result(f"moved:{digest}:{photo.shape}:{knobs!r}", work)
     return result
 
 

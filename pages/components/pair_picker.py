@@ -3,12 +3,10 @@
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from flowcore.data import samples
-from flowcore.data.synthetic import make_pair
 from flowcore.errors import FlowcoreError
 from flowcore.export.panels import draw_truth, shared_scale
 from flowcore.io.frames import encode_frame
@@ -17,7 +15,7 @@ from flowcore.types import FramePair
 from pages.components.clip import Film, remember_film
 from pages.components.conventions import warn_of_convention
 from pages.components.dataset_picker import pick_pair_of_dataset
-from pages.components.files import decoded
+from pages.components.files import decoded, moved
 from pages.components.head import show_head
 from pages.components.pair_store import STILL, forget_pair, keep_pair, linked_pair
 from pages.components.pair_upload import upload_pair
@@ -28,6 +26,7 @@ from pages.components.words import as_text
 __all__ = ["pick_pair"]
 
 UPLOADED = ("Two frames", "Video")
+MAX_SIDE = 3840  # of one image in motion, px: some seconds of work
 
 
 def pick_pair(title: str, question: str = "") -> FramePair:
@@ -142,8 +141,8 @@ def _one_image() -> FramePair:
     still = _still()
     photo = still.first if still else samples.load("large").first
     knobs = _motion_knobs()
-    pair = _moved(photo.tobytes(), photo.shape, **knobs)
-    return replace(pair, notes=still.notes) if still else pair
+    pair = moved(photo, **knobs)
+    return replace(pair, notes=(*still.notes, *pair.notes)) if still else pair
 
 
 def _still() -> FramePair | None:
@@ -175,6 +174,7 @@ def _motion_knobs() -> dict[str, object]:
         zoom = number("Zoom", 0.5, 2.0, 1.0, 0.05, "zoom")
         noise = number("Noise, gray levels", 0.0, 100.0, 0.0, 5.0, "noise")
         quality = number("JPEG quality", 1, 100, 100, 5, "jpeg")
+        side = number("At most, px a side", 64, MAX_SIDE, 1024, 64, "side")
     occluder = st.toggle("An occluder that moves against it", key="occluder", bind="query-params")
     return {
         "dx": dx,
@@ -183,14 +183,9 @@ def _motion_knobs() -> dict[str, object]:
         "zoom": zoom,
         "noise": noise,
         "jpeg_quality": quality if quality < 100 else None,
+        "max_side": side,
         "occluder": (-2 * dx, -2 * dy) if occluder else None,
     }
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _moved(pixels: bytes, shape: tuple[int, ...], **knobs: object) -> FramePair:
-    photo = np.frombuffer(pixels, np.uint8).reshape(shape)
-    return make_pair(photo, **knobs, name="one image in motion")
 
 
 _SOURCES = {

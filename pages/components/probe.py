@@ -17,7 +17,7 @@ from flowcore.viz.scale import Scale
 from pages.components.attribution import show_attribution
 from pages.components.channels import show_channels
 from pages.components.charts import lane_colors
-from pages.components.clip_task import PackedPair
+from pages.components.clip import Clip, at_shown_pair
 from pages.components.results import show_lanes
 from pages.components.runs import Run, start, watch
 from pages.components.tasks import keep_stages, look_into_lane, map_matching
@@ -63,19 +63,22 @@ def show_lanes_and_probe(
     scale: Scale,
     marked: tuple[str, BoolArray] | None,
     *,
-    clip: Sequence[tuple[str, PackedPair]],
+    clip: Clip | None,
     threads: int,
 ) -> None:
     """The viewer, and every lane's matching at the pixel that was clicked in it or typed.
 
-    A click runs this part of the page alone.
+    A click runs this part of the page alone. Of a clip, the pair that is shown is looked into.
     """
-    inside = _maps(pair, [run for run in runs if run.job.state == "done"], threads=threads)
-    picked = show_lanes(pair, runs, scale, marked, inside=inside, clip=clip)
+    above = st.container()
+    inside = _maps(pair, _done(runs), threads=threads)
+    with above:
+        picked = show_lanes(pair, runs, scale, marked, inside=inside, clip=clip)
     pixel = _pixel(pair, picked)
     if pixel is None:
         return
-    done = [run for run in runs if run.job.state == "done"]
+    pair, runs = at_shown_pair(clip, pair, runs, threads=threads)
+    done = _done(runs)
     looks, stages = _start(pair, done, threads=threads, again=False)
     watch([*looks.values(), *stages.values()], key="cancel-probe", say=st.info)
     level, temperature = _knobs()
@@ -99,6 +102,10 @@ def show_lanes_and_probe(
         show_attribution(pair, done, pixel, threads=threads)
         done_looks = {t: run.job.result for t, run in looks.items() if run.job.state == "done"}
         show_channels(done_looks, pixel)
+
+
+def _done(runs: Sequence[Run]) -> list[Run]:
+    return [run for run in runs if run.job.state == "done"]
 
 
 def _maps(pair: FramePair, done: Sequence[Run], *, threads: int) -> dict[str, DenseMatching]:

@@ -17,7 +17,7 @@ from flowcore.types import BoolArray, Box, FramePair
 from flowcore.viz.scale import Scale
 from flowcore.viz.viewer_payload import ViewerLane
 from pages.components.charts import pixels_of_point
-from pages.components.clip_task import PackedPair
+from pages.components.clip import Clip
 from pages.components.conventions import warn_of_convention
 from pages.components.marks import is_chosen, on_choice
 from pages.components.runs import Run, forget
@@ -58,13 +58,12 @@ def show_lanes(
     marked: tuple[str, BoolArray] | None,
     *,
     inside: Mapping[str, DenseMatching] | None = None,
-    clip: Sequence[tuple[str, PackedPair]] = (),
+    clip: Clip | None = None,
 ) -> Picked | None:
     """All lanes in the viewer, on one scale.
 
     ``marked`` are pixels to point out, and what they are; ``inside`` the matching of some lanes, by
-    title; ``clip`` pairs to play in their place, each with what it is. Gives the pixel just
-    clicked, if any.
+    title; ``clip`` pairs to play in place of this one. Gives the pixel just clicked, if any.
     """
     finished = tuple(run for run in runs if run.job.state == "done")
     for run in finished:

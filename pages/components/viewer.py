@@ -12,7 +12,7 @@ from flowcore.viz.viewer_address import address_viewer
 from flowcore.viz.viewer_flows import Tiles
 from flowcore.viz.viewer_page import viewer_script, viewer_style
 from flowcore.viz.viewer_payload import ViewerLane, cut_viewer, pack_viewer
-from pages.components.clip_task import PackedPair
+from pages.components.clip import Clip, set_shown_pair
 from pages.components.color_scale import set_scale
 from pages.components.panes import set_panes
 from pages.components.region import set_region
@@ -43,7 +43,7 @@ def show_flows(
     scale: Scale,
     *,
     marked: tuple[str, BoolArray] | None = None,
-    clip: Sequence[tuple[str, PackedPair]] = (),
+    clip: Clip | None = None,
     key: str = "viewer",
 ) -> Picked | None:
     """Lanes of a pair in the viewer, on one scale; the pixel just clicked, if any.
@@ -51,8 +51,8 @@ def show_flows(
     The pick is an event: it comes with one rerun. It is kept until a run comes to the viewer, as a
     run may be cut short before, by a lane that ends. Zoom, panes and colors live in the browser and
     survive reruns and new payloads; ``color_scale`` is told the speed of the full color, ``region``
-    the rectangle that was marked, and ``panes`` how the panes are set. Not for use inside a form,
-    where clicks are not told.
+    the rectangle that was marked, ``panes`` how the panes are set, and ``clip`` which of its pairs
+    is shown. Not for use inside a form, where clicks are not told.
 
     Parameters
     ----------
@@ -63,8 +63,8 @@ def show_flows(
     scale : Scale
     marked : (str, (H, W) bool), optional
         Pixels to point out, and what they are.
-    clip : sequence of (str, PackedPair)
-        Pairs that can be played in place of this one, which is the first; each with what it is.
+    clip : Clip, optional
+        Pairs that can be played in place of this one, which is the first.
     key : str
         Of the component.
     """
@@ -107,25 +107,26 @@ def _payload(
     )
 
 
-def _clip_addresses(
-    clip: Sequence[tuple[str, PackedPair]], scale: Scale, key: str
-) -> list[dict[str, str]]:
-    """Where this visitor's browser finds the pairs of a clip."""
-    found = []
-    for number, (label, (payload, tiles)) in enumerate(clip):
+def _clip_addresses(clip: Clip | None, scale: Scale, key: str) -> list[dict[str, str]]:
+    """Where this visitor's browser finds the pairs of a clip; the first is there already."""
+    if clip is None:
+        return []
+    urls = [""]
+    for number, (payload, tiles) in enumerate(clip.packed, start=1):
         name = f"{key}, pair {number}"
         addressed = address_viewer(
             payload, tiles=_address(tiles and tiles.content, f"tiles of {name}"), scale=scale
         )
-        found.append({"label": label, "url": _address(addressed, name) if number else ""})
-    return found
+        urls.append(_address(addressed, name))
+    return [{"label": label, "url": url} for label, url in zip(clip.labels, urls, strict=True)]
 
 
 def _flow_viewer(payload: bytes, key: str) -> Picked | None:
     kept = f"{key}-picked"
 
     def keep() -> None:
-        st.session_state[kept] = st.session_state[key]["picked"]
+        st.session_state[kept] = picked = st.session_state[key]["picked"]
+        set_shown_pair(picked.get("pair"))
 
     def rescale() -> None:
         magnitude = st.session_state[key]["scaled"]
@@ -138,6 +139,9 @@ def _flow_viewer(payload: bytes, key: str) -> Picked | None:
     def arrange() -> None:
         set_panes(st.session_state[key]["looked"])
 
+    def step() -> None:
+        set_shown_pair(st.session_state[key]["stepped"])
+
     found = _VIEWER(
         data=payload,
         key=key,
@@ -145,6 +149,7 @@ def _flow_viewer(payload: bytes, key: str) -> Picked | None:
         on_scaled_change=rescale,
         on_boxed_change=mark,
         on_looked_change=arrange,
+        on_stepped_change=step,
     )
     if found.get("scaled") is not None or found.get("boxed") is not None:
         st.rerun()  # the rest of the page follows

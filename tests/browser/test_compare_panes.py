@@ -2,10 +2,12 @@
 
 import re
 
+import cv2
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.comparing import lane_picture, open_compare
+from flowcore.data import samples
+from tests.browser.comparing import frames_drawer, lane_picture, open_compare, png
 from tests.browser.viewing import drawn
 from tests.browser.waiting import settled
 
@@ -22,6 +24,18 @@ def test_a_first_result_is_above_the_fold(page, server):
         settled(page).get_by_role("img", name=re.compile("^scope_070.scenes: Flow")).bounding_box()
     )
     assert lane["y"] + lane["height"] <= 900
+
+
+def test_all_panes_of_two_lanes_on_a_wide_frame_are_above_the_fold(page, server):
+    photo = cv2.resize(samples.load("large").first, (1024, 436), interpolation=cv2.INTER_AREA)
+    open_compare(page, server, f"?{QUICK}&source=One+image")
+    frames_drawer(page).first.set_input_files(png("photo.png", photo))
+    expect(page.get_by_text("1024 x 436 px, with truth")).to_be_visible()
+    page.keyboard.press("Escape")
+    settled(page)
+    boxes = [pane.bounding_box() for pane in page.locator("canvas.picture").all()]
+    assert len(boxes) == 4
+    assert max(box["y"] + box["height"] for box in boxes) <= 900
 
 
 def test_panes_fill_the_width_without_a_hole(page, server):
@@ -121,6 +135,10 @@ def test_a_phone_in_the_dark_has_all_of_it(page, server):
     settled(page).get_by_text("Figure for a paper").click()
     expect(page.get_by_role("img", name="The figure")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    numbers = page.get_by_role("region", name="Numbers at the crosshair").first
+    numbers.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("rows => rows.scrollLeft > 0", arg=numbers.element_handle())
 
 
 def tab_to(page, element, *, key="Tab", most=40):

@@ -1,5 +1,6 @@
 """A short clip on Compare: which pairs are played, how many, and what each is called."""
 
+import gzip
 import io
 import json
 
@@ -7,8 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from flowcore.io.flow_files import encode_flow
 from flowcore.io.frames import encode_frame
+from flowcore.types import FlowField, PipelineConfig
 from pages.components import clip
+from pages.components.clip_task import estimate_clip
 from tests.pages.waiting import finished, opened
 
 pytestmark = pytest.mark.usefixtures("server_queues")
@@ -85,3 +89,40 @@ def test_a_sample_is_no_film(app):
     app = finished(app.segmented_control(key="source").set_value("Sample").run())
     assert played(app) == []
     assert not [widget for widget in app.number_input if widget.key == "clip"]
+
+
+def test_the_probe_looks_into_the_pair_that_is_shown(app):
+    app = finished(app.number_input(key="clip").set_value(3).run())
+    app.session_state["clip-shown"] = 1
+    app.number_input(key="px").set_value(30)
+    app = finished(app.number_input(key="py").set_value(20).run())
+    assert "Of frames 1 and 2." in [caption.value for caption in app.caption]
+    app.session_state["clip-shown"] = 7  # of a longer clip
+    app = finished(app.run())
+    assert not [caption for caption in app.caption if caption.value.startswith("Of frames")]
+
+
+def test_the_flow_of_a_file_keeps_its_place_in_pairs_that_it_says_nothing_of(pair):
+    """Lanes are known by their place: one that were left out would change the others' colors."""
+    lanes = [("file", None), ("dis_fast", PipelineConfig("dis_fast"))]
+    ((payload, _),) = estimate_clip(lambda done, words: None, [pair], lanes, 1)
+    header = json.loads(payload[4 : 4 + int.from_bytes(payload[:4], "little")])
+    assert [lane["title"] for lane in header["lanes"]] == ["file", "dis_fast"]
+    span = header["lanes"][0]["valid"]
+    body = payload[4 + int.from_bytes(payload[:4], "little") :]
+    known = gzip.decompress(body[span["offset"] : span["offset"] + span["length"]])
+    assert not any(known)
+
+
+def test_a_flow_file_beside_a_clip_is_said_to_be_of_one_pair(app):
+    flow = encode_flow(FlowField(np.zeros((48, 64, 2), np.float32)), "flo")
+    app.number_input(key="lanes").set_value(2)
+    app = finished(app.run())
+    app = finished(app.selectbox(key="model2").set_value("external flow file").run())
+    app.file_uploader(key="flow2").set_value(("other.flo", flow, ""))
+    app = finished(app.run())
+    app = finished(app.button(key="run-lanes").click().run())
+    app = finished(app.number_input(key="clip").set_value(2).run())
+    assert labels(app) == ["frames 0 and 1", "frames 1 and 2"]
+    (said,) = infos(app)
+    assert said == "A flow file is that of one pair: external is gray in those after it."

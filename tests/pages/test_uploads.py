@@ -183,3 +183,15 @@ def test_what_a_file_holds_is_shown_as_text():
     app.file_uploader(key="video").set_value(("a.mp4", b"**[x](y)** holds no frames", "")).run()
     (error,) = app.error
     assert r"\*\*\[x\](y)" in error.value
+
+
+def test_one_image_says_that_it_was_reduced_and_can_be_used_as_it_is():
+    photo = np.random.default_rng(0).integers(0, 256, (40, 1280, 3), np.uint8)
+    app = finished(opened("compare", lanes="1", model1="dis_fast", source="One image"))
+    app = dropped(app, ("wide.png", encode_frame(photo)), key="image")
+    note = "The image is reduced from 1280x40 to 1024x32 px."
+    assert note in captions(app)
+    assert used(app).size == (32, 1024)
+    app = finished(app.number_input(key="side").set_value(1280).run())
+    assert note not in captions(app)
+    assert used(app).size == (40, 1280)

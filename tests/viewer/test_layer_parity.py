@@ -66,7 +66,9 @@ def made():
         "near": made_lane(
             FlowField(pair.truth.uv + np.float32((0.5, -0.25)), rng.random((HEIGHT, WIDTH)) < 0.8),
             rng.random((HEIGHT, WIDTH)) < 0.6,
-            np.float32(STEP * (2 * rng.integers(0, 250, (HEIGHT, WIDTH)) + 1)),  # no half levels
+            np.float32(
+                2 * STEP * (2 * rng.integers(0, 125, (HEIGHT, WIDTH)) + 1)
+            ),  # no half levels
         ),
         "far": made_lane(made_flow(rng)),
     }

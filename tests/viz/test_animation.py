@@ -16,6 +16,8 @@ from flowcore.viz.animation import (
     wipe_frames,
     with_words,
 )
+from flowcore.viz.flow_color import color_wheel
+from flowcore.viz.lettering import wrap
 
 RED = np.full((33, 48, 3), (255, 0, 0), np.uint8)
 BLUE = np.full((33, 48, 3), (0, 0, 255), np.uint8)
@@ -75,3 +77,26 @@ def test_words_and_legend_stand_around_the_picture():
         assert head.min() < 100
         assert (head[[0, -1]] == 255).all()
     assert with_words(picture, "First frame").shape[0] == top + 20
+
+
+def test_a_long_name_takes_more_lines_or_says_that_it_is_cut():
+    picture = np.full((20, 300, 3), 99, np.uint8)
+    heights = [
+        len(with_words(picture, "dis_medium, 2x2, overlap 32", "farneback", max_lines=lines))
+        for lines in (1, 2, 3)
+    ]
+    assert heights == [48, 68, 68]
+    assert wrap("dis_medium, 2x2, overlap 32", 138, 16, max_lines=1)[0].endswith("…")
+
+
+def test_a_legend_in_a_gif_keeps_its_hues():
+    """Beside a picture that has no place for them, in the same 256 colors."""
+    wheel = color_wheel(64, max_magnitude=8)
+    ramp = np.tile(np.arange(1024) % 256, (300, 1))
+    picture = np.stack([255 - ramp // 8, 200 + ramp // 8, 255 - ramp // 16], -1).astype(np.uint8)
+    frames = [with_words(shown, "a", "b", wheel) for shown in (picture, picture[:, ::-1])]
+    gif = Image.open(io.BytesIO(encode_gif(frames, seconds_per_frame=0.1)))
+    gif.seek(1)
+    off = np.abs(np.asarray(gif.convert("RGB")).astype(int) - frames[1]).max(-1)
+    assert off[-len(wheel) :].max() <= 64
+    assert off.mean() < 8

@@ -73,10 +73,10 @@ def test_uncertainties_come_back_to_half_a_step(pair, rng):
     lane = ViewerLane("one", flow, uncertainty=values, uncertainty_kind="head")
     header, blob = unpack(pack_viewer(pair, [lane], max_error=2.5))
     entry = header["lanes"][0]["uncertainty"]
-    assert (entry["step"], entry["kind"]) == (1 / 64, "head")
+    assert (entry["step"], entry["kind"]) == (1 / 32, "head")
     back = decode_flow(blob(entry), entry["step"], 31, 45, planes=1)[..., 0]
-    assert back[0, 0] == 32767 / 64
-    assert np.abs(back - values)[1:].max() <= 1 / 128
+    assert back[0, 0] == 32767 / 32
+    assert np.abs(back - values)[1:].max() <= 1 / 64
 
 
 def test_maps_come_back_as_bytes_of_their_scale(pair):
