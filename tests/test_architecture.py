@@ -20,7 +20,7 @@ LEVELS = {
     "flowcore.leaderboard": 5, "flowcore.history": 5,
     "flowcore.refinement": 5, "flowcore.probe": 5, "flowcore.stack_walk": 5,
     "flowcore.robustness": 5, "flowcore.training": 5, "flowcore.size_points": 5,
-    "flowcore.sweeps": 5,
+    "flowcore.sweeps": 5, "flowcore.sequences": 5,
     "flowcore.digits": 5, "flowcore.jobs": 5, "flowcore.tasks": 5,
     "flowcore.__main__": 6, "flowcore.commands": 6,
     "pages.components": 7,
