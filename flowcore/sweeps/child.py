@@ -22,7 +22,7 @@ from flowcore.scores import Failure
 from flowcore.sweeps.identity import Identity, require_same
 from flowcore.sweeps.task import Measured, Task, Work
 
-__all__ = ["Answer", "in_child"]
+__all__ = ["Answer", "end_children", "in_child"]
 
 _LOG = logging.getLogger(__name__)
 _WAKE_SECONDS = 0.1
@@ -54,6 +54,13 @@ def in_child(work: Work, batch: Sequence[Task], wanted: Identity) -> list[Answer
         measured = _done(work, task)
         answers.append(Answer(measured, time.perf_counter() - begun))
     return answers
+
+
+def end_children() -> None:
+    """End all processes of this one that did tasks; the next task starts one anew."""
+    if _host.cache_info().currsize:
+        _host().close()
+        _host.cache_clear()
 
 
 def _done(work: Work, task: Task) -> Measured:
