@@ -15,12 +15,14 @@ from pages.components.dataset_results import (
 )
 from pages.components.dataset_runs import run_lanes, stored_scores
 from pages.components.dataset_takeaway import show_takeaways
+from pages.components.drawing import first_drawing
 from pages.components.lane_form import choose_lanes
 from pages.components.runs import watch
 from pages.components.sequence_view import show_sequence
 from pages.components.sweep_view import show_sweep
 from pages.components.words import as_text
 
+is_drawn = first_drawing(is_table=True)
 choice = pick_dataset(
     "Datasets",
     "Which lane is better over a whole data set, by how much, and on which pairs not?",
@@ -58,7 +60,7 @@ boards = leaderboards(choice, found)
 show_leaderboards(choice, found, boards)
 metric = choose_metric(found, boards)
 if metric is not None:
-    show_distribution(lanes, found, metric)
+    show_distribution(lanes, found, metric, is_drawn=is_drawn)
     show_comparison(found, metric)
     show_extremes(choice, found, metric)
     show_pairs(choice, found, metric)
