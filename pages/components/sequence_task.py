@@ -31,8 +31,7 @@ class Glance(NamedTuple):
     score : PairScore
     speed : float
         In px, that has the full color where this flow stands alone.
-    frame : bytes
-        JPEG.
+    frame : (h, w, 3) uint8
     flow : (h, w, 2) float16
         In px of the frames.
     """

@@ -1,5 +1,6 @@
 """The settings of a sweep, and what config they make."""
 
+import re
 from collections.abc import Sequence
 
 import streamlit as st
@@ -36,7 +37,7 @@ def choose_sweep(choice: Choice) -> tuple[SweepConfig | None, bool]:
         chosen = st.multiselect(
             "Models", names, [DEFAULT_MODEL, "dis_medium"], key="sweep-models", bind="query-params"
         )
-        grid = dict(filter(None, (_choose_values(number) for number in range(1, NUM_KNOBS + 1))))
+        varied = list(filter(None, (_choose_values(number) for number in range(1, NUM_KNOBS + 1))))
         with st.container(horizontal=True, vertical_alignment="bottom"):
             find = st.text_input(
                 "Pairs whose name has", key="sweep-find", bind="query-params", max_chars=80,
@@ -58,6 +59,9 @@ def choose_sweep(choice: Choice) -> tuple[SweepConfig | None, bool]:
         return None, False
     if not chosen:
         raise ConfigError("Choose a model or two.")
+    grid = dict(varied)
+    if len(grid) < len(varied):
+        raise ConfigError(f"{varied[0][0]} is varied twice; put all of its values in one place.")
     return _config(choice, name, find, most, threads, {"model": chosen} | grid), pressed
 
 
@@ -84,11 +88,10 @@ def _value(text: str) -> Value:
     """As TOML would have it: a number, true or false, or else text."""
     if text in ("true", "false"):
         return text == "true"
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
+    if re.fullmatch(r"-?\d{1,9}", text, re.ASCII):
+        return int(text)
+    if re.fullmatch(r"-?\d{0,9}\.\d{1,9}", text, re.ASCII):
+        return float(text)
     return text
 
 

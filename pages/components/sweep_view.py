@@ -1,6 +1,7 @@
 """A sweep on the page Datasets: a grid of lanes planned, run, and followed on the page History."""
 
 import hashlib
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -104,7 +105,7 @@ def _run(config: SweepConfig, dataset: Dataset, plan: SweepPlan) -> None:
             help="Goes on for ten minutes once its page is left; what was done is kept.",
         )  # fmt: skip
         st.page_link(
-            "history.py", label="Follow it in History", query_params={"sweep": config.title}
+            "history.py", label="Follow it in History", query_params=_in_history(config, dataset)
         )
     if pressed or has_given_way:
         shared_queue("lanes").drop(key)
@@ -117,6 +118,12 @@ def _run(config: SweepConfig, dataset: Dataset, plan: SweepPlan) -> None:
     done = watch(runs, key="cancel-sweep", again="Start").get("Sweep")
     if done is not None and done.num_failed:
         st.warning(as_text(f"{done.num_failed:,} estimates failed. The first: {done.reason}"))
+
+
+def _in_history(config: SweepConfig, dataset: Dataset) -> dict[str, str]:
+    """Where History shows it: as ``flowcore.history.data_name`` calls the data set."""
+    split = dataset.splits if len(dataset.splits) == 1 else []
+    return {"sweep": config.title, "set": " ".join([Path(dataset.place).name, *split])}
 
 
 def _show_config(config: SweepConfig) -> None:

@@ -68,6 +68,7 @@ def test_a_sweep_runs_and_is_in_the_store(store):
     assert {fact.config.scale for fact in facts} == {1.0, 0.5}
     (link,) = [one.proto for one in app.get("page_link") if "History" in one.proto.label]
     assert "sweep=night" in link.query_string
+    assert "set=samples" in link.query_string
 
 
 @pytest.mark.parametrize(
@@ -76,6 +77,7 @@ def test_a_sweep_runs_and_is_in_the_store(store):
         ({"sweep-values1": ""}, "Say which values scale is to take"),
         ({"sweep-values1": "half"}, "expected a number"),
         ({"sweep-values1": ",".join(map(str, range(13)))}, "13 values; up to 12"),
+        ({"sweep-knob2": "scale", "sweep-values2": "2"}, "scale is varied twice"),
         ({"sweep-find": "nowhere"}, "No pair has 'nowhere' in its name"),
         ({"sweep-knob1": "corruption", "sweep-values1": "fog:9"}, "severities 1 to 5"),
     ],
