@@ -132,7 +132,7 @@ class FarWorker:
         while not future.done():
             if future.client.status != "running":
                 raise EOFError("The scheduler is gone.")
-            with suppress(TimeoutError, CancelledError):
+            with suppress(TimeoutError, CancelledError), future.client.as_current():
                 wait([future], timeout=_LOOK_SECONDS)
             payload: bytes = b"" if future.done() else report.get(timeout=_PATIENCE_SECONDS)
             if payload not in (b"", self._seen):
@@ -161,8 +161,9 @@ class FarWorker:
         """End the task at once: its process there is killed."""
         if self._near is not None:
             self._near.kill()
-        if self._future is not None:
-            self._future.cancel(force=True)
+        future = self._future
+        if future is not None and not future.done() and future.client.status == "running":
+            future.cancel(force=True)
 
     def close(self) -> None:
         """End the task, and the process of this machine."""

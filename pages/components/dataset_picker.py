@@ -27,7 +27,9 @@ __all__ = [
 
 ALL = "all"
 DATASET, SPLIT, SEQUENCE = "dataset", "split", "sequence"
-PAIRS, SEQUENCES, SWEEP = "All pairs", "Sequences", "Sweep"
+PAIRS = "All pairs"
+SEQUENCES = "Sequences"
+SWEEP = "Sweep"
 UPLOADS, LAST = "dataset-uploads", "dataset-last-upload"
 MAX_LISTED = 5000
 

@@ -15,7 +15,7 @@ from pages.components.charts import lane_colors
 from pages.components.lane_form import LaneChoice
 from pages.components.sequence_runs import Along, Stretch
 from pages.components.sequence_task import Glance
-from pages.components.words import as_text, width_of
+from pages.components.words import as_text, counted, width_of
 
 __all__ = ["choose_moment", "show_strip", "show_timeline", "speed_of"]
 
@@ -149,7 +149,7 @@ def _say_failures(found: Along) -> None:
         if not isinstance(one, Glance)
     }
     if reasons:
-        with st.expander(f"{len(reasons)} pairs could not be measured"):
+        with st.expander(f"{counted(len(reasons), 'pair')} could not be measured"):
             for reason in sorted(reasons)[:50]:
                 st.write(as_text(reason))
 

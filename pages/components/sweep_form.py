@@ -68,11 +68,10 @@ def choose_sweep(choice: Choice) -> tuple[SweepConfig | None, bool]:
 def _choose_values(number: int) -> tuple[str, list[Value]] | None:
     """A setting to vary and its values, None where none is chosen."""
     words = [NONE, *(knob.word for knob in KNOBS.values() if knob.name != "model"), CORRUPTION]
-    labels = {knob.word: knob.label for knob in KNOBS.values()} | {CORRUPTION: "Corruption"}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         word = st.selectbox(
             "Vary" if number == 1 else "and", words, key=f"sweep-knob{number}",
-            format_func=lambda word: labels.get(word, word), bind="query-params", width=260,
+            bind="query-params", width=260, help="By its word on the command line.",
         )  # fmt: skip
         text = st.text_input(
             "Values, with commas between them", key=f"sweep-values{number}", bind="query-params",

@@ -18,7 +18,7 @@ from pages.components.lane_form import LaneChoice
 from pages.components.runs import Run, wait_a_moment, watch
 from pages.components.sweep_form import choose_sweep
 from pages.components.sweep_task import SweepPlan, plan_sweep, run_sweep
-from pages.components.words import as_text, width_of
+from pages.components.words import as_text, counted, width_of
 from pages.components.work import ask, look, shared_queue
 
 __all__ = ["show_sweep"]
@@ -40,7 +40,7 @@ def show_sweep(choice: Choice) -> None:
         st.error(as_text(error))
         return
     if count > MAX_LANES:
-        st.error(f"The grid has {count:,} lanes, up to {MAX_LANES} run from this page; the command "
+        st.error(f"The grid has {count:,} lanes; up to {MAX_LANES} run from this page; the command "
                  "takes the config below.")  # fmt: skip
         _show_config(config)
         return
@@ -70,9 +70,9 @@ def _show_plan(plan: SweepPlan) -> None:
     table = pd.DataFrame(plan.lanes).set_index("title").rename_axis("lane")
     total, missing = int(table["pairs"].sum()), int(table["missing"].sum())
     st.caption(
-        f"{len(table)} lanes, {total:,} estimates: {total - missing:,} are in the store, "
-        f"{missing:,} are missing. {plan.time_in_words} Memory: up to "
-        f"{format_bytes(plan.peak_bytes)} beside the program."
+        f"{counted(len(table), 'lane')}, {counted(total, 'estimate')}: "
+        f"{total - missing:,} in the store, {missing:,} missing. {plan.time_in_words} "
+        f"Memory: up to {format_bytes(plan.peak_bytes)} beside the program."
     )
     for title, warning in table["warning"][table["warning"] != ""].items():
         st.warning(as_text(f"{title}: {warning}"))
@@ -117,7 +117,9 @@ def _run(config: SweepConfig, dataset: Dataset, plan: SweepPlan) -> None:
         give_way(runs, TURN_SECONDS)
     done = watch(runs, key="cancel-sweep", again="Start").get("Sweep")
     if done is not None and done.num_failed:
-        st.warning(as_text(f"{done.num_failed:,} estimates failed. The first: {done.reason}"))
+        st.warning(
+            as_text(f"{counted(done.num_failed, 'estimate')} failed. The first: {done.reason}")
+        )
 
 
 def _in_history(config: SweepConfig, dataset: Dataset) -> dict[str, str]:

@@ -16,13 +16,15 @@ pytestmark = pytest.mark.usefixtures("server_queues")
 def walk(tmp_path, monkeypatch):
     """A root with six frames of a texture that moves right by 2 px a frame."""
     texture = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8).repeat(8, 0)
+    folder = tmp_path / "public" / "walk"
+    folder.mkdir(parents=True)
     for index in range(6):
         frame = np.ascontiguousarray(np.roll(texture.repeat(8, 1), 2 * index, 1))
-        write_frame(tmp_path / "public" / "walk" / f"shot{index}.png", frame)
+        write_frame(folder / f"shot{index}.png", frame)
     monkeypatch.setenv("FLOWSCOPE_ROOTS", str(tmp_path / "public"))
     monkeypatch.setenv("FLOWSCOPE_STORE", str(tmp_path / "runs.sqlite"))
     dataset_roots._below_roots.clear()
-    return tmp_path / "public" / "walk"
+    return folder
 
 
 def sequences(**query):
@@ -81,7 +83,7 @@ def test_a_pair_of_a_sequence_is_played_in_compare_as_well():
 def test_a_broken_pair_is_said_and_the_rest_is_drawn(walk):
     (walk / "shot5.png").write_bytes(b"no picture")
     app = measured(finished(sequences(at="1")))
-    assert "1 pairs could not be measured" in {box.label for box in app.expander}
+    assert "1 pair could not be measured" in {box.label for box in app.expander}
     assert "flicker" in app.dataframe[0].value
 
 

@@ -45,7 +45,7 @@ def test_nothing_runs_before_it_is_planned(store):
     assert "Nothing runs before" in said(app.info)
     app = pressed(app, "Plan")
     assert not app.error
-    assert "2 lanes, 4 estimates: 0 are in the store, 4 are missing." in said(app.caption)
+    assert "2 lanes, 4 estimates: 0 in the store, 4 missing." in said(app.caption)
     assert "Time: not known" in said(app.caption)
     table = app.dataframe[0].value
     assert list(table.index) == ["dis_fast", "dis_fast, scale 0.5"]
@@ -60,7 +60,7 @@ def test_a_sweep_runs_and_is_in_the_store(store):
     app = pressed(sweep(**{"sweep-most": "1"}), "Plan")
     app = pressed(app, "Start the sweep")
     assert not app.error
-    assert "2 are in the store, 0 are missing." in said(app.caption)
+    assert "2 in the store, 0 missing." in said(app.caption)
     with RunStore(store) as found:
         facts = [record.facts for record in found.runs()]
         assert {record.status for record in found.runs()} == {"done"}
@@ -91,10 +91,11 @@ def test_what_cannot_be_is_a_sentence(query, words):
 def test_a_grid_too_large_for_the_page_is_a_config(monkeypatch):
     monkeypatch.setattr(sweep_view, "MAX_LANES", 1)
     app = pressed(sweep(), "Plan")
-    assert "2 lanes, up to 1 run from this page" in said(app.error)
+    assert "2 lanes; up to 1 run from this page" in said(app.error)
     assert 'model = ["dis_fast"]' in app.code[0].value
 
 
+@pytest.mark.slow
 def test_a_broken_pair_is_said(tmp_path, monkeypatch):
     root = tmp_path / "public"
     MAKERS["sintel"](root)
