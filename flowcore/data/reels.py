@@ -52,7 +52,7 @@ def reels_of(pairs: Iterable[Pair]) -> list[Reel]:
     has_splits = len({chain[0].split for chain in chains}) > 1
     reels: dict[str, Reel] = {}
     for first, *others in chains:
-        name = ", ".join(filter(None, (_stem(first.sequence), first.split if has_splits else "")))
+        name = ", ".join(filter(None, (_stem(first), first.split if has_splits else "")))
         name = name if name not in reels else f"{name}, from {first.sequence}"
         reels[name] = Reel(name, (first, *others))
     return list(reels.values())
@@ -64,7 +64,7 @@ def _frame(pair: PairFiles, which: int) -> _Frame:
     return pair.dataset, pair.split, (pair.first, pair.second)[which], number
 
 
-def _stem(name: str) -> str:
-    """The folder in the name of a pair; where there is none, the name without its number."""
-    folder, _, _ = name.rpartition("/")
-    return folder or re.sub(r"[-_. ]*\d+$", "", name) or "frames"
+def _stem(pair: PairFiles) -> str:
+    """The folder in the name of a pair; or that name without its number; or the data set's."""
+    folder, _, _ = pair.sequence.rpartition("/")
+    return folder or re.sub(r"[-_. ]*\d+$", "", pair.sequence) or pair.dataset

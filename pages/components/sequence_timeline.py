@@ -72,7 +72,7 @@ def show_strip(stretch: Stretch, found: Along) -> None:
     st.caption(
         f"From top: the frame; the flow of {as_text('; '.join(found))}. Full color: {speed:g} px."
     )
-    with st.grid(NUM_PICTURES, min_column_width=120) as grid:
+    with st.grid(NUM_PICTURES, min_column_width=76) as grid:
         for index in indices.astype(int).tolist():
             glances = [along[index] for along in found.values()]
             shown = [one for one in glances if isinstance(one, Glance)]
@@ -126,10 +126,11 @@ def _figure(stretch: Stretch, lanes: Sequence[LaneChoice], found: Along, key: st
         figure.add_vline(x=at, line={"color": "gray", "dash": "dot"})
     figure.update_layout(
         xaxis_title="pair of the sequence",
-        yaxis_title=f"{metric.label}{unit} ({metric.direction} is better)",
+        yaxis_title=f"{metric.label}{unit} {_arrow(key)}",
         height=300,
         margin={"t": 10, "b": 10},
         showlegend=True,
+        legend={"orientation": "h", "yanchor": "top", "y": -0.2},
     )
     return figure
 
@@ -166,10 +167,14 @@ def _go_to_point() -> None:
 
 def _column(key: str) -> object:
     metric = describe(key)
-    arrow = "↓" if metric.direction == "lower" else "↑"
     unit = "" if metric.unit == "1" else f", {metric.unit}"
     return st.column_config.NumberColumn(
-        f"{metric.label}{unit} {arrow}",
+        f"{metric.label}{unit} {_arrow(key)}",
         format="%.3f",
         help=f"{metric.definition} Mean over the pairs.",
     )
+
+
+def _arrow(key: str) -> str:
+    """To the better side."""
+    return "↓" if describe(key).direction == "lower" else "↑"

@@ -69,10 +69,13 @@ def _plan(config: SweepConfig, dataset: Dataset, *, again: bool) -> SweepPlan | 
 def _show_plan(plan: SweepPlan) -> None:
     table = pd.DataFrame(plan.lanes).set_index("title").rename_axis("lane")
     total, missing = int(table["pairs"].sum()), int(table["missing"].sum())
+    left = "Nothing is left to compute."
+    if missing:
+        memory = format_bytes(plan.peak_bytes)
+        left = f"{plan.time_in_words} Memory: up to {memory} beside the program."
     st.caption(
         f"{counted(len(table), 'lane')}, {counted(total, 'estimate')}: "
-        f"{total - missing:,} in the store, {missing:,} missing. {plan.time_in_words} "
-        f"Memory: up to {format_bytes(plan.peak_bytes)} beside the program."
+        f"{total - missing:,} in the store, {missing:,} missing. {left}"
     )
     for title, warning in table["warning"][table["warning"] != ""].items():
         st.warning(as_text(f"{title}: {warning}"))

@@ -32,6 +32,13 @@ def test_pictures_of_a_folder_and_a_gap(tmp_path):
     }
 
 
+def test_numbers_alone_are_called_as_their_folder(tmp_path):
+    for index in range(3):
+        frame(tmp_path / f"tennis/{index:05d}.png", index)
+    (reel,) = reels_of(open_dataset(tmp_path / "tennis").pairs)
+    assert reel.name == "tennis"
+
+
 def test_pairs_of_a_video_follow_by_their_numbers(tmp_path):
     frame(tmp_path / "a1.png")
     frame(tmp_path / "a2.png")

@@ -56,11 +56,12 @@ def test_nothing_runs_before_it_is_planned(store):
     assert (config["name"], config["data"], config["threads"]) == ("night", ["samples"], 1)
 
 
+@pytest.mark.slow
 def test_a_sweep_runs_and_is_in_the_store(store):
     app = pressed(sweep(**{"sweep-most": "1"}), "Plan")
     app = pressed(app, "Start the sweep")
     assert not app.error
-    assert "2 in the store, 0 missing." in said(app.caption)
+    assert "2 in the store, 0 missing. Nothing is left to compute." in said(app.caption)
     with RunStore(store) as found:
         facts = [record.facts for record in found.runs()]
         assert {record.status for record in found.runs()} == {"done"}
