@@ -189,7 +189,12 @@ def _failure(error: BaseException) -> bytes:
         return pickle.dumps(("failed", type(error), str(error), ""))
     if isinstance(error, KilledWorker):  # several of them, one after the other, at this job
         return pickle.dumps(("failed", None, CRASHED, ""))
-    return pickle.dumps(("failed", None, "", repr(error)))
+    why = " ".join(str(error).split())[:120]
+    sentence = (
+        f"The cluster cannot do this: {type(error).__name__}: {why} Its scheduler and its workers "
+        "need the same Flowscope as here."
+    )
+    return pickle.dumps(("failed", SchedulerError, sentence, repr(error)))
 
 
 def _in_far_child(work: bytes, name: str, wanted: Identity) -> bytes:
