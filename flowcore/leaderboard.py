@@ -68,7 +68,8 @@ def leaderboard(scores: Scores, columns: Sequence[Column]) -> pd.DataFrame:
     for title, of_lane in scores.items():
         if not of_lane:
             continue
-        together, times = pool(of_lane), [one.timing.seconds for one in of_lane if one.timing]
+        together = pool(of_lane, (column.key for column in columns))
+        times = [one.timing.seconds for one in of_lane if one.timing]
         rows[title] = {
             "pairs": len(of_lane),
             "seconds": float(np.mean(times)) if times else float("nan"),

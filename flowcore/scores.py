@@ -123,11 +123,13 @@ def score_datasets(scores: Iterable[PairScore]) -> dict[str, DatasetScore]:
     }
 
 
-def pool(scores: Iterable[PairScore]) -> DatasetScore:
-    """The numbers of these pairs together."""
+def pool(scores: Iterable[PairScore], keys: Iterable[str] | None = None) -> DatasetScore:
+    """The numbers of these pairs together: those of ``keys``, or all that any pair has."""
     scores = list(scores)
     means, pooled = {}, {}
-    for key in dict.fromkeys(key for score in scores for key in score.metrics):
+    if keys is None:
+        keys = (key for score in scores for key in score.metrics)
+    for key in dict.fromkeys(keys):
         found = [score.metrics[key] for score in scores if key in score.metrics]
         values = [number.value for number in found]
         means[key] = float(np.mean(values))

@@ -4,7 +4,7 @@ import streamlit as st
 
 from flowcore.errors import StoreError
 from pages.components.dataset_pairs import show_extremes, show_pairs
-from pages.components.dataset_picker import pick_dataset
+from pages.components.dataset_picker import SEQUENCES, SWEEP, choose_view, pick_dataset
 from pages.components.dataset_results import (
     choose_metric,
     leaderboards,
@@ -15,14 +15,22 @@ from pages.components.dataset_results import (
 )
 from pages.components.dataset_runs import run_lanes, stored_scores
 from pages.components.dataset_takeaway import show_takeaways
+from pages.components.drawing import first_drawing
 from pages.components.lane_form import choose_lanes
 from pages.components.runs import watch
+from pages.components.sequence_view import show_sequence
+from pages.components.sweep_view import show_sweep
 from pages.components.words import as_text
 
+is_drawn = first_drawing(is_table=True)
 choice = pick_dataset(
     "Datasets",
     "Which lane is better over a whole data set, by how much, and on which pairs not?",
 )
+view = choose_view(choice)
+if view == SWEEP:
+    show_sweep(choice)
+    st.stop()
 lanes, threads, pressed = choose_lanes()
 external = [lane for lane in lanes if lane.flow is not None]
 if external:
@@ -31,6 +39,9 @@ if external:
         "here their lane is left out."
     )
 lanes = [lane for lane in lanes if lane.flow is None]
+if view == SEQUENCES:
+    show_sequence(choice, lanes, threads=threads, pressed=pressed)
+    st.stop()
 try:
     runs = run_lanes(choice, lanes, threads=threads, pressed=pressed)
     watch(runs)
@@ -49,7 +60,7 @@ boards = leaderboards(choice, found)
 show_leaderboards(choice, found, boards)
 metric = choose_metric(found, boards)
 if metric is not None:
-    show_distribution(lanes, found, metric)
+    show_distribution(lanes, found, metric, is_drawn=is_drawn)
     show_comparison(found, metric)
     show_extremes(choice, found, metric)
     show_pairs(choice, found, metric)

@@ -21,8 +21,8 @@ except StoreError as error:
 watch_store(runs)
 if not runs.records:
     st.info(
-        "Nothing was run yet. Press Run on the page Datasets, or start a sweep in a terminal: "
-        "`flowcore sweep grid.toml`."
+        "Nothing was run yet. Press Run on the page Datasets, or start a sweep there or in a "
+        "terminal: `flowcore sweep grid.toml`."
     )
     st.stop()
 st.caption(runs.in_words)

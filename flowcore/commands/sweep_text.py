@@ -43,7 +43,7 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         f"{len(plan.runs):,} runs, {plan.num_pairs:,} estimates: "
         f"{plan.num_pairs - plan.num_missing:,} are in the store, {plan.num_missing:,} are missing."
     )
-    yield _expected_time(plan)
+    yield plan.time_in_words
     yield f"Memory: up to {format_bytes(plan.peak_bytes)} beside the program, for each at once."
 
 
@@ -51,7 +51,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
     """A plan as JSON has it."""
     seconds, num_unknown = plan.seconds
     return {
-        "sweep": plan.config.name,
+        "sweep": plan.config.title,
         "estimates": plan.num_pairs,
         "missing": plan.num_missing,
         "seconds": seconds,
@@ -87,7 +87,7 @@ def table_document(
 ) -> dict[str, Any]:
     """The same as JSON has it; ``failed`` are the pairs that could not be measured this time."""
     return {
-        "sweep": plan.config.name,
+        "sweep": plan.config.title,
         "runs": [
             {
                 **_settings(run),
@@ -102,14 +102,6 @@ def table_document(
         ],
         "failed": [{"lane": run.lane.title, **asdict(failure)} for run, failure in failed],
     }
-
-
-def _expected_time(plan: Plan) -> str:
-    seconds, num_unknown = plan.seconds
-    if plan.num_missing and num_unknown == plan.num_missing:
-        return "Time: not known, as none of these lanes was timed on this machine yet."
-    known = f"Time: about {seconds:,.0f} s of estimates alone; to read and to measure comes on top."
-    return known + (f" Of {num_unknown:,} estimates it is not known." if num_unknown else "")
 
 
 def _settings(run: PlannedRun) -> dict[str, Any]:

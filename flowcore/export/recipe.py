@@ -65,7 +65,7 @@ from pathlib import Path
 
 from flowcore.io.flow_files import read_flow
 from flowcore.io.frames import read_frame
-from flowcore.sweep import measure, points_table
+from flowcore.size_points import measure, points_table
 from flowcore.types import ChunkGrid, FramePair, PipelineConfig
 
 folder = Path({folder!r})

@@ -4,8 +4,9 @@ import logging
 import pickle
 from typing import Any, NamedTuple
 
+from flowcore.errors import FlowcoreError
 from flowcore.jobs.job import Job, State
-from flowcore.jobs.worker import Worker
+from flowcore.jobs.worker import AnyWorker, report_in
 
 __all__ = ["Outcome", "see_through"]
 
@@ -27,7 +28,7 @@ class Outcome(NamedTuple):
     is_fit: bool = False
 
 
-def see_through(job: Job, worker: Worker | None) -> Outcome:
+def see_through(job: Job, worker: AnyWorker | None) -> Outcome:
     """Have the worker do the job; meanwhile its reports are the job's progress."""
     if worker is None:
         return Outcome("failed", {"error": NO_WORKER})
@@ -35,11 +36,14 @@ def see_through(job: Job, worker: Worker | None) -> Outcome:
         worker.send(job.task, job.args)
         if job.is_finishing:
             worker.finish()  # once more: before its task, the request was read as an old one
-        while (message := pickle.loads(payload := worker.receive()))[0] == "progress":  # noqa: S301
-            _, fraction, job.message, job.partial = message
+        while (report := report_in(payload := worker.receive())) is not None:
+            fraction, job.message, job.partial = report
             job.progress = min(max(fraction, 0.0), 1.0)
+        message = pickle.loads(payload)  # noqa: S301  # from our own process
     except (EOFError, OSError):
         return Outcome("failed", {"error": CRASHED})
+    except FlowcoreError as error:  # it could not even be sent
+        return Outcome("failed", {"error": str(error), "error_type": type(error)}, True)
     except Exception:
         _LOG.exception("Job %s could not be sent, or its answer not be read.", job.key)
         return Outcome("failed", {"error": UNEXPECTED})

@@ -8,6 +8,7 @@ server. Jobs live in the queue and not with who asked, so a reload of a page fin
 their key.
 """
 
+import functools
 import logging
 import threading
 import time
@@ -18,7 +19,7 @@ from typing import Any
 from flowcore.errors import FlowcoreError
 from flowcore.jobs.job import NOBODY, Job, State, Visit
 from flowcore.jobs.outcome import see_through
-from flowcore.jobs.worker import Worker, WorkerHost
+from flowcore.jobs.worker import AnyHost, AnyWorker, WorkerHost
 
 __all__ = ["JobQueue", "QueueFullError"]
 
@@ -57,6 +58,8 @@ class JobQueue:
         Modules that every worker finds imported.
     max_worker_bytes : int, optional
         Memory that a job may take beyond what its worker starts with; no bound if left out.
+    host : callable, optional
+        Gives what gives the workers, if these are to be elsewhere.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class JobQueue:
         max_result_bytes: int = 2**30,
         preload: Sequence[str] = ("flowcore.pipeline",),
         max_worker_bytes: int | None = None,
+        host: Callable[[], AnyHost] | None = None,
     ) -> None:
         self._max_queued = max_queued
         self._max_queued_each = max_queued_each
@@ -78,14 +82,13 @@ class JobQueue:
         self._grace = grace
         self._goes_on = goes_on
         self._max_result_bytes = max_result_bytes
-        self._preload = preload
-        self._max_worker_bytes = max_worker_bytes
+        self._make_host = host or functools.partial(WorkerHost, preload, max_worker_bytes)
         self._changed = threading.Condition()
         self._queued: list[Job] = []  # in the order in which they will run
-        self._running: dict[Job, Worker | None] = {}
+        self._running: dict[Job, AnyWorker | None] = {}
         self._over: OrderedDict[str, Job] = OrderedDict()  # least recently used first
         self._turn = 0
-        self._host: WorkerHost | None = None
+        self._host: AnyHost | None = None
         self._closed = False
         self._closing = threading.Event()
         self._threads = [
@@ -255,13 +258,13 @@ class JobQueue:
             if worker is not None:
                 worker.close()
 
-    def _start_worker(self) -> Worker | None:
+    def _start_worker(self) -> AnyWorker | None:
         for _ in range(2):  # the host may have died since it was last needed
             with self._changed:
                 if self._closed:
                     return None
                 if self._host is None:
-                    self._host = WorkerHost(self._preload, self._max_worker_bytes)
+                    self._host = self._make_host()
                 host = self._host
             try:
                 return host.start_worker()
@@ -272,7 +275,7 @@ class JobQueue:
         _LOG.error("No worker process could be started.")
         return None
 
-    def _take(self, worker: Worker | None) -> Job | None:
+    def _take(self, worker: AnyWorker | None) -> Job | None:
         """The next job, now running; none once the queue is shut down."""
         with self._changed:
             self._changed.wait_for(lambda: self._next() is not None or self._closed)
@@ -299,7 +302,7 @@ class JobQueue:
             None,
         )
 
-    def _run(self, job: Job, worker: Worker | None) -> bool:
+    def _run(self, job: Job, worker: AnyWorker | None) -> bool:
         """See the job through; true where the worker is fit for another one."""
         outcome = see_through(job, worker)
         self._end(job, outcome.state, **outcome.values)

@@ -23,17 +23,49 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, Protocol
 
 import psutil
 
 from flowcore.errors import FlowcoreError
 from flowcore.places import HOME
 
-__all__ = ["Worker", "WorkerHost"]
+__all__ = ["FINISH", "AnyHost", "AnyWorker", "Worker", "WorkerHost", "is_report", "report_in"]
 
-_FINISH = b"finish"  # no pickle: those begin with 0x80
+FINISH = b"finish"  # no pickle: those begin with 0x80
+"""What a worker is sent that is to come to its end."""
+
+_REPORT = b"report"
 NO_MEMORY = "This takes more memory than there is for it; a smaller size may help."
+
+
+class AnyWorker(Protocol):
+    """What does one task after the other, wherever it is: see `Worker`."""
+
+    def send(self, task: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        """Have ``task(progress, *args)`` run."""
+
+    def finish(self) -> None:
+        """Ask the task that was sent last to come to its end."""
+
+    def receive(self) -> bytes:
+        """The next message."""
+
+    def kill(self) -> None:
+        """End the task at once."""
+
+    def close(self) -> None:
+        """End the worker."""
+
+
+class AnyHost(Protocol):
+    """What gives workers: see `WorkerHost`."""
+
+    def start_worker(self) -> AnyWorker:
+        """A fresh worker."""
+
+    def close(self) -> None:
+        """End it and all its workers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +78,10 @@ class Worker:
 
     def send(self, task: Callable[..., Any], args: tuple[Any, ...]) -> None:
         """Have ``task(progress, *args)`` run; ``task`` must be importable by its name."""
-        request = pickle.dumps((task, args), protocol=5)
+        self.send_bytes(pickle.dumps((task, args), protocol=5))
+
+    def send_bytes(self, request: bytes) -> None:
+        """The same of a task and its arguments that are pickled already."""
         with self._sending:
             self.line.send_bytes(request)
 
@@ -57,11 +92,13 @@ class Worker:
         """
         if self._sending.acquire(blocking=False):
             with contextlib.suppress(OSError):
-                self.line.send_bytes(_FINISH)
+                self.line.send_bytes(FINISH)
             self._sending.release()
 
     def receive(self) -> bytes:
-        """The next message, pickled: see ``_answer``.
+        """The next message: one in which `report_in` finds a report, or the last, pickled.
+
+        See ``_answer``.
 
         Raises
         ------
@@ -79,6 +116,19 @@ class Worker:
         """End the process and the line to it."""
         self.kill()
         self.line.close()
+
+
+def is_report(payload: bytes) -> bool:
+    """Whether a message is not the last one about a task."""
+    return payload.startswith(_REPORT)
+
+
+def report_in(payload: bytes) -> tuple[float, str, Any] | None:
+    """Fraction, message and partial result that a message reports; None of the last message."""
+    if not is_report(payload):
+        return None
+    report: tuple[float, str, Any] = pickle.loads(payload.removeprefix(_REPORT))  # noqa: S301
+    return report
 
 
 class WorkerHost:
@@ -176,7 +226,7 @@ def _answer(line: Connection) -> bytes:
     """The pickled last message about the next task.
 
     ``("done", result)`` or ``("failed", error class, sentence, traceback)``; while the task runs,
-    ``("progress", fraction, message, partial)`` is sent for every report, which is answered by
+    ``(fraction, message, partial)`` is sent for every report, which is answered by
     whether the task was asked to finish. An error that is not a ``FlowcoreError`` has no class and
     no sentence, but a traceback for the log.
     """
@@ -184,12 +234,12 @@ def _answer(line: Connection) -> bytes:
 
     def progress(fraction: float, message: str = "", partial: Any = None) -> bool:
         nonlocal is_asked
-        line.send(("progress", fraction, message, partial))
+        line.send_bytes(_REPORT + pickle.dumps((fraction, message, partial), protocol=5))
         while line.poll():
-            is_asked = line.recv_bytes() == _FINISH  # nothing else comes while a task runs
+            is_asked = line.recv_bytes() == FINISH  # nothing else comes while a task runs
         return is_asked
 
-    while (request := line.recv_bytes()) == _FINISH:
+    while (request := line.recv_bytes()) == FINISH:
         pass  # meant for a task that has ended: it came before the next one was sent
     try:
         task, args = pickle.loads(request)  # noqa: S301  # from our own server

@@ -29,6 +29,7 @@ class Metric(NamedTuple):
 
 
 _BARRON = "Barron, Fleet and Beauchemin, IJCV 1994"
+_LAI = "Lai et al., ECCV 2018, of flows"
 _KITTI = "Menze and Geiger, CVPR 2015 (KITTI)"
 _MIDDLEBURY = "Baker et al., IJCV 2011 (Middlebury)"
 _OTTE = "Otte and Nagel, ECCV 1994"
@@ -149,8 +150,21 @@ def _frame_rows() -> list[Metric]:
     ]  # fmt: skip
 
 
+def _time_rows() -> list[Metric]:
+    """What is measured from one pair to the next."""
+    words = "Mean length of what a pixel's vector changes by until the next pair"
+    return _rows("time", "px", "lower", _LAI, {
+        "flicker": ("Flicker", f"{words}, over visible pixels; a still flow has none."),
+        "flicker_truth": ("Flicker of the truth", f"{words}: of the true flow, over the same."),
+    })  # fmt: skip
+
+
 METRICS: Mapping[str, Metric] = MappingProxyType(
-    {row.key: row for row in [*_error_rows(), *_part_rows(), *_rate_rows(), *_frame_rows()]}
+    {
+        row.key: row
+        for rows in (_error_rows, _part_rows, _rate_rows, _frame_rows, _time_rows)
+        for row in rows()
+    }
 )
 
 

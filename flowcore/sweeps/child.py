@@ -10,19 +10,19 @@ import logging
 import pickle
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from distributed import get_worker
 
 from flowcore.errors import SchedulerError
 from flowcore.jobs.outcome import CRASHED, NO_WORKER, UNEXPECTED
-from flowcore.jobs.worker import Worker, WorkerHost
+from flowcore.jobs.worker import Worker, WorkerHost, is_report
 from flowcore.scores import Failure
 from flowcore.sweeps.identity import Identity, require_same
 from flowcore.sweeps.task import Measured, Task, Work
 
-__all__ = ["Answer", "in_child"]
+__all__ = ["Answer", "converse", "end_children", "in_child"]
 
 _LOG = logging.getLogger(__name__)
 _WAKE_SECONDS = 0.1
@@ -56,20 +56,65 @@ def in_child(work: Work, batch: Sequence[Task], wanted: Identity) -> list[Answer
     return answers
 
 
+def end_children() -> None:
+    """End all processes of this one that did tasks; the next task starts one anew."""
+    if _host.cache_info().currsize:
+        _host().close()
+        _host.cache_clear()
+
+
 def _done(work: Work, task: Task) -> Measured:
     """What ``work`` gives for a task; a failure where its process crashes."""
-    child = _child()
     try:
-        child.send(work, (task,))
-        while not child.line.poll(_WAKE_SECONDS):
-            if not _is_wanted():
-                _let_go()
-                raise SchedulerError("Nobody waits for this any more.")
-        message = pickle.loads(child.receive())  # noqa: S301  # from our own process
+        payload = converse(pickle.dumps((work, (task,)), protocol=5))
     except (EOFError, OSError):
-        _let_go()
         return Measured(Failure(task.files.dataset, task.files.sequence, CRASHED))
-    return _answer(message)
+    return _answer(pickle.loads(payload))  # noqa: S301  # from our own process
+
+
+def converse(
+    request: bytes,
+    tell: Callable[[bytes], object] = lambda report: None,
+    is_asked: Callable[[], bool] = lambda: False,
+    *,
+    seconds: float = float("inf"),
+) -> bytes:
+    """The last message of this thread's child about a task, as ``flowcore.jobs.worker`` has it.
+
+    Parameters
+    ----------
+    request : bytes
+        The task and its arguments, pickled.
+    tell : callable
+        Is given every report.
+    is_asked : callable
+        Whether the task is to come to its end; looked at every so many ``seconds``.
+
+    Raises
+    ------
+    SchedulerError
+        Nobody waits for the task any more; its process is killed.
+    EOFError, OSError
+        The process is gone.
+    """
+    child, looked = _child(), time.monotonic()
+    try:
+        child.send_bytes(request)
+        while True:
+            if not _is_wanted():
+                raise SchedulerError("Nobody waits for this any more.")
+            if time.monotonic() - looked > seconds:
+                looked = time.monotonic()
+                if is_asked():
+                    child.finish()
+            if child.line.poll(_WAKE_SECONDS):
+                payload = child.receive()
+                if not is_report(payload):
+                    return payload
+                tell(payload)
+    except (EOFError, OSError, SchedulerError):
+        _let_go()
+        raise
 
 
 def _answer(message: tuple[Any, ...]) -> Measured:

@@ -1,9 +1,10 @@
 """What a sweep is told: a TOML file with data sets, and a grid of settings to go through."""
 
 import itertools
+import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypeAlias
 
@@ -19,7 +20,16 @@ from flowcore.robustness.corruptions.kinds import CORRUPTIONS, SEVERITIES
 from flowcore.settings import read_table, validated
 from flowcore.types import PipelineConfig
 
-__all__ = ["MAX_LANES", "SweepConfig", "SweepLane", "lanes_of", "load_sweep", "open_datasets"]
+__all__ = [
+    "MAX_LANES",
+    "SweepConfig",
+    "SweepLane",
+    "lanes_of",
+    "load_sweep",
+    "open_datasets",
+    "selected",
+    "sweep_toml",
+]
 
 MAX_LANES = 10_000
 SAMPLES = "samples"
@@ -51,12 +61,16 @@ class SweepConfig:
     Parameters
     ----------
     name : str
-        What the store calls it.
+        What the store calls it; see `title`.
     data : tuple of str
         Folders as `evaluate` takes them, and the word ``samples``. Relative paths count from where
         the command runs.
     layout, split : str, optional
         As of `evaluate`, of each of them.
+    find : str
+        Only the pairs in whose name this is, upper or lower case; all if left out.
+    most : int, optional
+        Of these so many of each data set, the first ones.
     threads : int, optional
         Processor threads of each estimate; as torch is set if left out.
     device : str, optional
@@ -74,10 +88,18 @@ class SweepConfig:
     data: Annotated[tuple[str, ...], Field(min_length=1)]
     layout: str | None = None
     split: str | None = None
+    find: Annotated[str, Field(pattern=r"^[^\r\n]{0,80}$")] = ""
+    most: Annotated[int, Field(ge=1)] | None = None
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
     device: str | None = None
     runs: Annotated[int, Field(ge=1, le=100)] = 1
     grid: dict[str, Values] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """What the store calls it: other pairs under the same name are another sweep."""
+        parts = self.name, self.find and f"with {self.find}", self.most and f"first {self.most}"
+        return ", ".join(part for part in parts if part)
 
 
 def load_sweep(path: Path) -> SweepConfig:
@@ -94,13 +116,50 @@ def load_sweep(path: Path) -> SweepConfig:
 
 
 def open_datasets(config: SweepConfig) -> list[Dataset]:
-    """The data sets of a sweep; errors as of ``flowcore.data.datasets.open_dataset``."""
+    """The data sets of a sweep; errors as of `open_dataset` and `selected`."""
     return [
-        sample_dataset().part(config.split)
-        if place == SAMPLES and not Path(place).exists()
-        else open_dataset(Path(place).resolve(), layout=config.layout, split=config.split)
+        selected(
+            config,
+            sample_dataset().part(config.split)
+            if place == SAMPLES and not Path(place).exists()
+            else open_dataset(Path(place).resolve(), layout=config.layout, split=config.split),
+        )
         for place in config.data
     ]
+
+
+def selected(config: SweepConfig, dataset: Dataset) -> Dataset:
+    """The data set with those pairs only that a sweep asks for.
+
+    Raises
+    ------
+    ConfigError
+        There is none.
+    """
+    words = config.find.lower()
+    pairs = [pair for pair in dataset.pairs if words in f"{pair.dataset}/{pair.sequence}".lower()]
+    if not pairs:
+        raise ConfigError(f"No pair has {config.find!r} in its name.")
+    return replace(dataset, pairs=tuple(pairs[: config.most]))
+
+
+def sweep_toml(config: SweepConfig) -> str:
+    r"""A sweep as the file that `load_sweep` reads.
+
+    Examples
+    --------
+    >>> sweep_toml(SweepConfig(name="a", data=("samples",), grid={"scale": [1, 0.5]})).split("\n")
+    ['name = "a"', 'data = ["samples"]', 'runs = 1', '', '[grid]', 'scale = [1, 0.5]']
+    """
+    table = {one.name: getattr(config, one.name) for one in fields(config) if one.name != "grid"}
+    lines = [f"{key} = {_toml(value)}" for key, value in table.items() if value not in (None, "")]
+    grid = [f"{word} = {_toml(values)}" for word, values in config.grid.items()]
+    return "\n".join([*lines, "", "[grid]", *grid])
+
+
+def _toml(value: object) -> str:
+    """Text, numbers, switches and lists of them are written in TOML as in JSON."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", r"\u007f")
 
 
 def lanes_of(grid: Mapping[str, Value | Sequence[Value]]) -> list[SweepLane]:

@@ -84,6 +84,18 @@ class Plan:
         """The most memory that one of the missing estimates is expected to take."""
         return max((run.peak_bytes or 0 for run in self.runs if run.num_missing), default=0)
 
+    @property
+    def time_in_words(self) -> str:
+        """The same as a sentence."""
+        seconds, num_unknown = self.seconds
+        if self.num_missing and num_unknown == self.num_missing:
+            return "Time: not known, as none of these lanes was timed on this machine yet."
+        words = (
+            f"Time: about {seconds:,.0f} s of estimates alone; to read and measure comes on top."
+        )
+        more = f" Of {num_unknown:,} estimates it is not known." if num_unknown else ""
+        return words + more
+
     def tasks(self) -> Iterator[Task]:
         """What is missing: all lanes of a pair, then the next pair."""
         token = secrets.token_hex(8)
@@ -138,7 +150,7 @@ def make_plan(
 
 def _facts(config: SweepConfig, dataset: Dataset, lane: SweepLane) -> RunFacts:
     facts = facts_of(dataset, lane.config, threads=config.threads, device=config.device)
-    return replace(facts, kind="sweep", sweep=config.name, corruption=lane.corruption)
+    return replace(facts, kind="sweep", sweep=config.title, corruption=lane.corruption)
 
 
 def _found(

@@ -1,7 +1,8 @@
 """Moving pictures: the warp as a flip, two panels as a wipe."""
 
 import io
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import cv2
@@ -107,18 +108,21 @@ def encode_gif(frames: Sequence[UInt8Array], *, seconds_per_frame: float) -> byt
     return file.getvalue()
 
 
-def encode_mp4(frames: Sequence[UInt8Array], *, frames_per_second: float) -> bytes:
+def encode_mp4(frames: Iterable[UInt8Array], *, frames_per_second: float) -> bytes:
     """The frames as an MP4 (MPEG-4 part 2), which slides take; sides are cut to even numbers of px.
+
+    They are asked for one by one, so that a long film need not be held.
 
     Raises
     ------
     InputError
-        The frames are smaller than 16 px, which the codec does not take, or it is missing here.
+        There are none, they are smaller than 16 px, which the codec does not take, or it is
+        missing here.
     """
     return _encode(frames, frames_per_second, "mp4v", ".mp4")
 
 
-def encode_webm(frames: Sequence[UInt8Array], *, frames_per_second: float) -> bytes:
+def encode_webm(frames: Iterable[UInt8Array], *, frames_per_second: float) -> bytes:
     """The frames as a WebM (VP8), which browsers play; otherwise as `encode_mp4`.
 
     A WebM is a Matroska that says so. It is written as one of the latter, for OpenCV complains on
@@ -129,9 +133,13 @@ def encode_webm(frames: Sequence[UInt8Array], *, frames_per_second: float) -> by
 
 
 def _encode(
-    frames: Sequence[UInt8Array], frames_per_second: float, codec: str, suffix: str
+    frames: Iterable[UInt8Array], frames_per_second: float, codec: str, suffix: str
 ) -> bytes:
-    height, width = (side // 2 * 2 for side in frames[0].shape[:2])
+    coming = iter(frames)
+    first = next(coming, None)
+    if first is None:
+        raise InputError("A video needs a frame, got none.")
+    height, width = (side // 2 * 2 for side in first.shape[:2])
     if min(height, width) < 16:
         raise InputError(f"A video needs frames of 16 px or more, got {width}x{height}.")
     with scratch_folder() as folder:
@@ -140,7 +148,7 @@ def _encode(
         writer = cv2.VideoWriter(str(path), code, frames_per_second, (width, height))
         if not writer.isOpened():
             raise InputError(f"This build of OpenCV cannot write {suffix[1:]} files.")
-        for frame in frames:
+        for frame in itertools.chain([first], coming):
             writer.write(np.ascontiguousarray(frame[:height, :width, ::-1]))
         writer.release()
         return path.read_bytes()

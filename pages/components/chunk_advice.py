@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from flowcore.knobs import caption
-from flowcore.sweep import SizePoint
+from flowcore.size_points import SizePoint
 from flowcore.types import FramePair, PipelineConfig
 from pages.components.chunk_expected import expected, losses_of
 

@@ -14,7 +14,7 @@ from flowcore.budget import grid_for
 from flowcore.errors import ConfigError
 from flowcore.export.table import csv_of
 from flowcore.pipeline import load_model
-from flowcore.sweep import SizePoint, axis
+from flowcore.size_points import SizePoint, axis
 from flowcore.types import ChunkGrid, FramePair, PipelineConfig
 from pages.components.charts import lane_colors
 from pages.components.chunk_form import ChunkChoice

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 import streamlit as st
 
-from flowcore.sweep import COSTS, axis
+from flowcore.size_points import COSTS, axis
 
 __all__ = ["GRAY", "add_front", "choose_axis", "finish", "log_axis"]
 

@@ -56,14 +56,22 @@ def show_pairs(choice: Choice, found: Mapping[str, LaneScores], key: str | None 
         _show_pictures(choice, pairs, [""] * len(pairs))
         return
     columns = {title: values_of_pairs(lane.scores, key) for title, lane in found.items()}
-    table = pd.DataFrame(
-        {title: pd.Series(values, dtype=float) for title, values in columns.items()}
-    )
-    if table.empty:
-        return
-    table.index.names = ["data set", "pair"]
-    metric = describe(key)
-    with st.expander(f"All {len(table):,} pairs: {metric.label}"):
+    if any(columns.values()):
+        _show_table(columns, key)
+
+
+@st.fragment
+def _show_table(columns: Mapping[str, Mapping[tuple[str, str], float]], key: str) -> None:
+    """The table of all pairs, made and sent where somebody opens it."""
+    metric, count = describe(key), len({names for column in columns.values() for names in column})
+    label = f"All {count:,} pairs: {metric.label}"
+    with st.expander(label, key="every-pair", on_change="rerun") as box:
+        if not box.open:
+            return
+        table = pd.DataFrame(
+            {title: pd.Series(values, dtype=float) for title, values in columns.items()}
+        )
+        table.index.names = ["data set", "pair"]
         st.dataframe(
             table.reset_index(),
             hide_index=True,

@@ -13,12 +13,23 @@ from flowcore.types import FramePair
 from pages.components.dataset_roots import SAMPLES, keep_upload, offered, opened
 from pages.components.files import loaded
 from pages.components.head import show_head
+from pages.components.sequence_film import reels_in, remember_reel
 from pages.components.words import as_text
 
-__all__ = ["Choice", "pick_dataset", "pick_pair_of_dataset"]
+__all__ = [
+    "SEQUENCES",
+    "SWEEP",
+    "Choice",
+    "choose_view",
+    "pick_dataset",
+    "pick_pair_of_dataset",
+]
 
 ALL = "all"
 DATASET, SPLIT, SEQUENCE = "dataset", "split", "sequence"
+PAIRS = "All pairs"
+SEQUENCES = "Sequences"
+SWEEP = "Sweep"
 UPLOADS, LAST = "dataset-uploads", "dataset-last-upload"
 MAX_LISTED = 5000
 
@@ -36,6 +47,16 @@ def pick_dataset(title: str, question: str) -> Choice:
     return show_head(title, question, _chosen_and_said, _in_words, drawer="Data set")
 
 
+def choose_view(choice: Choice) -> str:
+    """How a data set is looked at; sequences only where it has any."""
+    views = [PAIRS, *([SEQUENCES] if reels_in(choice.dataset) else []), SWEEP]
+    view = st.segmented_control(
+        "View", views, default=PAIRS, required=True, key="view", bind="query-params",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    return view if view in views else PAIRS
+
+
 def pick_pair_of_dataset() -> FramePair | None:
     """One pair of a data set, as the page Datasets links to it.
 
@@ -49,6 +70,9 @@ def pick_pair_of_dataset() -> FramePair | None:
     sequence = st.selectbox("Pair", list(pairs), key=SEQUENCE, bind="query-params")
     if problems:
         raise InputError(problems[0])
+    for reel in reels_in(choice.dataset):
+        if pairs[sequence] in reel.pairs:
+            remember_reel(reel, reel.pairs.index(pairs[sequence]))
     return loaded(pairs[sequence])
 
 

@@ -29,7 +29,7 @@ __all__ = [
     "show_leaderboards",
 ]
 
-MAX_NAMED = 3
+HEIGHT = 300
 BEST = "font-weight: 700"
 Found = Mapping[str, LaneScores]
 
@@ -118,8 +118,13 @@ def choose_metric(found: Found, boards: Sequence[Board]) -> str | None:
     )
 
 
-def show_distribution(lanes: Sequence[LaneChoice], found: Found, key: str) -> None:
-    """How many pairs are at least as good, for each lane."""
+def show_distribution(
+    lanes: Sequence[LaneChoice], found: Found, key: str, *, is_drawn: bool
+) -> None:
+    """How many pairs are at least as good, for each lane; at first only the room for it."""
+    place = st.container(height=HEIGHT, border=False)
+    if not is_drawn:
+        return
     metric, colors = describe(key), lane_colors()
     unit = "" if metric.unit == "1" else f", {metric.unit}"
     figure = go.Figure()
@@ -142,11 +147,11 @@ def show_distribution(lanes: Sequence[LaneChoice], found: Found, key: str) -> No
     figure.update_layout(
         xaxis_title=f"{metric.label} of a pair{unit}",
         yaxis_title="pairs not above, %",
-        height=300,
+        height=HEIGHT,
         margin={"t": 10, "b": 10},
         showlegend=True,
     )
-    st.plotly_chart(
+    place.plotly_chart(
         figure, width="stretch", key="distribution", alt=f"Chart: {metric.label} over the pairs"
     )
 

@@ -17,7 +17,7 @@ from pages.components.lane_form import LaneChoice
 from pages.components.runs import Run
 from pages.components.work import ask, look, shared_queue
 
-__all__ = ["LaneScores", "job_key", "run_lanes", "stored_scores"]
+__all__ = ["GRACE_SECONDS", "LaneScores", "give_way", "job_key", "run_lanes", "stored_scores"]
 
 GRACE_SECONDS = 600  # for which work goes on once its page is left
 TURN_SECONDS = 10  # after which others, if any wait, get a turn
@@ -55,7 +55,7 @@ def run_lanes(
         if job is not None:
             runs.append(Run(lane, job))
     if any(not run.job.is_over for run in runs):
-        _give_way(runs)
+        give_way(runs, TURN_SECONDS)
     return runs
 
 
@@ -100,12 +100,12 @@ def _outcomes(path: Path, run: int, count: int) -> tuple[list[PairScore], list[F
 
 
 @st.fragment(run_every=2)
-def _give_way(runs: Sequence[Run]) -> None:
-    """Let others have a turn: a data set may take hours, and their lanes a second."""
+def give_way(runs: Sequence[Run], turn: float) -> None:
+    """Let others have a turn after so many seconds: these may take hours, their lanes a second."""
     queue = shared_queue("lanes")
     own = {run.job.key for run in runs}
     if all(job.key in own for job in queue.active() if job.state == "queued"):
         return
     for run in runs:
-        if run.job.state == "running" and run.job.seconds > TURN_SECONDS:
+        if run.job.state == "running" and run.job.seconds > turn:
             queue.finish(run.job.key)

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from flowcore.history import grouped
-from flowcore.sweep import axis, pareto_front
+from flowcore.size_points import axis, pareto_front
 from pages.components.charts import lane_colors
 from pages.components.cost_axes import add_front, choose_axis, finish
 from pages.components.history_table import column

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from flowcore.export.table import csv_of
-from flowcore.sweep import axis
+from flowcore.size_points import axis
 from pages.components.takeaway import takeaway
 
 __all__ = ["choose_rows", "column"]

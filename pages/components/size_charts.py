@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from flowcore.published import published_models
-from flowcore.sweep import SizePoint, axis, pareto_front
+from flowcore.size_points import SizePoint, axis, pareto_front
 from pages.components.charts import lane_colors
 from pages.components.cost_axes import GRAY, add_front, choose_axis, finish, log_axis
 

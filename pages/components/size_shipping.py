@@ -8,7 +8,7 @@ import streamlit as st
 
 from flowcore.cost import LINKS, format_bytes, transfer_seconds
 from flowcore.energy import CORE_POWER, GRIDS, JOULES_PER_KWH, carbon_grams
-from flowcore.sweep import SizePoint
+from flowcore.size_points import SizePoint
 from pages.components.words import width_of
 
 __all__ = ["show_shipping"]

@@ -7,7 +7,7 @@ import streamlit as st
 
 from flowcore.export.recipe import sweep_as_python
 from flowcore.export.table import csv_of
-from flowcore.sweep import SizePoint, axis, points_table
+from flowcore.size_points import SizePoint, axis, points_table
 from pages.components.takeaway import takeaway
 from pages.components.words import width_of
 

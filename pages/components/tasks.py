@@ -134,8 +134,8 @@ def attribute_vector(
 def measure_size(
     progress: Report, pair: FramePair, config: PipelineConfig, threads: int | None
 ) -> Any:
-    """The ``flowcore.sweep.SizePoint`` of one lane, with progress."""
-    from flowcore.sweep import measure  # slow to import, and not needed for a flow
+    """The ``flowcore.size_points.SizePoint`` of one lane, with progress."""
+    from flowcore.size_points import measure  # slow to import, and not needed for a flow
 
     return measure(pair, config, threads=threads, progress=progress)
 

@@ -17,6 +17,7 @@ from streamlit.runtime.scriptrunner import RerunException, get_script_run_ctx
 
 from flowcore.jobs.job import Job, Visit
 from flowcore.jobs.queue import JobQueue, QueueFullError
+from flowcore.jobs.worker import AnyHost
 from pages.components.words import as_text
 
 __all__ = ["Purpose", "ask", "current_visit", "describe", "look", "shared_queue", "visit"]
@@ -26,6 +27,7 @@ GRACE_SECONDS = 10  # long enough for a reload
 MIN_PROGRESS = 0.05  # below, nothing can be said of the time left
 MAX_READER_BYTES = 2 * 2**30  # a file of 64 MB and 40 million pixels takes a half of it
 NUM_AT_ONCE = 2  # files read, or downloaded: one that is slow leaves a way past it
+FAR = tuple(f"pages.components.{name}" for name in ("clip_task", "stress_task", "tasks"))
 _begun: dict[str, int] = {}
 _ended: dict[str, int] = {}
 
@@ -34,7 +36,8 @@ _ended: dict[str, int] = {}
 def shared_queue(purpose: Purpose = "lanes") -> JobQueue:
     """A queue of this server: lanes are estimated in one, files read and fetched in the others.
 
-    ``FLOWSCOPE_WORKERS`` (1) lanes run at the same time; more would spoil their timings.
+    ``FLOWSCOPE_WORKERS`` (1) lanes run at the same time; more would spoil their timings. Where
+    ``FLOWSCOPE_SCHEDULER`` names a dask cluster, they run there.
     """
     if purpose == "files":
         queue = JobQueue(
@@ -53,9 +56,24 @@ def shared_queue(purpose: Purpose = "lanes") -> JobQueue:
         )
     else:
         num_workers = int(os.environ.get("FLOWSCOPE_WORKERS", "1"))
-        queue = JobQueue(num_workers, grace=GRACE_SECONDS, goes_on=_goes_on)
+        queue = JobQueue(num_workers, grace=GRACE_SECONDS, goes_on=_goes_on, host=_far_host())
     atexit.register(queue.shutdown)
     return queue
+
+
+def _far_host() -> Callable[[], AnyHost] | None:
+    """What gives the workers of a cluster; None where there is none."""
+    address = os.environ.get("FLOWSCOPE_SCHEDULER")
+    if not address:
+        return None
+    from flowcore.jobs.far import FarHost  # dask, which most servers do without
+
+    return functools.partial(FarHost, address, ("flowcore.pipeline",), _stays)
+
+
+def _stays(task: Callable[..., Any]) -> bool:
+    """Whether a task needs files of this server, such as its store or an upload."""
+    return task.__module__ not in FAR
 
 
 def look(key: str, *, purpose: Purpose = "lanes") -> Job | None:

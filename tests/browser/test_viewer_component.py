@@ -11,7 +11,7 @@ from flowcore.types import FlowField, FramePair
 from flowcore.viz.viewer_address import address_viewer
 from flowcore.viz.viewer_page import viewer_script, viewer_style
 from flowcore.viz.viewer_payload import ViewerLane, cut_viewer, pack_viewer
-from pages.components.drawing import WITNESS_SCRIPT
+from pages.components.drawing import LOOKOUT_SCRIPT, WITNESS_SCRIPT
 from tests.browser.viewing import HEIGHT, MINUS, WIDTH, constant, drawn, place_in, press, row
 from tests.patience import wait_until
 
@@ -202,6 +202,25 @@ def test_whoever_waits_for_the_first_drawing_is_told_once_it_was(component, is_e
     if not is_early:
         assert component.page.evaluate("told") == []
         component.show("a")
+    wait_until(lambda: component.page.evaluate("told") == [["drawn", True]])
+
+
+@pytest.mark.parametrize("is_early", [True, False])
+def test_whoever_waits_for_a_table_is_told_once_it_is_there(component, is_early):
+    mount = """async (script) => {
+        const blob = new Blob([script], { type: "text/javascript" });
+        const { default: call } = await import(URL.createObjectURL(blob));
+        window.told = [];
+        const setTriggerValue = (name, value) => told.push([name, value]);
+        call({ data: { selector: "#there" }, setTriggerValue });
+    }"""
+    appear = "document.body.append(Object.assign(document.createElement('p'), {id: 'there'}))"
+    if is_early:
+        component.page.evaluate(appear)
+    component.page.evaluate(mount, LOOKOUT_SCRIPT)
+    if not is_early:
+        assert component.page.evaluate("told") == []
+        component.page.evaluate(appear)
     wait_until(lambda: component.page.evaluate("told") == [["drawn", True]])
 
 

@@ -87,3 +87,14 @@ def main_and_modules(progress):
 def take(_progress, num_bytes):
     """That much memory, and what is left of it."""
     return len(bytearray(num_bytes))
+
+
+def leave_id(progress, folder):
+    """For ever; the process leaves its number in the folder."""
+    (folder / "draft").write_text(str(os.getpid()))
+    (folder / "draft").rename(folder / "id")
+    time.sleep(NEVER)
+
+
+def parent_id(progress):
+    return os.getppid()

@@ -41,6 +41,7 @@ def test_every_key_is_described_and_the_truth_scores_best(pair):
         assert not math.isnan(number.value)
     absent = {"epe_s0_1", "epe_d60_140", "epe_bg", "epe_fg", "fl_bg", "fl_fg"}
     absent |= {key for key in METRICS if key.endswith(("s10_40", "s40_plus", "_common"))}
+    absent |= {"flicker", "flicker_truth"}  # of two pairs
     assert set(METRICS) - set(best) == absent
     assert best["epe"] == (0, 2400)
     assert best["wauc"].value == pytest.approx(100)

@@ -3,7 +3,13 @@
 import pytest
 
 from flowcore.errors import ConfigError, InputError, UnknownModelError
-from flowcore.sweeps.config import lanes_of, load_sweep, open_datasets
+from flowcore.sweeps.config import (
+    SweepConfig,
+    lanes_of,
+    load_sweep,
+    open_datasets,
+    sweep_toml,
+)
 from flowcore.types import ChunkGrid, PipelineConfig
 
 
@@ -66,9 +72,38 @@ def test_a_file(tmp_path, root):
     assert [len(dataset.pairs) for dataset in open_datasets(config)] == [2, 10]
 
 
+def test_some_of_the_pairs(tmp_path, root):
+    path = tmp_path / "some.toml"
+    path.write_text(f'data = ["{root}"]\nfind = "SET/T"\n')
+    (dataset,) = open_datasets(load_sweep(path))
+    assert [pair.sequence for pair in dataset.pairs] == ["two"]
+    assert load_sweep(path).title == "some, with SET/T"
+    path.write_text(f'data = ["{root}"]\nmost = 1\n')
+    (dataset,) = open_datasets(load_sweep(path))
+    assert [pair.sequence for pair in dataset.pairs] == ["one"]
+    assert load_sweep(path).title == "some, first 1"
+    path.write_text(f'data = ["{root}"]\nfind = "nowhere"\n')
+    with pytest.raises(ConfigError, match="No pair has 'nowhere' in its name"):
+        open_datasets(load_sweep(path))
+
+
+def test_a_config_is_written_as_it_is_read(tmp_path):
+    config = SweepConfig(
+        name="all night",
+        data=("samples", "ROOT"),
+        find='a "quoted" \x7f \U0001f600',
+        most=3,
+        grid={"model": ["dis_fast"], "scale": [1, 0.5], "motion-aware": [True, False]},
+    )
+    path = tmp_path / "sweep.toml"
+    path.write_text(sweep_toml(config), encoding="utf-8")
+    assert load_sweep(path) == config
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
+        ('data = ["samples"]\nmost = 0', "most: "),
         ("data = [", "cannot be read"),
         ('data = "samples"', "data: "),
         ("data = []", "at least 1"),

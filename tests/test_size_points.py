@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from flowcore import sweep
+from flowcore import size_points
 from flowcore.data.synthetic import make_pair
 from flowcore.energy import Energy
 from flowcore.errors import InputError
@@ -15,7 +15,7 @@ from flowcore.lane import run_lane
 from flowcore.operations import Operations
 from flowcore.pipeline import run
 from flowcore.published import published_models
-from flowcore.sweep import SizePoint, axis, measure, pareto_front, points_table
+from flowcore.size_points import SizePoint, axis, measure, pareto_front, points_table
 from flowcore.types import ChunkGrid, FramePair, PipelineConfig
 
 
@@ -70,15 +70,15 @@ def test_no_work_is_done_twice_where_occlusions_are_known(pair, monkeypatch):
         sizes.append(frames.size)
         return run(frames, config, **options)
 
-    monkeypatch.setattr(sweep, "run", counted)
-    monkeypatch.setattr(sweep, "_ENOUGH_SECONDS", 1e-9)
+    monkeypatch.setattr(size_points, "run", counted)
+    monkeypatch.setattr(size_points, "_ENOUGH_SECONDS", 1e-9)
     measure(pair, PipelineConfig("dis_fast"), progress=lambda share, text: messages.append(text))
     assert len(sizes) == 2  # the warm-up and the estimate
     assert messages[-1] == "counting and measuring"
 
 
 def test_a_quick_method_is_timed_up_to_five_times(pair, monkeypatch):
-    monkeypatch.setattr(sweep, "_ENOUGH_SECONDS", 1e9)
+    monkeypatch.setattr(size_points, "_ENOUGH_SECONDS", 1e9)
     assert measure(pair, PipelineConfig("dis_ultrafast"), threads=1).num_runs == 5
 
 
