@@ -126,7 +126,7 @@ def test_a_press_outlasts_a_new_payload_that_moves_its_pane(component):
     assert page.get_by_role("img", name="a: Flow").bounding_box() != box
     page.mouse.move(x + 1, y)
     page.mouse.up()
-    assert page.evaluate("picked") == [["picked", {"x": 20, "y": 15}]]
+    assert page.evaluate("picked") == [["picked", {"x": 20, "y": 15, "pair": 0}]]
 
 
 def test_a_call_taken_back_late_leaves_the_viewer_to_the_next(component):
