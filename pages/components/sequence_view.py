@@ -7,7 +7,7 @@ import streamlit as st
 from flowcore.data.reels import Reel
 from flowcore.errors import FlowcoreError
 from flowcore.export.panels import shared_scale
-from pages.components.clip import played_pairs
+from pages.components.clip import play_clip
 from pages.components.color_scale import choose_scale
 from pages.components.dataset_picker import Choice
 from pages.components.files import loaded
@@ -94,5 +94,5 @@ def _show_pair(
     done = watch(runs, key="cancel-pair")
     if done:
         scale = choose_scale(pair, shared_scale(pair, list(done.values())))
-        clip = played_pairs(pair, lanes, threads=threads, again=again)
+        clip = play_clip(pair, lanes, threads=threads, again=again)
         show_lanes(pair, runs, scale, None, clip=clip)
