@@ -29,13 +29,13 @@ def time_overhead(num_pairs: int = 1000) -> None:
             list(run_plan(planned(part(dataset, 0, 1), {"model": "dis_medium"}, store), store))
         for start in range(0, num_pairs, TURN):
             turn = part(dataset, start, start + TURN)
-            begun, busy = time.perf_counter(), processor_seconds()
+            begun, busy = time.perf_counter(), time.process_time()
             for files in turn.pairs:
                 pair = files.load()
                 measure_errors(run(pair, config, threads=1).flow, pair)
             seconds["plain loop"] += time.perf_counter() - begun
-            processor["plain loop"] += processor_seconds() - busy
-            begun, busy = time.perf_counter(), processor_seconds()
+            processor["plain loop"] += time.process_time() - busy
+            begun, busy = time.perf_counter(), time.process_time()
             with RunStore(Path(folder) / f"{start}.sqlite") as store:
                 plan = planned(turn, {"model": "dis_medium"}, store)
                 for number, _ in enumerate(run_plan(plan, store), start=1):
