@@ -1,0 +1,87 @@
+"""Memory of the server around drops of large frames: ``python -m tests.benchmarks.drops``.
+
+Four visitors one after the other drop two PNGs of 63 MB into Compare, a fifth drops six at once.
+Each waits until the lane's flow is drawn, then closes the page. Said is what the server holds
+(resident, MB), and with all that it started, shared pages counted once: then, and a minute later.
+"""
+
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+from playwright.sync_api import Browser, sync_playwright
+
+from flowcore.io.frames import write_frame
+from tests.benchmarks.serving import served
+from tests.browser.comparing import frames_drawer
+from tests.browser.waiting import settled
+
+SIZE = (4400, 4800)
+COMPARE = "compare?lanes=1&model1=dis_ultrafast&source=Two+frames"
+DROPS = (2, 2, 2, 2, 6)
+
+
+def write_noise(folder: Path, count: int) -> list[str]:
+    """So many frames of noise, which no PNG makes smaller."""
+    rng = np.random.default_rng(0)
+    paths = [str(folder / f"frame{number}.png") for number in range(count)]
+    for path in paths:
+        write_frame(path, rng.integers(0, 256, (*SIZE, 3), np.uint8))
+    return paths
+
+
+def drop(browser: Browser, address: str, paths: list[str]) -> float:
+    """Seconds from the drop to the flow on the page, which is then closed."""
+    page = browser.new_page()
+    page.goto(f"http://{address}/{COMPARE}")
+    field = frames_drawer(settled(page)).first
+    started = time.perf_counter()
+    field.set_input_files(paths)
+    page.get_by_text(f"{SIZE[1]} x {SIZE[0]} px").first.wait_for(timeout=600_000)
+    settled(page)
+    seconds = time.perf_counter() - started
+    page.close()
+    return seconds
+
+
+def held(server: psutil.Process) -> str:
+    """MB of the server, and with all that it started, shared pages counted once."""
+    family = [server, *server.children(recursive=True)]
+    every = sum(member.memory_full_info().pss for member in family)
+    return f"{server.memory_info().rss / 1e6:.0f} of {every / 1e6:.0f} MB"
+
+
+def main() -> None:
+    with (
+        served() as (address, server),
+        tempfile.TemporaryDirectory() as folder,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        paths = write_noise(Path(folder), sum(DROPS))
+        size = Path(paths[0]).stat().st_size / 1e6
+        visitor = browser.new_page()
+        visitor.goto(f"http://{address}/compare?lanes=1&model1=dis_ultrafast")
+        visitor.get_by_role("img", name="dis_ultrafast: Flow", exact=True).wait_for(timeout=120_000)
+        visitor.close()
+        print(f"a sample: {held(server)}", flush=True)
+        for count in DROPS:
+            dropped, paths = paths[:count], paths[count:]
+            seconds = drop(browser, address, dropped)
+            at_once = held(server)
+            time.sleep(60)
+            print(
+                f"{count} frames of {size:.0f} MB: flow after {seconds:.1f} s, {at_once}, "
+                f"a minute after the page closed {held(server)}",
+                flush=True,
+            )
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
