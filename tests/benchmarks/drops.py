@@ -1,4 +1,6 @@
-"""Memory of the server around drops of large frames: ``python -m tests.benchmarks.drops``.
+"""Memory of the server around drops of large frames.
+
+``FLOWSCOPE_PATIENCE=8 python -m tests.benchmarks.drops``
 
 Four visitors one after the other drop two PNGs of 63 MB into Compare, a fifth drops six at once.
 Each waits until the lane's flow is drawn, then closes the page. Said is what the server holds
