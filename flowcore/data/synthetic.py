@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flowcore.errors import ConfigError
-from flowcore.io.frames import decode_frame, encode_frame
+from flowcore.io.frames import decode_frame, encode_frame, reduce_frame
 from flowcore.types import BoolArray, FloatArray, FlowField, FramePair, IntArray, UInt8Array
 
 __all__ = ["Layer", "add_jpeg", "add_noise", "ellipse", "make_pair", "motion_about", "render_pair"]
@@ -167,7 +167,7 @@ def make_pair(
     _require_range("dx and dy, px", (dx, dy, *(occluder or ())), -1000, 1000)
     _require_range("rotation, degrees", (rotation,), -180, 180)
     _require_range("zoom", (zoom,), 0.25, 4)
-    whole, photo = photo.shape[:2], _reduced(photo, max_side)
+    whole, photo = photo.shape[:2], reduce_frame(photo, max_side)
     height, width = photo.shape[:2]
     middle = ((width - 1) / 2, (height - 1) / 2)
     motion = motion_about(middle, dx=dx, dy=dy, rotation=rotation, zoom=zoom)
@@ -219,15 +219,6 @@ def add_jpeg(pair: FramePair, quality: int) -> FramePair:
 
 def _with_frames(pair: FramePair, first: UInt8Array, second: UInt8Array) -> FramePair:
     return replace(pair, first=first, second=second)
-
-
-def _reduced(photo: UInt8Array, max_side: int) -> UInt8Array:
-    height, width = photo.shape[:2]
-    factor = max_side / max(height, width)
-    if factor >= 1:
-        return photo
-    size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    return np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _require_range(what: str, values: Sequence[float], low: float, high: float) -> None:

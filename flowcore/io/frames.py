@@ -15,6 +15,7 @@ from flowcore.io.guard import MAX_PIXELS, naming_damage, read_bytes
 from flowcore.io.pictures import open_picture, read_pixels, turned_upright
 from flowcore.io.scaling import ValueRange, to_8_bit
 from flowcore.types import BoolArray, IntArray, UInt8Array
+from flowcore.types.arrays import read_only
 
 __all__ = [
     "MAX_PIXELS",
@@ -28,6 +29,7 @@ __all__ = [
     "encode_labels",
     "read_frame",
     "read_frames",
+    "reduce_frame",
     "write_frame",
 ]
 
@@ -48,7 +50,7 @@ class Decoded:
     Parameters
     ----------
     frames : tuple of (H, W, 3) uint8
-        RGB, of any sizes.
+        RGB, of any sizes; read-only, so that a pair made of them is no copy.
     notes : tuple of str
         What had to be assumed, in sentences: of pages, of transparency, of the scaling.
     is_deep : bool
@@ -58,6 +60,9 @@ class Decoded:
     frames: tuple[UInt8Array, ...]
     notes: tuple[str, ...]
     is_deep: bool
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "frames", tuple(read_only(frame) for frame in self.frames))
 
 
 def decode_frame(
@@ -241,6 +246,16 @@ def encode_frame(frame: UInt8Array, *, format: FrameFormat = "png", quality: int
     if not done:
         raise InputError(f"A frame of {frame.shape[1]}x{frame.shape[0]} does not fit in {format}.")
     return encoded.tobytes()
+
+
+def reduce_frame(frame: UInt8Array, max_side: int) -> UInt8Array:
+    """The frame ``(H, W, 3) uint8`` with its longer side reduced to ``max_side`` px, if longer."""
+    height, width = frame.shape[:2]
+    factor = max_side / max(height, width)
+    if factor >= 1:
+        return frame
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    return np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def write_frame(path: str | Path, frame: UInt8Array) -> None:

@@ -70,7 +70,7 @@ class FlowField:
         """sha256 of the vectors and of where they are known, in hex."""
         return digest_of(self.size, self.uv, self.valid)
 
-    @cached_property
+    @property
     def magnitude(self) -> FloatArray:
         """Speed per pixel, (H, W) float32, in pixels."""
         return np.hypot(self.uv[..., 0], self.uv[..., 1])

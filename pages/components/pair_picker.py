@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from flowcore.data import samples
 from flowcore.errors import FlowcoreError
 from flowcore.export.panels import draw_truth, shared_scale
-from flowcore.io.frames import encode_frame
+from flowcore.io.frames import encode_frame, reduce_frame
 from flowcore.io.video import decode_video_frames, probe_video, video_thumbnails
 from flowcore.types import FramePair
 from pages.components.clip import Film, remember_film
@@ -26,6 +26,7 @@ from pages.components.words import as_text
 __all__ = ["pick_pair"]
 
 UPLOADED = ("Two frames", "Video")
+PREVIEW_SIDE = 960  # px; sharp on any screen, and small on its way there
 MAX_SIDE = 3840  # of one image in motion, px: some seconds of work
 
 
@@ -68,7 +69,8 @@ def _previews(digest: str, _pair: FramePair) -> list[bytes]:
     pictures = [_pair.first, _pair.second]
     if _pair.truth is not None:
         pictures.append(draw_truth(_pair, shared_scale(_pair, [])))
-    return [encode_frame(picture, format="jpeg") for picture in pictures]
+    small = (reduce_frame(picture, PREVIEW_SIDE) for picture in pictures)
+    return [encode_frame(picture, format="jpeg") for picture in small]
 
 
 def _chosen(messages: DeltaGenerator) -> FramePair:

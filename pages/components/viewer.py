@@ -1,8 +1,11 @@
 """The viewer as a Streamlit component: flows side by side, read and pinned by pointer and keys."""
 
+import hashlib
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cachetools
 import streamlit as st
 from streamlit import runtime
 
@@ -18,6 +21,8 @@ from pages.components.panes import set_panes
 from pages.components.region import set_region
 
 __all__ = ["Picked", "show_flows"]
+
+MAX_KEPT_BYTES = 2**27  # of payloads: a hundred of usual frames, a few of the largest
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,7 @@ def show_flows(
     key : str
         Of the component.
     """
-    mark = (marked[0], marked[1].tobytes()) if marked else None
+    mark = (marked[0], hashlib.sha256(marked[1].tobytes()).hexdigest()) if marked else None
     tiles = _exact_tiles(shown, pair, lanes)
     payload = address_viewer(
         _payload(shown, scale, mark, pair, lanes, marked, tiles),
@@ -86,24 +91,28 @@ def _exact_tiles(
     return cut_viewer(_pair, _lanes)
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@cachetools.cached(
+    cachetools.LRUCache(MAX_KEPT_BYTES, getsizeof=len),
+    key=lambda shown, scale, mark, *_: (shown, scale, mark),
+    lock=threading.Lock(),
+)
 def _payload(
     shown: tuple[object, ...],
     scale: Scale,
-    mark: tuple[str, bytes] | None,
-    _pair: FramePair,
-    _lanes: Sequence[ViewerLane],
-    _marked: tuple[str, BoolArray] | None,
-    _tiles: Tiles | None,
+    mark: tuple[str, str] | None,
+    pair: FramePair,
+    lanes: Sequence[ViewerLane],
+    marked: tuple[str, BoolArray] | None,
+    tiles: Tiles | None,
 ) -> bytes:
-    """What the viewer is given; kept by what it shows."""
+    """What the viewer is given; kept by what it shows, for all visitors."""
     return pack_viewer(
-        _pair,
-        _lanes,
+        pair,
+        lanes,
         max_magnitude=scale.max_magnitude,
         max_error=scale.max_error,
-        marked=_marked,
-        tiles=_tiles,
+        marked=marked,
+        tiles=tiles,
     )
 
 

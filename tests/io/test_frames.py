@@ -1,3 +1,4 @@
+import pickle
 import struct
 import zlib
 from io import BytesIO
@@ -11,13 +12,16 @@ from flowcore.errors import FrameDecodeError, InputError
 from flowcore.io.frames import (
     MAX_PIXELS,
     decode_frame,
+    decode_frames,
     decode_labels,
     decode_mask,
     encode_frame,
     encode_labels,
     read_frame,
+    reduce_frame,
     write_frame,
 )
+from flowcore.types import FramePair
 
 LOSSLESS = [("PNG", {}), ("BMP", {}), ("PPM", {}), ("TIFF", {}), ("WEBP", {"lossless": True})]
 LOSSY = [("JPEG", {"quality": 95}), ("AVIF", {"quality": 95}), ("WEBP", {"quality": 95})]
@@ -266,3 +270,21 @@ def test_real_pictures(real_data):
     assert read_frame(real_data / "flow/kitti2012/000027/frame1.png").shape[2] == 3
     names = sorted((real_data / "photos/bsds500").rglob("*_segments.png"))[:5]
     assert [decode_labels(path.read_bytes()).max() > 1 for path in names] == [True] * 5
+
+
+def test_a_pair_of_frames_from_another_process_is_no_copy(frame):
+    file = encode_frame(frame)
+    read = pickle.loads(pickle.dumps(decode_frames([file, file], names=("a", "b")), protocol=5))
+    pair = FramePair(*read.frames)
+    assert np.shares_memory(pair.first, read.frames[0])
+    assert np.shares_memory(pair.second, read.frames[1])
+
+
+@pytest.mark.parametrize(
+    ("size", "reduced"), [((40, 100), (20, 50)), ((1, 1000), (1, 50)), ((50, 30), (50, 30))]
+)
+def test_frames_are_reduced_to_a_side_and_never_enlarged(size, reduced):
+    frame = np.full((*size, 3), 70, np.uint8)
+    small = reduce_frame(frame, 50)
+    assert small.shape == (*reduced, 3)
+    assert (small == 70).all()
