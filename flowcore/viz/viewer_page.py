@@ -20,6 +20,7 @@ SCRIPTS = (
     "view",
     "box",
     "look",
+    "state",
     "painters",
     "dom",
     "clip",
