@@ -22,20 +22,30 @@ export function readHeader(bytes) {
 /** @type {(payload: Payload) => Promise<Content>} */
 export async function decodeModel({ header, body }) {
   const numPixels = header.width * header.height;
+  /** @type {(span?: Span | null) => Promise<() => Uint8Array | null>} */
+  const lazyMask = async (span) => {
+    const bits = span ? await inflatePart(body, span) : null;
+    return once(() => bits && unpackBits(bits, numPixels));
+  };
   /** @type {(span?: Span | null) => Promise<Uint8Array | null>} */
-  const mask = async (span) => (span ? unpackBits(await inflatePart(body, span), numPixels) : null);
+  const mask = async (span) => (await lazyMask(span))();
   /** @type {(entry: MapEntry) => Promise<LayerMap>} */
   const map = async (entry) => ({ ...entry, levels: await inflatePart(body, entry) });
   /** @type {(entry: UncertaintyEntry) => Promise<Uncertainty>} */
-  const unsure = async (entry) => ({ ...entry, plane: decodePlane(await inflatePart(body, entry), header) });
+  const unsure = async (entry) => {
+    const raw = await inflatePart(body, entry);
+    const plane = once(() => decodePlane(raw, header));
+    return { ...entry, get plane() { return plane(); } };
+  };
   /** @type {(entry: LaneEntry) => Promise<Lane>} */
   const lane = async (entry) => {
     const [raw, valid, consistent, uncertainty, maps] = await Promise.all([
-      inflatePart(body, entry.flow), mask(entry.valid), mask(entry.consistent),
+      inflatePart(body, entry.flow), mask(entry.valid), lazyMask(entry.consistent),
       entry.uncertainty && unsure(entry.uncertainty), Promise.all(entry.maps.map(map)),
     ]);
     const field = { ...decodeFlow(raw, entry.flow.step, header), valid };
-    return { title: entry.title, field, consistent, uncertainty, maps };
+    const { title, consistent: isChecked } = entry;
+    return { title, field, isChecked: Boolean(isChecked), get consistent() { return consistent(); }, uncertainty, maps };
   };
   const [first, second, truth, lanes, occluded, labels, marked] = await Promise.all([
     decodePhoto(body, header.first),
@@ -48,6 +58,14 @@ export async function decodeModel({ header, body }) {
   ]);
   const palette = readPalette(header.palette);
   return { ...header, palette, first, second, truth, lanes, occluded, labels, markedMask: marked };
+}
+
+// What no pane shows at first is worked out when it is asked for.
+/** @template T @param {() => T} work @returns {() => T} */
+function once(work) {
+  /** @type {{ value: T } | undefined} */
+  let done;
+  return () => (done ??= { value: work() }).value;
 }
 
 /** @type {(body: Bytes, span: Span) => Promise<Bytes>} */

@@ -100,6 +100,7 @@ interface Uncertainty { plane: Int16Array; step: number; kind: string }
 interface Lane {
   title: string;
   field: Field;
+  isChecked: boolean;
   consistent: Uint8Array | null;
   uncertainty: Uncertainty | null;
   maps: LayerMap[];

@@ -1,7 +1,8 @@
 """The viewer as a Streamlit component: flows side by side, read and pinned by pointer and keys."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import streamlit as st
 from streamlit import runtime
@@ -39,7 +40,7 @@ _VIEWER = st.components.v2.component(
 def show_flows(
     shown: tuple[object, ...],
     pair: FramePair,
-    lanes: Sequence[ViewerLane],
+    lanes: Callable[[], Sequence[ViewerLane]],
     scale: Scale,
     *,
     marked: tuple[str, BoolArray] | None = None,
@@ -59,7 +60,8 @@ def show_flows(
     shown : tuple
         Tells this pair and these lanes from all others; what is packed of them is kept by it.
     pair : FramePair
-    lanes : sequence of ViewerLane
+    lanes : callable
+        Gives them where they are not packed yet: what they are sure of takes a while.
     scale : Scale
     marked : (str, (H, W) bool), optional
         Pixels to point out, and what they are.
@@ -68,6 +70,7 @@ def show_flows(
     key : str
         Of the component.
     """
+    lanes = cache(lanes)
     mark = (marked[0], marked[1].tobytes()) if marked else None
     tiles = _exact_tiles(shown, pair, lanes)
     payload = address_viewer(
@@ -80,10 +83,10 @@ def show_flows(
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _exact_tiles(
-    shown: tuple[object, ...], _pair: FramePair, _lanes: Sequence[ViewerLane]
+    shown: tuple[object, ...], _pair: FramePair, _lanes: Callable[[], Sequence[ViewerLane]]
 ) -> Tiles | None:
     """The exact flows of large frames; the same whatever is marked and however they are colored."""
-    return cut_viewer(_pair, _lanes)
+    return cut_viewer(_pair, _lanes())
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -92,14 +95,14 @@ def _payload(
     scale: Scale,
     mark: tuple[str, bytes] | None,
     _pair: FramePair,
-    _lanes: Sequence[ViewerLane],
+    _lanes: Callable[[], Sequence[ViewerLane]],
     _marked: tuple[str, BoolArray] | None,
     _tiles: Tiles | None,
 ) -> bytes:
     """What the viewer is given; kept by what it shows."""
     return pack_viewer(
         _pair,
-        _lanes,
+        _lanes(),
         max_magnitude=scale.max_magnitude,
         max_error=scale.max_error,
         marked=_marked,
