@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from flowcore import models
 from flowcore.export.panels import shared_scale
 from flowcore.pipeline import DEFAULT_MODEL
 from pages.components.class_errors import show_class_errors
@@ -10,13 +9,21 @@ from pages.components.class_maps import show_class_shares, show_label_maps
 from pages.components.color_scale import choose_scale
 from pages.components.downloads import show_downloads
 from pages.components.drawing import first_drawing
-from pages.components.label_flow import Hidden, show_borders, show_occlusion
-from pages.components.label_source import choose_heads, choose_labels, heads_of, offer_labels
+from pages.components.label_flow import show_borders, show_occlusion
+from pages.components.label_source import (
+    choose_heads,
+    choose_labels,
+    hidden_by_heads,
+    offer_labels,
+)
 from pages.components.pair_picker import pick_pair
 from pages.components.results import show_lanes
 from pages.components.runs import start, watch
 from pages.components.stress_lanes import choose_stress_lanes
 from pages.components.uncertainty_view import show_uncertainty
+
+CLASSES, BORDERS = "Error by class", "At the borders"
+OCCLUSION, UNCERTAINTY = "Occlusion", "Uncertainty"
 
 is_drawn = first_drawing()
 pair = pick_pair(
@@ -42,14 +49,23 @@ finished = watch(runs, again="Run again")
 scale = choose_scale(pair, shared_scale(pair, list(finished.values())))
 show_lanes(pair, runs, scale, None)
 if finished and is_drawn:
-    show_class_errors(pair, finished, classes)
-    show_borders(pair, finished, scale)
-    hidden = {}
-    if net is not None and (heads := heads_of(pair, net, key="cancel-heads")) is not None:
-        sha256 = str(models.describe(net).sha256)
-        hidden = {f"{net}, its head": Hidden(heads.occlusion > 0.5, sha256)}
-    show_occlusion(pair, finished, hidden)
-    show_uncertainty(pair, finished, scale)
+    part = st.segmented_control(
+        "Part",
+        [CLASSES, BORDERS, OCCLUSION, UNCERTAINTY],
+        default=CLASSES,
+        required=True,
+        key="part",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    if part == CLASSES:
+        show_class_errors(pair, finished, classes)
+    elif part == BORDERS:
+        show_borders(pair, finished, scale)
+    elif part == OCCLUSION:
+        show_occlusion(pair, finished, hidden_by_heads(pair, net))
+    else:
+        show_uncertainty(pair, finished, scale)
     show_downloads(pair, finished, scale=scale)
 if net is not None:
     st.page_link("training.py", label=f"How the heads of {net} learnt", query_params={"runs": net})

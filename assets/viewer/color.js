@@ -68,8 +68,9 @@ export function polar({ u, v, step, valid }, region, width) {
 function wheelPosition(u, v) {
   const x = Math.abs(u);
   const y = Math.abs(v);
-  if (x === 0 && y === 0) return 0;
-  let position = y <= x ? EIGHTH[Math.round((y / x) * EIGHTH_STEPS)] : 13.5 - EIGHTH[Math.round((x / y) * EIGHTH_STEPS)];
+  const isFlat = y <= x;
+  const eighth = EIGHTH[((isFlat ? y / x : x / y) * EIGHTH_STEPS + 0.5) | 0]; // no motion: the first
+  let position = isFlat ? eighth : 13.5 - eighth;
   if (u < 0) position = 27 - position;
   return v < 0 ? 54 - position : position;
 }
@@ -87,23 +88,23 @@ export function flowColors({ wheel, offScale, unknown, even }, out, { position, 
 // `radius` is the speed in units of the full color; beyond it the hue stays and is darkened.
 /** @type {(wheel: Float64Array, position: number, radius: number, offScale: number) => Word} */
 function wheelColor(wheel, position, radius, offScale) {
-  const index = Math.floor(position);
+  const index = position | 0;
   const fraction = position - index;
   const low = 3 * index;
   const isOn = radius <= 1;
+  const ground = isOn ? 255 : 0;
   const strength = isOn ? radius : offScale;
   return pack(
-    channel(wheel[low], wheel[low + 3], fraction, strength, isOn),
-    channel(wheel[low + 1], wheel[low + 4], fraction, strength, isOn),
-    channel(wheel[low + 2], wheel[low + 5], fraction, strength, isOn),
+    channel(wheel[low], wheel[low + 3], fraction, strength, ground),
+    channel(wheel[low + 1], wheel[low + 4], fraction, strength, ground),
+    channel(wheel[low + 2], wheel[low + 5], fraction, strength, ground),
   );
 }
 
-// In an order of operations that leaves 255 exactly 255.
-/** @type {(low: number, high: number, fraction: number, strength: number, isOn: boolean) => number} */
-function channel(low, high, fraction, strength, isOn) {
-  const hue = (1 - fraction) * (low / 255) + fraction * (high / 255);
-  return 255 * (isOn ? 1 - strength * (1 - hue) : strength * hue);
+// From the ground towards the hue, in an order of operations that leaves 255 exactly 255.
+/** @type {(low: number, high: number, fraction: number, strength: number, ground: number) => number} */
+function channel(low, high, fraction, strength, ground) {
+  return ground - strength * (ground - (low + fraction * (high - low)));
 }
 
 /** @type {(palette: Palette, epe: number, maxError: number) => Word} */

@@ -5,6 +5,9 @@ import { readPalette } from "./color.js";
 
 const FORMAT = 4;
 const ESCAPE = 255;
+// Of four bits, the first pixel in the highest: a byte each, the first in the lowest.
+const FOUR_PIXELS = Uint32Array.from({ length: 16 }, (_, bits) =>
+  ((bits >> 3) & 1) | (((bits >> 2) & 1) << 8) | (((bits >> 1) & 1) << 16) | ((bits & 1) << 24));
 
 /** @type {(bytes: Bytes) => Payload} */
 export function readHeader(bytes) {
@@ -19,20 +22,30 @@ export function readHeader(bytes) {
 /** @type {(payload: Payload) => Promise<Content>} */
 export async function decodeModel({ header, body }) {
   const numPixels = header.width * header.height;
+  /** @type {(span?: Span | null) => Promise<() => Uint8Array | null>} */
+  const lazyMask = async (span) => {
+    const bits = span ? await inflatePart(body, span) : null;
+    return once(() => bits && unpackBits(bits, numPixels));
+  };
   /** @type {(span?: Span | null) => Promise<Uint8Array | null>} */
-  const mask = async (span) => (span ? unpackBits(await inflatePart(body, span), numPixels) : null);
+  const mask = async (span) => (await lazyMask(span))();
   /** @type {(entry: MapEntry) => Promise<LayerMap>} */
   const map = async (entry) => ({ ...entry, levels: await inflatePart(body, entry) });
   /** @type {(entry: UncertaintyEntry) => Promise<Uncertainty>} */
-  const unsure = async (entry) => ({ ...entry, plane: decodePlane(await inflatePart(body, entry), header) });
+  const unsure = async (entry) => {
+    const raw = await inflatePart(body, entry);
+    const plane = once(() => decodePlane(raw, header));
+    return { ...entry, get plane() { return plane(); } };
+  };
   /** @type {(entry: LaneEntry) => Promise<Lane>} */
   const lane = async (entry) => {
     const [raw, valid, consistent, uncertainty, maps] = await Promise.all([
-      inflatePart(body, entry.flow), mask(entry.valid), mask(entry.consistent),
+      inflatePart(body, entry.flow), mask(entry.valid), lazyMask(entry.consistent),
       entry.uncertainty && unsure(entry.uncertainty), Promise.all(entry.maps.map(map)),
     ]);
     const field = { ...decodeFlow(raw, entry.flow.step, header), valid };
-    return { title: entry.title, field, consistent, uncertainty, maps };
+    const { title, consistent: isChecked } = entry;
+    return { title, field, isChecked: Boolean(isChecked), get consistent() { return consistent(); }, uncertainty, maps };
   };
   const [first, second, truth, lanes, occluded, labels, marked] = await Promise.all([
     decodePhoto(body, header.first),
@@ -45,6 +58,14 @@ export async function decodeModel({ header, body }) {
   ]);
   const palette = readPalette(header.palette);
   return { ...header, palette, first, second, truth, lanes, occluded, labels, markedMask: marked };
+}
+
+// What no pane shows at first is worked out when it is asked for.
+/** @template T @param {() => T} work @returns {() => T} */
+function once(work) {
+  /** @type {{ value: T } | undefined} */
+  let done;
+  return () => (done ??= { value: work() }).value;
 }
 
 /** @type {(body: Bytes, span: Span) => Promise<Bytes>} */
@@ -84,27 +105,18 @@ export function photoPixels(photo) {
 /** @type {(raw: Bytes, step: number, frame: Size & { thin: number }) => Field} */
 export function decodeFlow(raw, step, frame) {
   const { width, height, thin } = frame;
-  const size = { width: Math.ceil(width / thin), height: Math.ceil(height / thin) };
-  const [u, v] = decodePlanes(raw, 2, size).map((plane) => (thin === 1 ? plane : spread(plane, size, frame)));
+  const [u, v] = decodePlanes(raw, 2, { width: Math.ceil(width / thin), height: Math.ceil(height / thin) }, frame);
   return { u, v, step };
 }
 
-/** @type {(plane: Int16Array, size: Size, frame: Size & { thin: number }) => Int16Array} */
-function spread(plane, size, { width, height, thin }) {
-  const whole = new Int16Array(width * height);
-  for (let row = 0, i = 0; row < size.height; row++) {
-    for (let o = row * thin * width, end = o + width; o < end; o += thin) whole[o] = plane[i++];
-  }
-  return whole;
-}
-
 // Planes of bytes; then, 16 bits each, the numbers for which 255 stands in the planes.
-/** @type {(raw: Bytes, count: number, size: Size) => Int16Array[]} */
-export function decodePlanes(raw, count, { width, height }) {
-  const size = width * height;
-  let large = new Uint16Array(raw.slice(count * size).buffer);
+/** @type {(raw: Bytes, count: number, size: Size, frame?: Size & { thin: number }) => Int16Array[]} */
+export function decodePlanes(raw, count, size, frame = { ...size, thin: 1 }) {
+  const numPixels = size.width * size.height;
+  let large = new Uint16Array(raw.slice(count * numPixels).buffer);
   return Array.from({ length: count }, (_, i) => {
-    const { plane, numLarge } = integratePlane(raw.subarray(i * size, (i + 1) * size), large, width, height);
+    const plane = new Int16Array(frame.width * frame.height);
+    const numLarge = integratePlane(raw.subarray(i * numPixels, (i + 1) * numPixels), large, size, plane, frame);
     large = large.subarray(numLarge);
     return plane;
   });
@@ -124,27 +136,31 @@ function decodePlane(raw, { width, height, thin }) {
   return whole;
 }
 
-// Undoes, in this order: zigzag, differences down the columns, differences along the rows.
-/** @type {(raw: Uint8Array, large: Uint16Array, width: number, height: number) => { plane: Int16Array, numLarge: number }} */
-function integratePlane(raw, large, width, height) {
-  const plane = new Int16Array(width * height);
+// Undoes, in this order: zigzag, differences down the columns, differences along the rows. Says for
+// how many numbers a 255 stood.
+/** @type {(raw: Uint8Array, large: Uint16Array, size: Size, plane: Int16Array, frame: Size & { thin: number }) => number} */
+function integratePlane(raw, large, { width, height }, plane, { width: frameWidth, thin }) {
   let numLarge = 0;
   const along = new Int16Array(width);
   for (let y = 0, i = 0; y < height; y++) {
     let value = 0;
-    for (let x = 0; x < width; x++, i++) {
+    for (let x = 0, o = y * thin * frameWidth; x < width; x++, i++, o += thin) {
       const zigzag = raw[i] === ESCAPE ? large[numLarge++] : raw[i];
       along[x] += (zigzag >>> 1) ^ -(zigzag & 1);
       value += along[x];
-      plane[i] = value; // wraps to 16 bits, as the differences did
+      plane[o] = value; // wraps to 16 bits, as the differences did
     }
   }
-  return { plane, numLarge };
+  return numLarge;
 }
 
+// Four pixels at a time.
 /** @type {(bits: Uint8Array, numPixels: number) => Uint8Array} */
 function unpackBits(bits, numPixels) {
-  const mask = new Uint8Array(numPixels);
-  for (let i = 0; i < numPixels; i++) mask[i] = (bits[i >> 3] >> (7 - (i & 7))) & 1;
-  return mask;
+  const words = new Uint32Array(2 * Math.ceil(numPixels / 8));
+  for (let i = 0, o = 0; o < words.length; i++) {
+    words[o++] = FOUR_PIXELS[bits[i] >> 4];
+    words[o++] = FOUR_PIXELS[bits[i] & 15];
+  }
+  return new Uint8Array(words.buffer, 0, numPixels);
 }

@@ -23,7 +23,7 @@ export function buildSources(model) {
 function laneSource(model, lane, color) {
   const rivals = model.lanes.filter((other) => other !== lane);
   const known = {
-    ...knownOfPair(model), truth: Boolean(model.truth), flow: true, consistent: Boolean(lane.consistent),
+    ...knownOfPair(model), truth: Boolean(model.truth), flow: true, consistent: lane.isChecked,
     uncertainty: Boolean(lane.uncertainty), opponent: rivals.length > 0, levels: lane.maps.length > 0,
   };
   /** @type {Record<string, string[]>} */
@@ -33,7 +33,7 @@ function laneSource(model, lane, color) {
     title: lane.title,
     color,
     field: lane.field,
-    visible: lane.consistent,
+    get visible() { return lane.consistent; },
     uncertainty: lane.uncertainty,
     maps: lane.maps,
     layers: layersWith(model, known).flatMap((key) => several[key]?.map((name) => `${key}:${name}`) ?? [key]),

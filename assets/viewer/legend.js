@@ -7,41 +7,89 @@ import { describeLayer, layerMap } from "./layers.js";
 import { shownIn } from "./pane.js";
 
 const WHEEL_SIZE = 64;
-const BAR_STEPS = 16;
+const WHEEL_STEPS = 16384; // up to the full color
+const BAR_SHARES = Array.from({ length: 17 }, (_, i) => i / 16);
 const SLIDER_SPAN = 16; // from a sixteenth of the first value to sixteen times as much
 
+// A part is brought up to date while it is shown.
 /** @type {(viewer: Viewer) => Part} */
 export function createLegend(viewer) {
+  const parts = {
+    flow: createWheel(viewer),
+    error: createHeat(viewer),
+    wins: createWins(viewer),
+    map: createMapBar(viewer),
+    kitti: createKitti(viewer),
+  };
+  const element = make("div", { className: "legends" }, ...Object.values(parts).map((part) => part.element));
+  const update = () => {
+    const { state, model } = viewer;
+    /** @type {(string | null)[]} */
+    const shown = state.panes.map((_, index) => describeLayer(model, shownIn(viewer, index).layer).legend);
+    for (const [scale, part] of Object.entries(parts)) {
+      part.element.hidden = !shown.includes(scale);
+      if (!part.element.hidden) part.update();
+    }
+  };
+  return { element, update };
+}
+
+/** @type {(viewer: Viewer) => Part} */
+function createWheel(viewer) {
   const wheel = make("canvas", { className: "wheel", role: "img" });
   const speed = makeScale(viewer, "maxMagnitude", "Full color at");
   const floor = makeNumber(viewer, "noiseFloor", "White below");
-  const most = [1, 2].map(() => makeScale(viewer, "maxError", "Full color at"));
-  const flow = make("div", { className: "legend" }, wheel, make("div", {}, speed.element, floor.element));
-  const error = makeBarLegend("Error, px", most[0]);
-  const wins = makeBarLegend("Worse or better, px", most[1]);
-  const map = makeBarLegend("");
-  const kitti = makeBarLegend("Error; from 1 on an outlier: over 3 px and 5 %");
-  const parts = Object.entries({ flow, error: error.element, wins: wins.element, map: map.element, kitti: kitti.element });
-  const element = make("div", { className: "legends" }, ...parts.map(([, part]) => part));
-
+  const element = make("div", { className: "legend" }, wheel, make("div", {}, speed.element, floor.element));
   const update = () => {
-    const { state, model } = viewer;
-    const { palette } = model;
-    const { maxMagnitude, maxError } = state.scale;
-    /** @type {(string | null)[]} */
-    const shown = state.panes.map((_, index) => describeLayer(model, shownIn(viewer, index).layer).legend);
-    for (const [scale, part] of parts) part.hidden = !shown.includes(scale);
-    for (const control of [speed, floor, ...most]) control.update();
-    paintWheel(wheel, palette, state.scale);
-    wheel.setAttribute("aria-label", `Color wheel: right is red, down yellow; full color at ${px(maxMagnitude)}`);
-    const steps = Array.from({ length: BAR_STEPS + 1 }, (_, i) => i / BAR_STEPS);
-    const heat = steps.map((share) => errorColor(palette, share, 1));
-    paintBar(error, heat, ["0", px(maxError)]);
-    paintBar(wins, steps.map((share) => winsColor(palette, 1 - share, share, 1)), [`−${px(maxError)}`, "0", `+${px(maxError)}`]);
-    paintSteps(kitti, palette);
-    describeMaps(map, viewer, heat);
+    const { state: { scale }, model: { palette } } = viewer;
+    speed.update();
+    floor.update();
+    paintWheel(wheel, palette, scale, WHEEL_SIZE * Math.ceil(viewer.pixelRatio));
+    wheel.setAttribute("aria-label", `Color wheel: right is red, down yellow; full color at ${px(scale.maxMagnitude)}`);
   };
   return { element, update };
+}
+
+/** @type {(viewer: Viewer) => Part} */
+function createHeat(viewer) {
+  const most = makeScale(viewer, "maxError", "Full color at");
+  const legend = makeBarLegend("Error, px", most);
+  const update = () => {
+    const { state: { scale }, model: { palette } } = viewer;
+    most.update();
+    paintBar(legend, heatColors(palette), ["0", px(scale.maxError)]);
+  };
+  return { element: legend.element, update };
+}
+
+/** @type {(viewer: Viewer) => Part} */
+function createWins(viewer) {
+  const most = makeScale(viewer, "maxError", "Full color at");
+  const legend = makeBarLegend("Worse or better, px", most);
+  const update = () => {
+    const { state: { scale }, model: { palette } } = viewer;
+    most.update();
+    const colors = BAR_SHARES.map((share) => winsColor(palette, 1 - share, share, 1));
+    paintBar(legend, colors, [`−${px(scale.maxError)}`, "0", `+${px(scale.maxError)}`]);
+  };
+  return { element: legend.element, update };
+}
+
+/** @type {(viewer: Viewer) => Part} */
+function createMapBar(viewer) {
+  const legend = makeBarLegend("");
+  return { element: legend.element, update: () => describeMaps(legend, viewer, heatColors(viewer.model.palette)) };
+}
+
+/** @type {(viewer: Viewer) => Part} */
+function createKitti(viewer) {
+  const legend = makeBarLegend("Error; from 1 on an outlier: over 3 px and 5 %");
+  return { element: legend.element, update: () => paintSteps(legend, viewer.model.palette) };
+}
+
+/** @type {(palette: Palette) => Word[]} */
+function heatColors(palette) {
+  return BAR_SHARES.map((share) => errorColor(palette, share, 1));
 }
 
 /** @type {(value: number) => string} */
@@ -109,16 +157,19 @@ function paintSteps({ bar, ticks }, { kitti: { colors } }) {
   ticks.replaceChildren(...["right", "1", "wrong"].map((text) => make("span", {}, text)));
 }
 
-// The disc of all vectors, drawn as any flow is.
-/** @type {(canvas: HTMLCanvasElement, palette: Palette, scale: Scale) => void} */
-function paintWheel(canvas, palette, scale) {
-  const size = 2 * WHEEL_SIZE; // sharp on dense screens
+// The disc of all vectors, drawn as any flow is, from the same kind of numbers: it is painted before
+// the panes, and by then the browser has compiled what paints them.
+/** @type {(canvas: HTMLCanvasElement, palette: Palette, scale: Scale, size: number) => void} */
+function paintWheel(canvas, palette, scale, size) {
   const region = { x: 0, y: 0, step: 1, columns: size, rows: size };
   const middle = (size - 1) / 2;
-  const vectors = { u: new Float32Array(size * size), v: new Float32Array(size * size), step: scale.maxMagnitude };
+  const vectors = {
+    u: new Int16Array(size * size), v: new Int16Array(size * size), step: scale.maxMagnitude / WHEEL_STEPS, valid: null,
+  };
+  const unit = (WHEEL_STEPS * palette.rim) / (size / 2);
   for (let i = 0; i < size * size; i++) {
-    vectors.u[i] = (((i % size) - middle) / (size / 2)) * palette.rim;
-    vectors.v[i] = ((Math.floor(i / size) - middle) / (size / 2)) * palette.rim;
+    vectors.u[i] = ((i % size) - middle) * unit;
+    vectors.v[i] = (Math.floor(i / size) - middle) * unit;
   }
   const image = new ImageData(size, size);
   flowColors(palette, new Uint32Array(image.data.buffer), polar(vectors, region, size), scale);

@@ -6,27 +6,32 @@ import { drawPane } from "./draw.js";
 import { describeLayer, layerLabel, sourceOf } from "./layers.js";
 import { followPointer } from "./pointer.js";
 
-// `indices` says which of the chosen panes it shows: one, or two in wipe mode.
+// `indices` says which of the chosen panes it shows: one, or two in wipe mode. What only a wipe needs
+// is made for the first one.
 /** @type {(viewer: Viewer) => Pane} */
 export function createPane(viewer) {
   const canvas = make("canvas", { className: "picture", role: "img" });
-  const divider = make("input", {
-    type: "range", className: "divider", min: 0, max: 1, step: 0.01, "aria-label": "Position of the wipe",
-    oninput: () => setWipe(viewer, divider.valueAsNumber),
-  });
-  const sides = [createHead(viewer, "active"), createHead(viewer, "other")];
-  const header = make("header", { className: "heads" }, sides[0].element, divider, sides[1].element);
+  const sides = [createHead(viewer, "active")];
+  const header = make("header", { className: "heads" }, sides[0].element);
   const element = make("section", { className: "pane" }, header, canvas);
+  /** @type {HTMLInputElement | null} */
+  let divider = null;
   /** @type {number[]} */
   let indices = [];
   followPointer(viewer, canvas);
 
+  const addDivider = () => {
+    sides.push(createHead(viewer, "other"));
+    divider = createDivider(viewer);
+    header.append(divider, sides[1].element);
+    return divider;
+  };
   /** @type {Pane["update"]} */
   const update = (newIndices) => {
     indices = newIndices;
     const isWipe = indices.length === 2;
-    divider.hidden = sides[1].element.hidden = !isWipe;
-    divider.value = String(viewer.state.wipe);
+    if (isWipe) (divider ?? addDivider()).value = String(viewer.state.wipe);
+    if (divider) divider.hidden = sides[1].element.hidden = !isWipe;
     indices.forEach((index, side) => sides[side].update(index));
     const label = indices.map((index) => paneLabel(viewer, index)).join(" | ");
     canvas.setAttribute("aria-label", label);
@@ -54,6 +59,15 @@ export function paneLabel(viewer, index) {
   const { source, layer } = shownIn(viewer, index);
   const label = layerLabel(viewer.model, layer, source);
   return source.field ? `${source.title}: ${label}` : label;
+}
+
+/** @type {(viewer: Viewer) => HTMLInputElement} */
+function createDivider(viewer) {
+  const divider = make("input", {
+    type: "range", className: "divider", min: 0, max: 1, step: 0.01, "aria-label": "Position of the wipe",
+    oninput: () => setWipe(viewer, divider.valueAsNumber),
+  });
+  return divider;
 }
 
 /** @type {(viewer: Viewer, side: Side) => Head} */

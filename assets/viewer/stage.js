@@ -23,7 +23,8 @@ export function createStage(viewer) {
   });
   /** @type {WeakMap<Chosen, Pane>} */
   const made = new WeakMap(); // by what was chosen: through new payloads a pane stays the one it is
-  const single = createPane(viewer);
+  /** @type {Pane | null} */
+  let single = null; // of all modes but the grid
   /** @type {Pane[]} */
   let panes = [];
   let timer = 0;
@@ -37,7 +38,7 @@ export function createStage(viewer) {
   const update = () => {
     const { mode, panes: chosen } = viewer.state;
     const slots = slotsOf(viewer.state);
-    panes = mode === "grid" ? chosen.map(paneOf) : [single];
+    panes = mode === "grid" ? chosen.map(paneOf) : [single ??= createPane(viewer)];
     setChildren(element, panes.map((pane) => pane.element));
     arrange(viewer, element, panes);
     panes.forEach((pane, i) => pane.update(slots[i]));
@@ -68,7 +69,7 @@ function slotsOf({ mode, panes, active, other }) {
 
 /** @type {(viewer: Viewer, element: HTMLElement, panes: Pane[]) => void} */
 function arrange(viewer, element, panes) {
-  const width = element.clientWidth;
+  const width = viewer.width || element.clientWidth;
   if (!width) return;
   const share = panes.length > 1 ? HEIGHT_SHARE : SINGLE_SHARE;
   const maxHeight = Math.max(240, share * innerHeight);

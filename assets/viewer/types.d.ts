@@ -100,6 +100,7 @@ interface Uncertainty { plane: Int16Array; step: number; kind: string }
 interface Lane {
   title: string;
   field: Field;
+  isChecked: boolean;
   consistent: Uint8Array | null;
   uncertainty: Uncertainty | null;
   maps: LayerMap[];
@@ -230,6 +231,8 @@ interface Viewer {
   help: HTMLDialogElement;
   paneSize: Size;
   pixelRatio: number;
+  /** Of the room for panes, px; 0 until it is known. */
+  width: number;
   /** Of the payload that came last. */
   shownId: string | null;
   /** From the first payload that could be decoded until `destroy`; before it there is none of the next three. */
@@ -237,6 +240,8 @@ interface Viewer {
   model: Model;
   state: State;
   pictures: Pictures;
+  /** Of the lanes, as the page's theme has them; looked up once for each payload or theme. */
+  colors: string[];
   colorOf(source: Source): string;
   clip: Clip | null;
   onPick(pixel: Point): void;
@@ -257,6 +262,7 @@ interface Viewer {
   onDrawn: (() => void) | null;
   redraw(): void;
   refresh(): void;
+  update(): void;
   settle(): void;
   announce(): void;
   tellScale(): void;

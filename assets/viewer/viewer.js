@@ -1,20 +1,19 @@
 // The viewer: one state, one model, and the parts that show them.
 
 import { blinks, stepPane } from "./actions.js";
-import { readBox } from "./box.js";
 import { createClipBar, takeClip } from "./clip.js";
 import { decodeModel, readHeader } from "./decode.js";
 import { make } from "./dom.js";
 import { createHelp, onKey } from "./keyboard.js";
-import { buildSources, sourceOf } from "./layers.js";
+import { buildSources } from "./layers.js";
 import { createLegend } from "./legend.js";
 import { createPictures } from "./pictures.js";
 import { createReadout } from "./readout.js";
 import { createStage } from "./stage.js";
+import { carryOver, changedLook } from "./state.js";
 import { createTiles } from "./tiles.js";
 import { createToolbar } from "./toolbar.js";
-import { readLook, writeLook } from "./look.js";
-import { fitView } from "./view.js";
+import { readLook } from "./look.js";
 
 const BLINK_MS = 700;
 const SPEECH_MS = 300;
@@ -25,9 +24,9 @@ const TRUTH_COLOR = "#7f7f7f";
 /** @type {(root: HTMLElement) => Viewer} */
 export function createViewer(root) {
   /** @type {Partial<Viewer>} */
-  const blank = { root, paneSize: { width: 1, height: 1 }, pixelRatio: 1, shownId: null, isShowing: false, clip: null, linkedBox: null, linkedLook: null, toldLook: "", toldPair: null, onPick: () => {}, onScale: () => {}, onBox: () => {}, onLook: () => {}, onPair: () => {} };
+  const blank = { root, paneSize: { width: 1, height: 1 }, pixelRatio: 1, width: 0, shownId: null, isShowing: false, clip: null, linkedBox: null, linkedLook: null, toldLook: "", toldPair: null, onPick: () => {}, onScale: () => {}, onBox: () => {}, onLook: () => {}, onPair: () => {} };
   const viewer = /** @type {Viewer} */ (blank);
-  viewer.colorOf = (source) => laneColor(viewer, source);
+  viewer.colorOf = ({ color }) => (color === undefined ? TRUTH_COLOR : viewer.colors[color % viewer.colors.length]);
   viewer.help = createHelp();
   const parts = {
     toolbar: createToolbar(viewer),
@@ -53,8 +52,7 @@ export function createViewer(root) {
   root.replaceChildren(message, body, viewer.help);
   root.onkeydown = (event) => onKey(viewer, event);
   document.addEventListener("keydown", onPageKey, true);
-  const resizing = new ResizeObserver(() => viewer.refresh());
-  resizing.observe(root);
+  const resizing = watchRoom(viewer);
   const blinking = setInterval(() => viewer.isShowing && viewer.state.isBlinking && stepPane(viewer, 1), BLINK_MS);
 
   viewer.destroy = () => {
@@ -74,6 +72,7 @@ export function createViewer(root) {
       if (!(await load(viewer, payload, parts))) return;
       message.hidden = true;
       body.hidden = false;
+      viewer.update();
     } catch (error) {
       if (id && id !== viewer.shownId) return;
       viewer.shownId = null; // the same again is not taken for shown
@@ -86,6 +85,21 @@ export function createViewer(root) {
   return viewer;
 }
 
+// Panes are as large as the room allows. What is drawn makes the viewer itself higher, which is none.
+// Told of its width, the stage need not ask for it amid changes, for which all would be laid out at once.
+/** @type {(viewer: Viewer) => ResizeObserver} */
+function watchRoom(viewer) {
+  let known = "";
+  const resizing = new ResizeObserver(([{ contentRect }]) => {
+    viewer.width = Math.floor(contentRect.width);
+    const room = `${viewer.width}x${innerHeight}`;
+    if (room !== known) viewer.refresh();
+    known = room;
+  });
+  resizing.observe(viewer.root);
+  return resizing;
+}
+
 // The page sends again what a clip is shown in place of. What cannot be read is `present`'s to say.
 /** @type {(viewer: Viewer, bytes: Bytes) => boolean} */
 function isPlayed(viewer, bytes) {
@@ -96,16 +110,18 @@ function isPlayed(viewer, bytes) {
   }
 }
 
-// `redraw` is for what moves (crosshair, view), `refresh` for everything; both act once per frame.
+// `redraw` is for what moves (crosshair, view), `refresh` for everything; both act once per frame, or
+// as soon as `update` is called.
 // While the screen shows all that was asked for, `data-drawn` is the payload's id; the page is told
 // by the event `flowdrawn`, which also comes when there is nothing to draw but a message, and who
 // comes after it by the page's `data-flow-drawn`.
 /** @type {(viewer: Viewer, parts: Parts) => void} */
 function scheduleUpdates(viewer, { toolbar, clipBar, stage, legend, readout }) {
-  let isScheduled = false;
+  let frame = 0;
   let isWhole = false;
-  const update = () => {
-    isScheduled = false;
+  viewer.update = () => {
+    cancelAnimationFrame(frame);
+    frame = 0;
     if (!viewer.isShowing) return;
     if (isWhole) {
       for (const part of [toolbar, clipBar, stage, legend]) part.update();
@@ -120,15 +136,14 @@ function scheduleUpdates(viewer, { toolbar, clipBar, stage, legend, readout }) {
   };
   viewer.redraw = () => {
     delete viewer.root.dataset.drawn;
-    if (!isScheduled) requestAnimationFrame(update);
-    isScheduled = true;
+    frame ||= requestAnimationFrame(viewer.update);
   };
   viewer.refresh = () => {
     isWhole = true;
     viewer.redraw();
   };
   viewer.settle = () => {
-    if (isScheduled || !isUpToDate(viewer)) return;
+    if (frame || !isUpToDate(viewer)) return;
     viewer.root.dataset.drawn = viewer.model.id;
     tellDrawn(viewer.root);
   };
@@ -181,12 +196,10 @@ function isUpToDate({ isShowing, model, shownId }) {
 }
 
 // The page's chart colors where it has them, so that lanes look alike in charts and here.
-/** @type {(viewer: Viewer, source: Source) => string} */
-function laneColor({ root, model }, { color }) {
-  if (color === undefined) return TRUTH_COLOR;
-  const theme = getComputedStyle(root).getPropertyValue("--st-chart-categorical-colors");
-  const colors = theme.trim() ? theme.split(",") : model.palette.lanes;
-  return colors[color % colors.length].trim();
+/** @type {(viewer: Viewer) => string[]} */
+function laneColors({ root, model }) {
+  const theme = getComputedStyle(root).getPropertyValue("--st-chart-categorical-colors").trim();
+  return theme ? theme.split(",").map((color) => color.trim()) : model.palette.lanes;
 }
 
 // The same payload again (a rerun, another theme) only draws again; a new one keeps what still fits.
@@ -209,82 +222,8 @@ async function load(viewer, { header, body }, parts) {
     viewer.pictures = createPictures(model);
     viewer.onDrawn = () => { viewer.root.dataset.firstDrawMs = (performance.now() - start).toFixed(1); };
   } else if (!isUpToDate(viewer)) return false; // still being decoded
+  viewer.colors = laneColors(viewer);
   parts.readout.build();
   viewer.refresh();
   return true;
-}
-
-// How the panes are set, or nothing if they are as at first.
-/** @type {(viewer: Viewer) => string} */
-function changedLook({ state, model }) {
-  const look = writeLook(state, model);
-  return look === writeLook(firstState(model, null), model) ? "" : look;
-}
-
-// State for a new model: zoom, crosshair, panes and a scale that was set stay as far as they make
-// sense there.
-/** @type {(viewer: Viewer, model: Model) => State} */
-function carryOver({ state, model: old, isShowing, linkedBox }, model) {
-  const fresh = firstState(model, readBox(linkedBox, model));
-  if (!isShowing) return fresh;
-  /** @type {(chosen: Chosen) => boolean} */
-  const hasSame = ({ source, layer }) => model.sources.some(({ key, layers }) => key === source && layers.includes(layer));
-  const known = new Set(old.sources.map(({ key }) => key));
-  const added = fresh.panes.filter(({ source }) => !known.has(source));
-  const panes = [...state.panes.filter(hasSame), ...added];
-  if (isOrdered(state.panes, old)) panes.sort((one, other) => placeOf(one, model) - placeOf(other, model));
-  /** @type {(name: keyof Scale) => number} */
-  const scaleOf = (name) => (state.scale[name] === old[name] ? model[name] : state.scale[name]);
-  const scale = {
-    maxMagnitude: scaleOf("maxMagnitude"), noiseFloor: scaleOf("noiseFloor"), maxError: scaleOf("maxError"),
-  };
-  const shown = panes.length ? panes : fresh.panes;
-  const kept = { ...state, ...firstSides(model, shown), scale, panes: shown, isMarkShown: true };
-  const isSameSize = old.width === model.width && old.height === model.height;
-  return isSameSize ? kept : { ...kept, view: fresh.view, cursor: null, pin: null, box: null, corner: null };
-}
-
-/** @type {(pane: Chosen, model: Model) => number} */
-function placeOf({ source }, { sources }) {
-  return sources.findIndex(({ key }) => key === source);
-}
-
-// Nobody has put another source into a pane: the panes follow the lanes, wherever these move.
-/** @type {(panes: Chosen[], model: Model) => boolean} */
-function isOrdered(panes, model) {
-  const places = panes.map((pane) => placeOf(pane, model));
-  return places.every((place, index) => !index || places[index - 1] < place);
-}
-
-// What a wipe compares at first: the first two lanes, else two flows, else two panes.
-/** @type {(model: Model, panes: Chosen[]) => { active: number, other: number }} */
-function firstSides({ sources }, panes) {
-  const indices = [...panes.keys()];
-  const shown = panes.map(({ source }) => sourceOf(sources, source));
-  const lanes = indices.filter((index) => shown[index].color !== undefined);
-  const flows = indices.filter((index) => shown[index].field);
-  const [active, other = active] = [lanes, flows].find(({ length }) => length > 1) ?? indices;
-  return { active, other };
-}
-
-/** @type {(model: Model, box: Rect | null) => State} */
-function firstState(model, box) {
-  const panes = model.sources.map(({ key, layers }) => ({ source: key, layer: layers[0] }));
-  const { maxMagnitude, noiseFloor, maxError } = model;
-  return {
-    mode: "grid",
-    panes,
-    ...firstSides(model, panes),
-    wipe: 0.5,
-    isBlinking: false,
-    isMarkShown: true,
-    view: fitView(model),
-    cursor: null,
-    pin: null,
-    box,
-    isBoxing: false,
-    corner: null,
-    boxBefore: null,
-    scale: { maxMagnitude, noiseFloor, maxError },
-  };
 }

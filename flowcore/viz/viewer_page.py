@@ -20,6 +20,7 @@ SCRIPTS = (
     "view",
     "box",
     "look",
+    "state",
     "painters",
     "dom",
     "clip",
@@ -37,6 +38,7 @@ SCRIPTS = (
     "viewer",
     "component",
 )
+STYLES = ("viewer", "controls", "panes", "foot", "help")
 
 _LOCKED_DOWN = (  # the page asks nobody for anything
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src blob: data:"
@@ -105,5 +107,5 @@ def viewer_script() -> str:
 
 @cache
 def viewer_style() -> str:
-    """The viewer's style sheet."""
-    return (VIEWER / "viewer.css").read_text(encoding="utf-8")
+    """The viewer's style sheet: its files after each other."""
+    return "\n".join((VIEWER / f"{name}.css").read_text(encoding="utf-8") for name in STYLES)

@@ -20,7 +20,6 @@ _PREFIX = "epe_class_"
 
 def show_class_errors(pair: FramePair, lanes: Mapping[str, Lane], classes: ShownClasses) -> None:
     """Mean EPE of each class that has pixels with a known truth, a bar for each lane."""
-    st.subheader("Error by class")
     if pair.truth is None:
         st.info("Errors by class need a pair with a true flow.")
         return

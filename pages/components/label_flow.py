@@ -30,7 +30,6 @@ class Hidden(NamedTuple):
 
 def show_borders(pair: FramePair, lanes: Mapping[str, Lane], scale: Scale) -> None:
     """Of every lane its error under the borders of the classes, and what it carries elsewhere."""
-    st.subheader("At the borders of classes")
     with st.grid(4, min_column_width=240):
         for title, lane in lanes.items():
             if pair.truth is not None:
@@ -54,8 +53,8 @@ def show_occlusion(pair: FramePair, lanes: Mapping[str, Lane], heads: Mapping[st
         if lane.consistent is not None
     } | dict(heads)
     if not said:
+        st.info("No lane here has a flow backward, which tells what is hidden.")
         return
-    st.subheader("Occlusion")
     st.caption(
         "Pink: forward and backward flow disagree, or the net's head says that the pixel is not "
         "visible in the second frame. Cyan lines: occluded by the truth, if known."

@@ -10,12 +10,13 @@ from flowcore.io.frames import encode_labels
 from flowcore.models import describe
 from flowcore.types import FramePair, PipelineConfig
 from pages.components.class_maps import ShownClasses, choose_classes, has_labels
+from pages.components.label_flow import Hidden
 from pages.components.lane_form import LaneChoice
 from pages.components.runs import start, watch
 from pages.components.takeaway import takeaway
 from pages.components.tasks import read_lane_heads
 
-__all__ = ["Labelled", "choose_heads", "choose_labels", "heads_of", "offer_labels"]
+__all__ = ["Labelled", "choose_heads", "choose_labels", "hidden_by_heads", "offer_labels"]
 
 OWN, PREDICTED = "Of the pair", "Predicted"
 
@@ -44,7 +45,7 @@ def choose_labels(pair: FramePair, net: str | None) -> Labelled | None:
         if net is None or (own and not _wants_predicted(net)):
             classes = choose_classes(pair)
             return None if classes is None else Labelled(pair, classes)
-    heads = heads_of(pair, net, key="cancel-labels")
+    heads = _heads_of(pair, net, key="cancel-labels")
     if heads is None:
         return None
     why = "" if own else "This pair has no labels. "
@@ -73,7 +74,15 @@ def _wants_predicted(net: str) -> bool:
     return source == PREDICTED
 
 
-def heads_of(pair: FramePair, net: str, *, key: str) -> Heads | None:
+def hidden_by_heads(pair: FramePair, net: str | None) -> dict[str, Hidden]:
+    """What the net says is hidden in the second frame, once it is there."""
+    heads = net and _heads_of(pair, net, key="cancel-heads")
+    if not heads:
+        return {}
+    return {f"{net}, its head": Hidden(heads.occlusion > 0.5, str(describe(net).sha256))}
+
+
+def _heads_of(pair: FramePair, net: str, *, key: str) -> Heads | None:
     """What the net says of the pair, once it is there; ``key`` is the Cancel button's."""
     runs = start(pair, [LaneChoice(net, PipelineConfig(net))], task=read_lane_heads)
     found: dict[str, Heads] = watch(runs, key=key, again="Run again")

@@ -1,6 +1,7 @@
 """What a comparison shows: panels on one scale, one table of metrics."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -75,7 +76,7 @@ def show_lanes(
         tuple((run.lane.title, run.job.key) for run in finished),
         tuple(inside),
     )
-    lanes = _viewer_lanes(finished, inside)
+    lanes = partial(_viewer_lanes, finished, inside)
     return show_flows(shown, pair, lanes, scale, marked=marked, clip=clip)
 
 

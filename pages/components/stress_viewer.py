@@ -48,9 +48,12 @@ def show_two_flows(
     scale = choose_scale(pair, scale_of(pair, clean or list(done.values())))
     finished = tuple(run for run in runs if run.job.state == "done")
     keys = tuple((run.lane.title, run.job.key) for run in finished)
-    viewer_lanes = [ViewerLane(run.lane.title, run.job.result) for run in finished]
     shown = (changed.digest, keys)
-    picked = show_flows(shown, changed, viewer_lanes, scale)
+
+    def lanes() -> list[ViewerLane]:
+        return [ViewerLane(run.lane.title, run.job.result) for run in finished]
+
+    picked = show_flows(shown, changed, lanes, scale)
     both = {
         lane.title: (done[f"{lane.title}, clean"], done[f"{lane.title}, {how}"])
         for lane in chosen.lanes

@@ -28,8 +28,8 @@ def show_uncertainty(pair: FramePair, lanes: Mapping[str, Lane], scale: Scale) -
     """The uncertainty of every lane that has one, and what it knows of the error."""
     able = {title: lane for title, lane in lanes.items() if lane.uncertainty_kind}
     if not able:
+        st.info("No lane here says how sure it is: it takes a flow backward, or a head for that.")
         return
-    st.subheader("Uncertainty")
     st.caption(f"{LAYERS['uncertainty'].caption} It is a layer of the viewer too.")
     with st.grid(4, min_column_width=240):
         for title, lane in able.items():

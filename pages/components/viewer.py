@@ -2,8 +2,9 @@
 
 import hashlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import cachetools
 import streamlit as st
@@ -22,7 +23,7 @@ from pages.components.region import set_region
 
 __all__ = ["Picked", "show_flows"]
 
-MAX_KEPT_BYTES = 2**27  # of payloads: a hundred of usual frames, a few of the largest
+MAX_KEPT_BYTES = 2**27  # of payloads, and of tiles: of a hundred usual frames, or a few large ones
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ _VIEWER = st.components.v2.component(
 def show_flows(
     shown: tuple[object, ...],
     pair: FramePair,
-    lanes: Sequence[ViewerLane],
+    lanes: Callable[[], Sequence[ViewerLane]],
     scale: Scale,
     *,
     marked: tuple[str, BoolArray] | None = None,
@@ -64,7 +65,8 @@ def show_flows(
     shown : tuple
         Tells this pair and these lanes from all others; what is packed of them is kept by it.
     pair : FramePair
-    lanes : sequence of ViewerLane
+    lanes : callable
+        Gives them where they are not packed yet: what they are sure of takes a while.
     scale : Scale
     marked : (str, (H, W) bool), optional
         Pixels to point out, and what they are.
@@ -73,6 +75,7 @@ def show_flows(
     key : str
         Of the component.
     """
+    lanes = cache(lanes)
     mark = (marked[0], hashlib.sha256(marked[1].tobytes()).hexdigest()) if marked else None
     tiles = _exact_tiles(shown, pair, lanes)
     payload = address_viewer(
@@ -83,12 +86,16 @@ def show_flows(
     return _flow_viewer(payload, key)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@cachetools.cached(
+    cachetools.LRUCache(MAX_KEPT_BYTES, getsizeof=lambda tiles: len(tiles.content) if tiles else 1),
+    key=lambda shown, *_: shown,
+    lock=threading.Lock(),
+)
 def _exact_tiles(
-    shown: tuple[object, ...], _pair: FramePair, _lanes: Sequence[ViewerLane]
+    shown: tuple[object, ...], pair: FramePair, lanes: Callable[[], Sequence[ViewerLane]]
 ) -> Tiles | None:
     """The exact flows of large frames; the same whatever is marked and however they are colored."""
-    return cut_viewer(_pair, _lanes)
+    return cut_viewer(pair, lanes())
 
 
 @cachetools.cached(
@@ -101,14 +108,14 @@ def _payload(
     scale: Scale,
     mark: tuple[str, str] | None,
     pair: FramePair,
-    lanes: Sequence[ViewerLane],
+    lanes: Callable[[], Sequence[ViewerLane]],
     marked: tuple[str, BoolArray] | None,
     tiles: Tiles | None,
 ) -> bytes:
     """What the viewer is given; kept by what it shows, for all visitors."""
     return pack_viewer(
         pair,
-        lanes,
+        lanes(),
         max_magnitude=scale.max_magnitude,
         max_error=scale.max_error,
         marked=marked,

@@ -13,9 +13,9 @@ NET = "scope_070_semantic.heads"
 
 
 def test_a_pair_without_labels_gets_them_and_says_how_sure_its_flow_is(page, server):
-    page.goto(f"{server}/semantics?models=dis_fast&sample=Static")
+    page.goto(f"{server}/semantics?models=dis_fast&sample=Static&part=Uncertainty")
     expect(page.get_by_text(f"classes that {NET} decodes")).to_be_visible()
-    expect(page.get_by_role("heading", name="Uncertainty")).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("^Uncertainty of dis_fast"))).to_be_visible()
     with page.expect_download() as download:
         settled(page).get_by_role("button", name="Labels of the first frame (PNG)").click()
     labels = decode_labels(download.value.path().read_bytes())

@@ -9,7 +9,7 @@ import { payload } from "./fixture.mjs";
 
 const { layers } = readHeader(payload).header;
 
-const lane = (title, more = {}) => ({ title, field: {}, consistent: null, maps: [], ...more });
+const lane = (title, more = {}) => ({ title, field: {}, isChecked: false, consistent: null, maps: [], ...more });
 const sourcesOf = (content) => buildSources({ layers, truth: null, lanes: [], ...content });
 const layersOf = (sources) => Object.fromEntries(sources.map(({ key, layers }) => [key, layers]));
 
@@ -34,7 +34,7 @@ test("what needs the truth is offered with the truth only", () => {
 
 test("masks, labels and maps are layers where they are", () => {
   const maps = [{ title: "Entropy" }];
-  const model = { truth: null, labels: [0], occluded: [1], lanes: [lane("a", { consistent: [1], maps })] };
+  const model = { truth: null, labels: [0], occluded: [1], lanes: [lane("a", { isChecked: true, consistent: [1], maps })] };
   assert.deepEqual(layersOf(sourcesOf(model)), {
     frames: ["first", "second", "labels", "occluded"],
     "lane:a": ["flow", "warped", "difference", "consistency", "arrows", "map:Entropy"],
@@ -42,7 +42,7 @@ test("masks, labels and maps are layers where they are", () => {
 });
 
 test("the truth is hatched where it is occluded, a lane where it is inconsistent", () => {
-  const model = { truth: lane("Truth"), occluded: Uint8Array.of(1, 0), lanes: [lane("a", { consistent: Uint8Array.of(0, 1) })] };
+  const model = { truth: lane("Truth"), occluded: Uint8Array.of(1, 0), lanes: [lane("a", { isChecked: true, consistent: Uint8Array.of(0, 1) })] };
   const [, truth, first] = sourcesOf(model);
   assert.deepEqual([...truth.visible], [0, 1]);
   assert.deepEqual([...first.visible], [0, 1]);
@@ -68,7 +68,7 @@ test("a title may hold a colon", () => {
 
 test("the menu of all panes has what any flow has, each once", () => {
   const maps = [{ title: "Entropy" }];
-  const lanes = [lane("a", { maps }), lane("b", { maps, consistent: [1] })];
+  const lanes = [lane("a", { maps }), lane("b", { maps, isChecked: true, consistent: [1] })];
   const sources = sourcesOf({ truth: lane("Truth"), occluded: [1], lanes });
   assert.deepEqual(sharedLayers({ layers, sources }), [
     "flow", "error", "kitti_error", "warped", "difference", "consistency", "arrows",

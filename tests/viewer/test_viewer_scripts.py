@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from flowcore.viz.viewer_page import SCRIPTS, VIEWER, viewer_script
+from flowcore.viz.viewer_page import SCRIPTS, STYLES, VIEWER, viewer_script, viewer_style
 
 IMPORT = re.compile(r'^import \{.*\} from "\./(\w+)\.js";$', re.MULTILINE)
 NAME = re.compile(r"^(?:export )?(?:async )?(?:const|let|class|function) (\w+)", re.MULTILINE)
@@ -14,8 +14,14 @@ def source(name):
     return (VIEWER / f"{name}.js").read_text(encoding="utf-8")
 
 
-def test_every_file_is_joined_once():
-    assert sorted(SCRIPTS) == sorted(path.stem for path in VIEWER.glob("*.js"))
+@pytest.mark.parametrize(("names", "suffix"), [(SCRIPTS, "js"), (STYLES, "css")])
+def test_every_file_is_joined_once(names, suffix):
+    assert sorted(names) == sorted(path.stem for path in VIEWER.glob(f"*.{suffix}"))
+
+
+def test_every_class_that_is_styled_is_one_of_the_scripts():
+    styled = set(re.findall(r"\.([a-z][\w-]*)", re.sub(r"/\*.*?\*/", "", viewer_style())))
+    assert [name for name in styled if not re.search(rf"\b{name}\b", viewer_script())] == []
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
