@@ -1,0 +1,30 @@
+"""Links from one page to another: of lanes, pair and data set they say all there is to say."""
+
+import re
+
+import streamlit as st
+
+from flowcore.knobs import KNOBS
+
+__all__ = ["OF_LANES", "enter"]
+
+PAGE = "page-entered"
+OF_LANES = "(lanes|threads|(name|shown|" + "|".join(knob.word for knob in KNOBS.values()) + r")\d)"
+"""What an address says of lanes."""
+OF_PAIR = "(source|sample|dx|dy|rotation|zoom|noise|jpeg|side|occluder|sequence)"
+OF_DATASET = "(dataset|split|view|reel|reel-from|reel-pairs|at|sweep-[a-z]+[0-9]?)"
+_SAID = re.compile("|".join((OF_LANES, OF_PAIR, OF_DATASET)))
+
+
+def enter(page: str) -> None:
+    """Take note of which page runs; before its widgets are drawn.
+
+    Streamlit remembers what was chosen for as long as a session lasts, and a link leaves out what
+    is as usual: without this it would open with some settings of its own and some of the past.
+    """
+    before = st.session_state.get(PAGE)
+    st.session_state[PAGE] = page
+    if before in (None, page) or not st.query_params:
+        return
+    for key in [str(key) for key in st.session_state if _SAID.fullmatch(str(key))]:
+        del st.session_state[key]
