@@ -83,7 +83,7 @@ def _chosen_and_said(messages: DeltaGenerator) -> Choice | None:
     try:
         choice = _chosen(messages)
     except FlowcoreError as error:
-        messages.error(as_text(error))
+        messages.error(as_text(f"{error} Choose another one under Data set."))
         return None
     _show_card(choice.dataset.card)
     return choice

@@ -1,8 +1,10 @@
 """Links from one page to another: of lanes, pair and data set they say all there is to say."""
 
 import re
+from urllib.parse import parse_qs
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from flowcore.knobs import KNOBS
 
@@ -13,7 +15,8 @@ OF_LANES = "(lanes|threads|(name|shown|" + "|".join(knob.word for knob in KNOBS.
 """What an address says of lanes."""
 OF_PAIR = "(source|sample|dx|dy|rotation|zoom|noise|jpeg|side|occluder|sequence)"
 OF_DATASET = "(dataset|split|view|reel|reel-from|reel-pairs|at|sweep-[a-z]+[0-9]?)"
-_SAID = re.compile("|".join((OF_LANES, OF_PAIR, OF_DATASET)))
+ASKED = "lanes-asked"  # what was computed last, in `lane_form`
+_SAID = re.compile("|".join((OF_LANES, OF_PAIR, OF_DATASET, ASKED)))
 
 
 def enter(page: str) -> None:
@@ -21,10 +24,16 @@ def enter(page: str) -> None:
 
     Streamlit remembers what was chosen for as long as a session lasts, and a link leaves out what
     is as usual: without this it would open with some settings of its own and some of the past.
+    What the page that was left had in its own address is as the link says, since the link was
+    made from it; of these Streamlit passes on the value and not the address.
     """
     before = st.session_state.get(PAGE)
     st.session_state[PAGE] = page
-    if before in (None, page) or not st.query_params:
+    context = get_script_run_ctx()
+    said = parse_qs(context.query_string).keys() if context is not None else set()
+    if before in (None, page) or not said:
         return
+    passed_on = said - set(st.query_params)
     for key in [str(key) for key in st.session_state if _SAID.fullmatch(str(key))]:
-        del st.session_state[key]
+        if key not in passed_on:
+            del st.session_state[key]

@@ -41,7 +41,7 @@ def test_a_sequence_is_followed_and_its_pair_compared(page, server):
     settled(page)
     page.keyboard.press("Escape")
     page.get_by_text("Sequences", exact=True).click()
-    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_role("button", name="Run").click()
     expect(page.locator(".stPlotlyChart .scatterlayer .trace")).to_have_count(1)
     expect(page.get_by_role("img", name="dis_fast, scale 0.5: Flow")).to_be_visible()
     settled(page)
