@@ -18,6 +18,7 @@ from flowcore.commands import (
     evaluate,
     labs,
     learning,
+    sequence,
     sweep,
     task,
 )
@@ -51,7 +52,18 @@ def run() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m flowcore", description=__doc__.split(";")[0])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (catalog, estimate, evaluate, sweep, learning, labs, corrupt, attack, task):
+    for module in (
+        catalog,
+        estimate,
+        evaluate,
+        sequence,
+        sweep,
+        learning,
+        labs,
+        corrupt,
+        attack,
+        task,
+    ):
         module.add_commands(commands)
     return parser
 

@@ -17,6 +17,7 @@ from pages.components.results import chosen_pixels, offer_new_times, show_table
 from pages.components.runs import start, watch
 from pages.components.stack import show_stack
 from pages.components.stages import show_stages
+from pages.components.sweep_link import offer_sweep
 from pages.components.why import show_why
 
 is_drawn = first_drawing()
@@ -45,3 +46,4 @@ if finished and is_drawn:
     show_hardships(pair, lanes, threads=threads, again=again)
     show_figure_builder(pair, finished, scale, box)
     show_downloads(pair, finished, scale=scale)
+    offer_sweep(lanes)

@@ -27,6 +27,8 @@ choice = pick_dataset(
     "Datasets",
     "Which lane is better over a whole data set, by how much, and on which pairs not?",
 )
+if choice is None:
+    st.stop()
 view = choose_view(choice)
 if view == SWEEP:
     show_sweep(choice)

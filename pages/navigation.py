@@ -4,6 +4,7 @@ import streamlit as st
 
 from flowcore.places import ASSETS
 from pages.components.garbage import spare_modules
+from pages.components.links import enter
 from pages.components.work import visit
 
 ICON = ASSETS / "favicon.png"
@@ -34,6 +35,7 @@ page = st.navigation(
     },
     position="top",
 )
+enter(page.url_path)
 with visit():
     try:
         page.run()

@@ -14,9 +14,9 @@ from flowcore.commands.lane_options import (
     parsed,
     where,
 )
-from flowcore.commands.output import Commands, add_json_option, print_json, say
+from flowcore.commands.output import Commands, add_json_option, print_json, say, write_file
 from flowcore.commands.pair_options import add_pair_options, asked_pair
-from flowcore.errors import ConfigError, FlowFileError, InputError
+from flowcore.errors import ConfigError, FlowFileError
 from flowcore.types import Box, FramePair, PipelineConfig, timing_fields
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _write_classes(pair: FramePair, config: PipelineConfig, options: argparse.Na
     decoded = {options.classes: heads.labels, options.second_classes: heads.second_labels}
     for path, labels in decoded.items():
         if path is not None:
-            _write(path, encode_labels(labels))
+            write_file(path, encode_labels(labels))
 
 
 def _write_uncertainty(lane: "Lane", path: Path) -> None:
@@ -135,17 +135,8 @@ def _write_uncertainty(lane: "Lane", path: Path) -> None:
         raise ConfigError(f"An uncertainty is written as .npy, got {path.name}.")
     file = io.BytesIO()
     np.save(file, lane.uncertainty)
-    _write(path, file.getvalue())
+    write_file(path, file.getvalue())
     print(f"uncertainty by the {lane.uncertainty_kind}, px: {path}", file=sys.stderr)
-
-
-def _write(path: Path, content: bytes) -> None:
-    from flowcore.io.atomic import write_bytes
-
-    try:
-        write_bytes(path, content)
-    except OSError as error:
-        raise InputError(f"Cannot write {path}: {error.strerror or error}.") from error
 
 
 def _lane(pair: FramePair, config: PipelineConfig, options: argparse.Namespace) -> "Lane":

@@ -5,9 +5,12 @@ import json
 import math
 import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, TypeAlias
 
-__all__ = ["Commands", "add_json_option", "print_json", "say"]
+from flowcore.errors import InputError
+
+__all__ = ["Commands", "add_json_option", "print_json", "say", "write_file"]
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -27,6 +30,22 @@ def say(notes: Iterable[str]) -> None:
     """What had to be assumed, on standard error."""
     for note in notes:
         print(note, file=sys.stderr)
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """The file in full, or none of it.
+
+    Raises
+    ------
+    InputError
+        Its folder is missing, read-only or full.
+    """
+    from flowcore.io.atomic import write_bytes
+
+    try:
+        write_bytes(path, content)
+    except OSError as error:
+        raise InputError(f"Cannot write {path}: {error.strerror or error}.") from error
 
 
 def _finite(value: Any) -> Any:

@@ -120,11 +120,12 @@ def open_dataset(
     split: str | None = None,
     inside: Path | None = None,
 ) -> Dataset:
-    """The data set in a folder.
+    """The data set in a folder, or the frames of a video.
 
     Parameters
     ----------
     root : Path
+        A folder, or one video.
     layout : str, optional
         A key of ``LAYOUTS``, or "frames"; what the folder's content fits if left out.
     split : str, optional
@@ -135,10 +136,14 @@ def open_dataset(
     Raises
     ------
     InputError
-        No such folder; none of the data sets that are known, or several; no such layout or split.
+        No such folder or video; none of the data sets that are known, or several; no such layout
+        or split.
     """
+    if root.is_file() and root.suffix.lower() in _VIDEOS:
+        frames = tuple(_of_video(root.parent, root.stem, root, inside))
+        return Dataset(str(root.resolve()), FRAMES, frames).part(split)
     if not root.is_dir():
-        raise InputError(f"There is no folder {root}.")
+        raise InputError(f"There is no folder or video {root}.")
     name = _only_layout(root) if layout is None else layout
     pairs: tuple[PairFiles, ...]
     if name == FRAMES:

@@ -5,6 +5,7 @@ import json
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,12 +15,19 @@ from flowcore.export.table import csv_of
 from flowcore.io.flow_files import encode_flow
 from flowcore.lane import weights_sha256
 from flowcore.run_records import versions
-from flowcore.scores import PairScore
+from flowcore.scores import Failure, PairScore, pool
 from flowcore.types import FlowField, PipelineConfig, UInt8Array
 from flowcore.viz.animation import encode_mp4, with_words
 from flowcore.viz.flow_color import color_wheel, flow_to_color
 
-__all__ = ["FRAMES_PER_SECOND", "flows_mp4", "flows_zip", "sequence_csv"]
+__all__ = [
+    "FRAMES_PER_SECOND",
+    "film_picture",
+    "flows_mp4",
+    "flows_zip",
+    "sequence_csv",
+    "sequence_document",
+]
 
 FRAMES_PER_SECOND = 10
 _MAX_SIDE = 640  # px of a panel
@@ -44,8 +52,32 @@ def flows_mp4(
     InputError
         There is none, or as of ``flowcore.viz.animation.encode_mp4``.
     """
-    pictures = _film(moments, title, max_magnitude)
-    return encode_mp4(pictures, frames_per_second=FRAMES_PER_SECOND)
+    size: tuple[int, int] | None = None
+
+    def pictures() -> Iterator[UInt8Array]:
+        nonlocal size
+        for number, (frame, flow) in enumerate(moments, start=1):
+            size = size or (frame.shape[0], frame.shape[1])
+            yield film_picture(frame, flow, title, number, size=size, max_magnitude=max_magnitude)
+
+    return encode_mp4(pictures(), frames_per_second=FRAMES_PER_SECOND)
+
+
+def film_picture(
+    frame: UInt8Array,
+    flow: FlowField,
+    title: str,
+    number: int,
+    *,
+    size: tuple[int, int],
+    max_magnitude: float,
+) -> UInt8Array:
+    """One picture of `flows_mp4`: pair ``number``, drawn as frames of that ``size`` are."""
+    colors = flow_to_color(flow, max_magnitude=max_magnitude)
+    panel = _panel(*size)
+    panels = [cv2.resize(one, panel, interpolation=cv2.INTER_AREA) for one in (frame, colors)]
+    wheel = color_wheel(96, max_magnitude=max_magnitude)
+    return with_words(np.concatenate(panels, 1), title, str(number), wheel)
 
 
 def flows_zip(
@@ -88,16 +120,22 @@ def sequence_csv(lanes: Mapping[str, Sequence[PairScore]]) -> str:
     return csv_of(pd.DataFrame(rows))
 
 
-def _film(
-    moments: Iterable[tuple[UInt8Array, FlowField]], title: str, max_magnitude: float
-) -> Iterator[UInt8Array]:
-    wheel = color_wheel(96, max_magnitude=max_magnitude)
-    size: tuple[int, int] | None = None
-    for number, (frame, flow) in enumerate(moments, start=1):
-        size = size or _panel(*frame.shape[:2])
-        colors = flow_to_color(flow, max_magnitude=max_magnitude)
-        panels = [cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in (frame, colors)]
-        yield with_words(np.concatenate(panels, 1), title, str(number), wheel)
+def sequence_document(
+    model: str, name: str, first: int, outcomes: Sequence[PairScore | Failure]
+) -> dict[str, Any]:
+    """The same of one lane, with its means and what failed, to be written as JSON.
+
+    ``name`` is that of the sequence, and ``first`` the number of its first pair there, from 1.
+    """
+    scores = [one for one in outcomes if isinstance(one, PairScore)]
+    return {
+        "model": model,
+        "sequence": name,
+        "from": first,
+        "pairs": [score.as_json() for score in scores],
+        "means": dict(pool(scores).means) if scores else {},
+        "failed": [asdict(one) for one in outcomes if isinstance(one, Failure)],
+    }
 
 
 def _panel(height: int, width: int) -> tuple[int, int]:

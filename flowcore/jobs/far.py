@@ -18,7 +18,7 @@ from distributed import CancelledError, Client, Future, KilledWorker, Variable, 
 
 from flowcore.errors import FlowcoreError, SchedulerError
 from flowcore.jobs.outcome import CRASHED
-from flowcore.jobs.worker import FINISH, Worker, WorkerHost
+from flowcore.jobs.worker import FINISH, Worker, WorkerHost, report_of
 from flowcore.sweeps.child import converse
 from flowcore.sweeps.cluster import connected
 from flowcore.sweeps.identity import Identity, identity_of, require_same
@@ -28,7 +28,9 @@ __all__ = ["FarHost", "FarWorker"]
 
 _LOOK_SECONDS = 0.3  # between two looks at how far a job is, and at whether it is asked to finish
 _PATIENCE_SECONDS = 5
+_SILENT_SECONDS = 2  # after which it is asked whether any worker is there
 _LOST = ("cancelled", "lost")
+_NO_WORKER = report_of(0.0, "waiting, as the cluster has no worker now")
 
 
 class FarHost:
@@ -74,6 +76,13 @@ class FarHost:
                 self._client = self._stack.enter_context(connected(self._address))
             return self._client
 
+    def lost(self) -> SchedulerError:
+        """What is said of a job whose scheduler is gone."""
+        return SchedulerError(
+            f"The scheduler at {self._address} is gone, and with it what was at work there: start "
+            "again once it is back."
+        )
+
     def close(self) -> None:
         """Let go of the cluster, and end what runs here."""
         self.here.close()
@@ -111,8 +120,11 @@ class FarWorker:
         identity = identity_of(one.model for one in args if isinstance(one, PipelineConfig))
         name = f"job-{uuid.uuid4().hex}"
         self._seen, self._variables = b"", _variables_of(name, client)
-        for variable in self._variables:
-            variable.set(b"")
+        try:
+            for variable in self._variables:
+                variable.set(b"")
+        except OSError as error:
+            raise self._host.lost() from error
         work = pickle.dumps((task, args), protocol=5)
         self._future = client.submit(_in_far_child, work, name, identity, key=name)
 
@@ -121,31 +133,50 @@ class FarWorker:
 
         Raises
         ------
-        EOFError
+        EOFError, OSError
+            As of ``flowcore.jobs.worker.Worker.receive``, where the job had to stay.
+        SchedulerError
             The job was cancelled, or the scheduler is gone.
         """
         if self._future is None:
             assert self._near is not None
             return self._near.receive()
-        assert self._variables is not None
-        future, (report, _) = self._future, self._variables
-        while not future.done():
-            if future.client.status != "running":
-                raise EOFError("The scheduler is gone.")
-            with suppress(TimeoutError, CancelledError), future.client.as_current():
-                wait([future], timeout=_LOOK_SECONDS)
-            payload: bytes = b"" if future.done() else report.get(timeout=_PATIENCE_SECONDS)
-            if payload not in (b"", self._seen):
-                self._seen = payload
-                return payload
+        future = self._future
+        payload = self._report_of(future)
+        if payload:
+            return payload
         self._forget()
         if future.status in _LOST:
-            raise EOFError("The job was cancelled, or the scheduler is gone.")
+            raise self._host.lost()
         error = future.exception()
         if error is not None:
             return _failure(error)
         payload = future.result()
         return bytes(payload)
+
+    def _report_of(self, future: Future) -> bytes:
+        """What is reported next of a task, of which nothing is once it is over."""
+        assert self._variables is not None
+        report, _ = self._variables
+        silent_since = time.monotonic()
+        while not future.done():
+            try:
+                with suppress(TimeoutError, CancelledError), future.client.as_current():
+                    wait([future], timeout=_LOOK_SECONDS)
+                if future.done():
+                    break
+                payload: bytes = report.get(timeout=_PATIENCE_SECONDS)
+                is_silent = time.monotonic() - silent_since > _SILENT_SECONDS
+                if payload in (b"", self._seen) and is_silent and not future.client.nthreads():
+                    report.set(b"")  # the next worker begins anew, and may say the same
+                    self._seen = b""
+                    return _NO_WORKER
+            except OSError as error:  # a timeout is one
+                raise self._host.lost() from error
+            if payload not in (b"", self._seen):
+                self._seen = payload
+                return payload
+        return b""
 
     def finish(self) -> None:
         """Ask the task that was sent last to come to its end."""

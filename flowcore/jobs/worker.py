@@ -30,7 +30,16 @@ import psutil
 from flowcore.errors import FlowcoreError
 from flowcore.places import HOME
 
-__all__ = ["FINISH", "AnyHost", "AnyWorker", "Worker", "WorkerHost", "is_report", "report_in"]
+__all__ = [
+    "FINISH",
+    "AnyHost",
+    "AnyWorker",
+    "Worker",
+    "WorkerHost",
+    "is_report",
+    "report_in",
+    "report_of",
+]
 
 FINISH = b"finish"  # no pickle: those begin with 0x80
 """What a worker is sent that is to come to its end."""
@@ -121,6 +130,11 @@ class Worker:
 def is_report(payload: bytes) -> bool:
     """Whether a message is not the last one about a task."""
     return payload.startswith(_REPORT)
+
+
+def report_of(fraction: float, message: str, partial: Any = None) -> bytes:
+    """The message that reports this."""
+    return _REPORT + pickle.dumps((fraction, message, partial), protocol=5)
 
 
 def report_in(payload: bytes) -> tuple[float, str, Any] | None:
@@ -234,7 +248,7 @@ def _answer(line: Connection) -> bytes:
 
     def progress(fraction: float, message: str = "", partial: Any = None) -> bool:
         nonlocal is_asked
-        line.send_bytes(_REPORT + pickle.dumps((fraction, message, partial), protocol=5))
+        line.send_bytes(report_of(fraction, message, partial))
         while line.poll():
             is_asked = line.recv_bytes() == FINISH  # nothing else comes while a task runs
         return is_asked

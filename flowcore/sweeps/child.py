@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from distributed import get_worker
+from distributed import Reschedule, get_worker
 
 from flowcore.errors import SchedulerError
 from flowcore.jobs.outcome import CRASHED, NO_WORKER, UNEXPECTED
@@ -92,8 +92,8 @@ def converse(
 
     Raises
     ------
-    SchedulerError
-        Nobody waits for the task any more; its process is killed.
+    SchedulerError, Reschedule
+        Nobody waits for the task any more, or not for this worker; its process is killed.
     EOFError, OSError
         The process is gone.
     """
@@ -101,8 +101,7 @@ def converse(
     try:
         child.send_bytes(request)
         while True:
-            if not _is_wanted():
-                raise SchedulerError("Nobody waits for this any more.")
+            _require_wanted()
             if time.monotonic() - looked > seconds:
                 looked = time.monotonic()
                 if is_asked():
@@ -112,7 +111,7 @@ def converse(
                 if not is_report(payload):
                     return payload
                 tell(payload)
-    except (EOFError, OSError, SchedulerError):
+    except (EOFError, OSError, SchedulerError, Reschedule):
         _let_go()
         raise
 
@@ -127,12 +126,17 @@ def _answer(message: tuple[Any, ...]) -> Measured:
     raise (kind or SchedulerError)(sentence or UNEXPECTED)
 
 
-def _is_wanted() -> bool:
-    """Whether the task that this thread is at has neither been cancelled nor lost its worker."""
+def _require_wanted() -> None:
+    """Raise where the task that this thread is at has been cancelled, or is left to other workers.
+
+    A worker that is told to end still answers; another one then does its task.
+    """
     worker = get_worker()
     state = worker.state.tasks.get(worker.get_current_task())
-    is_dropped = state is None or state.state == "cancelled"
-    return not is_dropped and worker.status.name not in _OVER
+    if state is None or state.state == "cancelled":
+        raise SchedulerError("Nobody waits for this any more.")
+    if worker.status.name in _OVER:
+        raise Reschedule
 
 
 def _child() -> Worker:

@@ -8,22 +8,19 @@ import streamlit as st
 
 from flowcore.data.datasets import Pair
 from flowcore.data.files import PairFiles
-from flowcore.knobs import KNOBS
 from flowcore.leaderboard import values_of_pairs
 from flowcore.metrics.definitions import describe
 from pages.components.dataset_picker import Choice
 from pages.components.dataset_runs import LaneScores
 from pages.components.dataset_task import thumbnails
 from pages.components.files import changed, done_aside
+from pages.components.links import OF_LANES
 from pages.components.words import as_text
 
-__all__ = ["show_extremes", "show_pairs"]
+__all__ = ["in_compare", "show_extremes", "show_pairs"]
 
 NUM_SHOWN = 4  # worst ones, and as many best ones
 HEIGHT = 120
-_OF_LANES = re.compile(
-    "(lanes|threads|(name|shown|" + "|".join(knob.word for knob in KNOBS.values()) + r")\d)"
-)
 
 
 def show_extremes(choice: Choice, found: Mapping[str, LaneScores], key: str) -> None:
@@ -60,6 +57,15 @@ def show_pairs(choice: Choice, found: Mapping[str, LaneScores], key: str | None 
         _show_table(columns, key)
 
 
+def in_compare(choice: Choice, pair: Pair) -> dict[str, str]:
+    """Where Compare shows this pair with the lanes of this page."""
+    lanes = {word: text for word, text in st.query_params.items() if re.fullmatch(OF_LANES, word)}
+    split = {"split": pair.split} if pair.split else {}
+    return {
+        **lanes, "source": "Data set", "dataset": choice.name, **split, "sequence": pair.sequence
+    }  # fmt: skip
+
+
 @st.fragment
 def _show_table(columns: Mapping[str, Mapping[tuple[str, str], float]], key: str) -> None:
     """The table of all pairs, made and sent where somebody opens it."""
@@ -94,7 +100,7 @@ def _show_pictures(choice: Choice, pairs: Sequence[Pair], notes: Sequence[str]) 
                 st.page_link(
                     "compare.py",
                     label=as_text(pair.sequence),
-                    query_params=_address(choice, pair),
+                    query_params=in_compare(choice, pair),
                     help="Open in Compare, with the same lanes.",
                 )
                 if note:
@@ -106,12 +112,3 @@ def _thumbnails(files: tuple[object, ...], _pairs: tuple[Pair, ...]) -> list[byt
     """Made aside, once, as long as the files stay as they are."""
     made: list[bytes | None] = done_aside(thumbnails, _pairs, HEIGHT)
     return made
-
-
-def _address(choice: Choice, pair: Pair) -> dict[str, str]:
-    """Where Compare shows this pair with the lanes of this page."""
-    lanes = {word: text for word, text in st.query_params.items() if _OF_LANES.fullmatch(word)}
-    split = {"split": pair.split} if pair.split else {}
-    return {
-        **lanes, "source": "Data set", "dataset": choice.name, **split, "sequence": pair.sequence
-    }  # fmt: skip

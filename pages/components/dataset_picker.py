@@ -1,6 +1,5 @@
 """Which data set and which part of it: a choice of the page Datasets, and a source of pairs."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import streamlit as st
@@ -8,9 +7,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from flowcore.data.datasets import Dataset
 from flowcore.data.layout import Card
-from flowcore.errors import FlowcoreError, InputError
+from flowcore.errors import FlowcoreError
 from flowcore.types import FramePair
-from pages.components.dataset_roots import SAMPLES, keep_upload, offered, opened
+from pages.components.dataset_roots import keep_upload, offered, opened
 from pages.components.files import loaded
 from pages.components.head import show_head
 from pages.components.sequence_film import reels_in, remember_reel
@@ -42,8 +41,11 @@ class Choice(NamedTuple):
     dataset: Dataset
 
 
-def pick_dataset(title: str, question: str) -> Choice:
-    """The data set that the user has chosen; the head of the page, which says it in one line."""
+def pick_dataset(title: str, question: str) -> Choice | None:
+    """The data set that the user has chosen; the head of the page, which says it in one line.
+
+    None where it is not here, which is said.
+    """
     return show_head(title, question, _chosen_and_said, _in_words, drawer="Data set")
 
 
@@ -65,21 +67,24 @@ def pick_pair_of_dataset() -> FramePair | None:
     FlowcoreError
         It cannot be read, or what was asked for is not here.
     """
-    choice, problems = _chosen()
-    pairs = {pair.sequence: pair for pair in choice.dataset.pairs[:MAX_LISTED]}
-    sequence = st.selectbox("Pair", list(pairs), key=SEQUENCE, bind="query-params")
-    if problems:
-        raise InputError(problems[0])
+    choice = _chosen(st.container())
+    pairs = {pair.sequence: pair for pair in choice.dataset.pairs}
+    listed = list(pairs)[:MAX_LISTED]
+    if (asked := st.query_params.get(SEQUENCE)) in pairs and asked not in listed:
+        listed.append(asked)
+    sequence = st.selectbox("Pair", listed, key=SEQUENCE, bind="query-params")
     for reel in reels_in(choice.dataset):
         if pairs[sequence] in reel.pairs:
             remember_reel(reel, reel.pairs.index(pairs[sequence]))
     return loaded(pairs[sequence])
 
 
-def _chosen_and_said(messages: DeltaGenerator) -> Choice:
-    choice, problems = _chosen()
-    for problem in problems:
-        messages.error(as_text(problem))
+def _chosen_and_said(messages: DeltaGenerator) -> Choice | None:
+    try:
+        choice = _chosen(messages)
+    except FlowcoreError as error:
+        messages.error(as_text(f"{error} Choose another one under Data set."))
+        return None
     _show_card(choice.dataset.card)
     return choice
 
@@ -97,47 +102,34 @@ def _show_card(card: Card) -> None:
         st.caption(f"{what}: {words}.")
 
 
-def _chosen() -> tuple[Choice, list[str]]:
-    """What the widgets say, and why what was dropped or linked to is not among it."""
-    problems = [*_problems_of(_take_upload), *_problems_of(_find_linked)]
-    names = [*offered(), *st.session_state.get(UPLOADS, ())]
-    name = st.selectbox("Data set", names, key=DATASET, bind="query-params")
+def _chosen(messages: DeltaGenerator) -> Choice:
+    """What the widgets say; why what was dropped cannot be used is said there.
+
+    Raises
+    ------
+    FlowcoreError
+        What is chosen, as by a link, is not here.
+    """
     try:
-        whole = opened(name)
+        _take_upload()
     except FlowcoreError as error:
-        problems.append(str(error))
-        name, whole = SAMPLES, opened(SAMPLES)
+        messages.error(as_text(error))
+    known = st.session_state.setdefault(UPLOADS, [])
+    names = [*offered(), *known]
+    linked = st.session_state.get(DATASET), st.query_params.get(DATASET)
+    names += [name for name in dict.fromkeys(linked) if name and name not in names]
+    name = st.selectbox("Data set", names, key=DATASET, bind="query-params")
+    whole = opened(name)
+    if name not in (*offered(), *known):
+        known.append(name)
     if not whole.splits:
-        return Choice(name, "", whole), problems
+        return Choice(name, "", whole)
     split = st.selectbox(
         "Split", [*whole.splits, ALL], key=SPLIT, bind="query-params",
         help="The part of the data set, or the pass in which it was rendered.",
     )  # fmt: skip
     part = "" if split == ALL else split
-    return Choice(name, part, whole.part(part)), problems
-
-
-def _problems_of(step: Callable[[], None]) -> list[str]:
-    try:
-        step()
-    except FlowcoreError as error:
-        return [str(error)]
-    return []
-
-
-def _find_linked() -> None:
-    """Know the upload that a link names, if it is still here; forget what is not."""
-    asked = st.session_state.get(DATASET) or st.query_params.get(DATASET)
-    known = st.session_state.setdefault(UPLOADS, [])
-    if asked is None or asked in (*offered(), *known):
-        return
-    try:
-        opened(asked)
-    except FlowcoreError:
-        st.session_state.pop(DATASET, None)
-        st.query_params.pop(DATASET, None)
-        raise
-    known.append(asked)
+    return Choice(name, part, whole.part(part))
 
 
 def _take_upload() -> None:
@@ -161,8 +153,10 @@ def _take_upload() -> None:
     st.session_state.pop(SPLIT, None)
 
 
-def _in_words(choice: Choice) -> str:
+def _in_words(choice: Choice | None) -> str:
     """The data set in one line."""
+    if choice is None:
+        return ""
     card, count = choice.dataset.card, len(choice.dataset.pairs)
     split = f", {as_text(choice.split)}" if choice.split else ""
     title = "" if card.title == choice.name else f", {card.title}"

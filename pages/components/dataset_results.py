@@ -17,6 +17,7 @@ from pages.components.charts import lane_colors
 from pages.components.dataset_picker import Choice
 from pages.components.dataset_runs import LaneScores
 from pages.components.lane_form import LaneChoice
+from pages.components.number_choice import choose_number
 from pages.components.words import as_text
 
 __all__ = [
@@ -107,15 +108,7 @@ def choose_metric(found: Found, boards: Sequence[Board]) -> str | None:
     keys = [key for key in keys if not key.endswith("_identity")]
     if not keys:
         return None
-    labels = {key: describe(key).label for key in keys}
-    return st.selectbox(
-        "Number by which pairs are compared",
-        keys,
-        format_func=labels.get,
-        key="by",
-        bind="query-params",
-        width=320,
-    )
+    return choose_number("Number by which pairs are compared", keys, "by")
 
 
 def show_distribution(

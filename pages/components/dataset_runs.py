@@ -15,9 +15,10 @@ from pages.components.dataset_roots import SAMPLES
 from pages.components.dataset_task import evaluate_lane
 from pages.components.lane_form import LaneChoice
 from pages.components.runs import Run
+from pages.components.turns import gave_way, give_way
 from pages.components.work import ask, look, shared_queue
 
-__all__ = ["GRACE_SECONDS", "LaneScores", "give_way", "job_key", "run_lanes", "stored_scores"]
+__all__ = ["GRACE_SECONDS", "LaneScores", "job_key", "run_lanes", "stored_scores"]
 
 GRACE_SECONDS = 600  # for which work goes on once its page is left
 TURN_SECONDS = 10  # after which others, if any wait, get a turn
@@ -44,10 +45,9 @@ def run_lanes(
         facts = facts_of(choice.dataset, lane.config, threads=threads)
         key = job_key(facts)
         job = look(key)
-        has_given_way = job is not None and job.state == "done" and not job.result.is_complete
         is_new = is_opening and job is None and _latest(facts) is None
-        if pressed or has_given_way or is_new:
-            continued = job.result.run if has_given_way else None
+        if pressed or gave_way(job) or is_new:
+            continued = job.result.run if job is not None and gave_way(job) else None
             if job is not None and job.state == "done":
                 shared_queue("lanes").drop(key)
             work = choice.dataset, lane.config, threads, default_path(), continued
@@ -97,15 +97,3 @@ def _outcomes(path: Path, run: int, count: int) -> tuple[list[PairScore], list[F
         [one for one in outcomes if isinstance(one, PairScore)],
         [one for one in outcomes if isinstance(one, Failure)],
     )
-
-
-@st.fragment(run_every=2)
-def give_way(runs: Sequence[Run], turn: float) -> None:
-    """Let others have a turn after so many seconds: these may take hours, their lanes a second."""
-    queue = shared_queue("lanes")
-    own = {run.job.key for run in runs}
-    if all(job.key in own for job in queue.active() if job.state == "queued"):
-        return
-    for run in runs:
-        if run.job.state == "running" and run.job.seconds > turn:
-            queue.finish(run.job.key)

@@ -13,7 +13,7 @@ from flowcore.leaderboard import compare, values_of_pairs
 from flowcore.metrics.definitions import describe
 from flowcore.store import RunRecord, RunStore, default_path
 from flowcore.types import PipelineConfig
-from pages.components.dataset_roots import SAMPLES, name_of
+from pages.components.dataset_roots import SAMPLES, name_of, opened
 from pages.components.dataset_takeaway import evaluate_command
 from pages.components.history_runs import Runs, scores_of
 from pages.components.presets import LANE_KNOBS, MAX_LANES
@@ -140,9 +140,19 @@ def _worst_pair(runs: Runs, record: RunRecord) -> dict[str, str]:
     }
     if name is None or not values:
         return {}
-    _, sequence = max(values, key=lambda pair: values[pair])
-    split = {"split": record.facts.split} if record.facts.split else {}
-    return {"source": "Data set", "dataset": name, **split, "sequence": sequence}
+    worst = max(values, key=lambda pair: values[pair])
+    split = record.facts.split or _split_of(name, worst)
+    where = {"split": split} if split else {}
+    return {"source": "Data set", "dataset": name, **where, "sequence": worst[1]}
+
+
+def _split_of(name: str, pair: tuple[str, str]) -> str:
+    """The part of a data set in which that pair lies; empty where it is there no more."""
+    try:
+        pairs = opened(name).pairs
+    except InputError:
+        return ""
+    return next((one.split for one in pairs if (one.dataset, one.sequence) == pair), "")
 
 
 def _delete(records: Sequence[RunRecord]) -> None:

@@ -14,11 +14,12 @@ from pages.components.files import changed
 from pages.components.lane_form import LaneChoice
 from pages.components.runs import Run
 from pages.components.sequence_task import Glance, follow_lane
-from pages.components.work import ask, look
+from pages.components.turns import ask_in_turns, give_way
 
-__all__ = ["Along", "Stretch", "followed", "key_of_work", "run_along"]
+__all__ = ["TURN_SECONDS", "Along", "Stretch", "followed", "key_of_work", "run_along"]
 
 GRACE_SECONDS = 120  # a reload, or a look at another page, loses nothing
+TURN_SECONDS = 10  # after which others, if any wait, get a turn
 Along: TypeAlias = Mapping[str, Sequence[Glance | Failure]]
 """By the title of a lane: what came of each pair."""
 
@@ -50,19 +51,18 @@ def run_along(
     """The runs that are on their way or were made, begun where Run was pressed."""
     runs = []
     for lane in lanes:
-        key = key_of_work("follow", stretch, lane, threads)
-        job = look(key)
-        if pressed:
-            work = stretch.pairs, lane.config, threads
-            job = ask(key, follow_lane, *work, again=True, grace=GRACE_SECONDS)
+        key, work = key_of_work("follow", stretch, lane, threads), (stretch.pairs, lane.config)
+        job = ask_in_turns(key, follow_lane, *work, threads, pressed=pressed, grace=GRACE_SECONDS)
         if job is not None:
             runs.append(Run(lane, job))
+    if any(not run.job.is_over for run in runs):
+        give_way(runs, TURN_SECONDS)
     return runs
 
 
 def followed(runs: Sequence[Run]) -> dict[str, list[Glance | Failure]]:
     """What came of the lanes that are done, by title."""
-    return {run.lane.title: run.job.result for run in runs if run.job.state == "done"}
+    return {run.lane.title: run.job.result.along for run in runs if run.job.state == "done"}
 
 
 def key_of_work(what: str, stretch: Stretch, lane: LaneChoice, *more: Any) -> str:

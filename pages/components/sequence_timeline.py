@@ -13,6 +13,7 @@ from flowcore.scores import pool
 from flowcore.viz.flow_color import flow_to_color
 from pages.components.charts import lane_colors
 from pages.components.lane_form import LaneChoice
+from pages.components.number_choice import choose_number
 from pages.components.sequence_runs import Along, Stretch
 from pages.components.sequence_task import Glance
 from pages.components.words import as_text, counted, width_of
@@ -38,11 +39,9 @@ def show_timeline(stretch: Stretch, lanes: Sequence[LaneChoice], found: Along) -
     _say_failures(found)
     if not keys:
         return
-    labels = {key: describe(key).label for key in keys}
-    key = st.selectbox(
-        "Along the sequence", keys, format_func=labels.get, key="along", bind="query-params",
-        width=320, help="Photometric error: the warp error over time. Flicker: what a pixel's "
-        "vector changes by from one pair to the next.",
+    key = choose_number(
+        "Along the sequence", keys, "along", help="Photometric error: the warp error over time. "
+        "Flicker: what a pixel's vector changes by from one pair to the next.",
     )  # fmt: skip
     st.plotly_chart(
         _figure(stretch, lanes, found, key),
@@ -50,7 +49,7 @@ def show_timeline(stretch: Stretch, lanes: Sequence[LaneChoice], found: Along) -
         key=CHART,
         on_select=_go_to_point,
         selection_mode="points",
-        alt=f"Chart: {labels[key]} along the sequence",
+        alt=f"Chart: {describe(key).label} along the sequence",
     )
     means = {title: pool(of_lane).means for title, of_lane in scores.items() if of_lane}
     table = pd.DataFrame.from_dict(means, orient="index").rename_axis("lane")

@@ -9,6 +9,7 @@ from flowcore.errors import FlowcoreError
 from flowcore.export.panels import shared_scale
 from pages.components.clip import play_clip
 from pages.components.color_scale import choose_scale
+from pages.components.dataset_pairs import in_compare
 from pages.components.dataset_picker import Choice
 from pages.components.files import loaded
 from pages.components.lane_form import LaneChoice
@@ -42,9 +43,9 @@ def show_sequence(
         count = len(stretch.pairs)
         st.info(f"Nothing is measured yet. Press Run to follow these lanes along {count} pairs.")
     at = choose_moment(stretch)
-    _show_pair(stretch, at, lanes, threads=threads, again=pressed)
+    _show_pair(choice, stretch, at, lanes, threads=threads, again=pressed)
     if found:
-        show_sequence_takeaways(stretch, lanes, found, threads=threads)
+        show_sequence_takeaways(choice, stretch, lanes, found, threads=threads)
 
 
 def _choose_stretch(reels: Sequence[Reel]) -> Stretch:
@@ -80,7 +81,13 @@ def _keep_below(key: str, most: int) -> None:
 
 
 def _show_pair(
-    stretch: Stretch, at: int, lanes: Sequence[LaneChoice], *, threads: int, again: bool
+    choice: Choice,
+    stretch: Stretch,
+    at: int,
+    lanes: Sequence[LaneChoice],
+    *,
+    threads: int,
+    again: bool,
 ) -> None:
     """A pair of the sequence in the viewer, which also plays those after it."""
     reel, index = stretch.reel, stretch.begin + at
@@ -89,6 +96,12 @@ def _show_pair(
     except FlowcoreError as error:
         st.error(as_text(error))
         return
+    st.page_link(
+        "compare.py",
+        label="Open in Compare",
+        query_params=in_compare(choice, reel.pairs[index]),
+        help="This pair with the same lanes.",
+    )
     remember_reel(reel, index)
     runs = start(pair, lanes, threads=threads, again=again)
     done = watch(runs, key="cancel-pair")

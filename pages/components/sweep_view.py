@@ -13,11 +13,12 @@ from flowcore.store import default_path
 from flowcore.sweeps.config import SweepConfig, lanes_of, selected, sweep_toml
 from flowcore.types import PipelineConfig
 from pages.components.dataset_picker import Choice
-from pages.components.dataset_runs import GRACE_SECONDS, give_way
+from pages.components.dataset_runs import GRACE_SECONDS
 from pages.components.lane_form import LaneChoice
 from pages.components.runs import Run, wait_a_moment, watch
 from pages.components.sweep_form import choose_sweep
 from pages.components.sweep_task import SweepPlan, plan_sweep, run_sweep
+from pages.components.turns import gave_way, give_way
 from pages.components.words import as_text, counted, width_of
 from pages.components.work import ask, look, shared_queue
 
@@ -100,7 +101,6 @@ def _run(config: SweepConfig, dataset: Dataset, plan: SweepPlan) -> None:
     key = _key("sweep", config, dataset)
     job = look(key)
     missing = sum(lane.missing for lane in plan.lanes)
-    has_given_way = job is not None and job.state == "done" and not job.result.is_complete
     is_on_its_way = job is not None and not job.is_over
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button(
@@ -110,7 +110,7 @@ def _run(config: SweepConfig, dataset: Dataset, plan: SweepPlan) -> None:
         st.page_link(
             "history.py", label="Follow it in History", query_params=_in_history(config, dataset)
         )
-    if pressed or has_given_way:
+    if pressed or gave_way(job):
         shared_queue("lanes").drop(key)
         job = ask(key, run_sweep, config, dataset, default_path(), grace=GRACE_SECONDS)
     if job is None:

@@ -1,5 +1,6 @@
 """A server of the application for a benchmark, and its memory."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -17,8 +18,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def served() -> Iterator[tuple[str, psutil.Process]]:
-    """The address (host:port) of a server that answers, and its process; ended at the end."""
+def served(**variables: str) -> Iterator[tuple[str, psutil.Process]]:
+    """The address (host:port) of a server that answers, and its process; ended at the end.
+
+    ``variables`` are those of its environment beside what there are.
+    """
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
@@ -26,6 +30,7 @@ def served() -> Iterator[tuple[str, psutil.Process]]:
     server = subprocess.Popen(
         [*command, "--server.headless=true", "--server.fileWatcherType=none"],
         cwd=ROOT,
+        env={**os.environ, **variables},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

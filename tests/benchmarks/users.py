@@ -6,14 +6,20 @@ opens Compare over a websocket as a browser does, every time with another motion
 held against what the library makes of that motion, byte for byte: frames, true flow, estimate. Said
 are the wrong and the lost, the seconds from opening to that viewer (one visitor alone and all at
 once), and the memory of the server with its workers before and after.
+
+``--cluster`` has the lanes done by a dask cluster of two worker processes over TCP on this machine.
 """
 
 import argparse
 import asyncio
 import json
+import os
+import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlencode
 
 import numpy as np
@@ -29,6 +35,7 @@ from flowcore.data.synthetic import make_pair
 from flowcore.lane import run_lane
 from flowcore.types import PipelineConfig
 from flowcore.viz.viewer_payload import ViewerLane, cut_viewer, pack_viewer
+from tests.benchmarks.cluster import Cluster
 from tests.benchmarks.serving import resident, served
 
 LANE = "dis_ultrafast"
@@ -148,10 +155,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--visitors", type=int, default=8)
     parser.add_argument("--comparisons", type=int, default=200)
+    parser.add_argument("--cluster", action="store_true")
     options = parser.parse_args()
     steps = np.arange(options.comparisons + 11)
     motions = [(0.5 * (i % 41 - 20), 0.5 * (i // 41) - 2) for i in steps.tolist()]
-    with served() as (address, server):
+    with _served(has_cluster=options.cluster) as (address, server):
         asyncio.run(visit(address, motions.pop()))  # everything is loaded
         alone = [asyncio.run(visit(address, motions.pop())) for _ in range(10)]
         _say("one visitor, 10 comparisons", alone)
@@ -161,6 +169,21 @@ def main() -> None:
         print(f"{resident(server):.0f} MB after", flush=True)
         time.sleep(60)
         print(f"{resident(server):.0f} MB a minute later, with {_tally(server)}")
+        print(f"load {os.getloadavg()[0]:.1f}")
+
+
+@contextmanager
+def _served(*, has_cluster: bool) -> Iterator[tuple[str, psutil.Process]]:
+    """A server of its own, or one whose lanes are done by a cluster."""
+    if not has_cluster:
+        with served() as found:
+            yield found
+        return
+    with tempfile.TemporaryDirectory() as folder, Cluster(Path(folder)).running() as cluster:
+        num_workers = str(len(cluster.workers))
+        where = {"FLOWSCOPE_SCHEDULER": cluster.address, "FLOWSCOPE_WORKERS": num_workers}
+        with served(**where) as found:
+            yield found
 
 
 def _say(who: str, visits: list[Visit]) -> None:

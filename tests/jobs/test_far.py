@@ -8,6 +8,7 @@ import pytest
 from distributed import LocalCluster
 
 from flowcore.errors import ConfigError, SchedulerError
+from flowcore.jobs import far
 from flowcore.jobs.far import FarHost
 from flowcore.jobs.outcome import CRASHED
 from flowcore.sweeps import cluster
@@ -80,8 +81,6 @@ def test_what_needs_files_of_this_machine_stays_here(queue):
 
 
 def test_a_worker_that_differs_and_weights_that_are_not_here(queue, monkeypatch):
-    from flowcore.jobs import far
-
     plain = far.identity_of
     monkeypatch.setattr(
         far, "identity_of", lambda models: plain(models)._replace(facts=(("code", "old"),))
@@ -89,6 +88,39 @@ def test_a_worker_that_differs_and_weights_that_are_not_here(queue, monkeypatch)
     job = finished(queue.submit("other", job_tasks.add, 1, PipelineConfig("dis_fast")))
     assert job.error_type is SchedulerError
     assert "has another code" in job.error
+
+
+@pytest.fixture
+def own_cluster():
+    options = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", host="127.0.0.1",
+        scheduler_kwargs=options, worker_dashboard_address="127.0.0.1:0", memory_limit=None,
+        silence_logs=50,
+    ) as found:  # fmt: skip
+        yield found
+
+
+def test_a_job_whose_worker_ends_waits_for_another_one(make_queue, own_cluster, monkeypatch):
+    monkeypatch.setattr(far, "_SILENT_SECONDS", 0.1)
+    host = functools.partial(FarHost, own_cluster.scheduler_address, (), lambda task: False)
+    queue = make_queue(host=host)
+    job = queue.submit("long", job_tasks.partly)
+    wait_until(lambda: job.progress == 0.5)
+    own_cluster.scale(0)
+    wait_until(lambda: "no worker" in job.message)
+    assert (job.state, job.progress) == ("running", 0)
+    queue.cancel("long")
+
+
+def test_a_scheduler_that_is_lost_is_a_sentence(make_queue, own_cluster):
+    host = functools.partial(FarHost, own_cluster.scheduler_address, (), lambda task: False)
+    job = make_queue(host=host).submit("long", job_tasks.partly)
+    wait_until(lambda: job.progress == 0.5)
+    own_cluster.close()
+    finished(job)
+    assert job.error_type is SchedulerError
+    assert f"The scheduler at {own_cluster.scheduler_address} is gone" in job.error
 
 
 def test_no_scheduler_is_a_sentence(make_queue, monkeypatch):

@@ -129,6 +129,35 @@ def test_nobody_leaves_the_roots():
             dataset_roots.opened(name)
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("public/gone", "There is no data set 'public/gone' on this server."),
+        ("upload-0000", "The data set of this link is no longer here"),
+    ],
+)
+def test_a_link_to_a_data_set_that_is_not_here_says_so_until_another_is_chosen(name, words):
+    app = datasets(dataset=name)
+    for _ in range(2):  # whatever makes the page run again
+        assert words in said(app.error)
+        assert not app.dataframe
+        assert not app.exception
+        app = app.run()
+    app = app.selectbox(key="dataset").set_value("public/movies").run()
+    assert not app.error
+    assert "2 pairs" in said(app.caption)
+    compare = opened("compare", source="Data set", dataset=name, lanes="1", model1="dis_fast")
+    assert words in said(finished(compare).error)
+
+
+def test_the_number_of_the_pairs_is_in_the_address_by_its_key():
+    app = measured(datasets(dataset="public/movies", split="final", by="fl_all"))
+    assert app.selectbox(key="number-by").value == "fl_all"
+    assert app.query_params["by"] in ("fl_all", ["fl_all"])
+    app = app.selectbox(key="number-by").select_index(0).run()
+    assert "by" not in app.query_params
+
+
 def packed(folder):
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:

@@ -1,12 +1,16 @@
 """Sweeps on the page Datasets: planned before anything runs, run, told of, and as a config."""
 
 import tomllib
+from urllib.parse import parse_qsl
 
 import pytest
 
 from flowcore.data import samples
 from flowcore.store import RunStore
+from flowcore.sweeps.config import lanes_of
+from flowcore.types import ChunkGrid, PipelineConfig
 from pages.components import sweep_view
+from pages.components.sweep_link import sweep_query
 from tests.data.layouts import MAKERS
 from tests.pages.waiting import finished, opened
 
@@ -70,6 +74,35 @@ def test_a_sweep_runs_and_is_in_the_store(store):
     (link,) = [one.proto for one in app.get("page_link") if "History" in one.proto.label]
     assert "sweep=night" in link.query_string
     assert "set=samples" in link.query_string
+
+
+def test_lanes_as_a_grid():
+    lanes = [
+        PipelineConfig("dis_fast"),
+        PipelineConfig("dis_fast", chunks=ChunkGrid(2, 2)),
+        PipelineConfig("dis_medium", scale=0.5),
+    ]
+    query = sweep_query(lanes)
+    assert query == {
+        "sweep-models": ["dis_fast", "dis_medium"],
+        "sweep-knob1": "chunks", "sweep-values1": "none, 2x2",
+        "sweep-knob2": "scale", "sweep-values2": "1, 0.5",
+    }  # fmt: skip
+    grid = {"model": query["sweep-models"], "chunks": ["none", "2x2"], "scale": [1, 0.5]}
+    assert set(lanes) <= {lane.config for lane in lanes_of(grid)}
+    assert sweep_query([*lanes, PipelineConfig("dis_fast", blur_sigma=1.0)]) == {}
+    assert sweep_query([]) == {}
+
+
+def test_compare_leads_to_the_sweep_of_its_lanes_on_its_pair(store):
+    lanes = {"lanes": "2", "model1": "dis_fast", "model2": "dis_fast", "scale2": "0.5"}
+    app = finished(opened("compare", sample="Sub-pixel", **lanes))
+    (link,) = [one.proto for one in app.get("page_link") if "Sweep" in one.proto.label]
+    asked = dict(parse_qsl(link.query_string))
+    app = pressed(opened("datasets", **asked), "Plan")
+    assert not app.error
+    assert "2 lanes, 2 estimates: 0 in the store" in said(app.caption)
+    assert list(app.dataframe[0].value.index) == ["dis_fast", "dis_fast, scale 0.5"]
 
 
 @pytest.mark.parametrize(

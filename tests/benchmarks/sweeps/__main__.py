@@ -13,9 +13,9 @@ size of the store; and of a plan that finds all of them.
 at a time within the process, a LocalCluster of two processes, and two `dask worker` over TCP; their
 seconds, and whether all numbers are the same to the bit.
 
-``python -m tests.benchmarks.sweeps faults [NUM]``: NUM (20) times kill the client, a worker, or the
-scheduler with its workers, by chance and at a moment by chance, and start it again, until as many
-sweeps as that takes are complete; the table of each beside that of one that nobody disturbed.
+``python -m tests.benchmarks.sweeps faults [NUM]``: NUM (20) sweeps of 96 estimates on two workers
+over TCP; in each the client, a worker, or the scheduler with its workers is killed, by chance and
+at a moment by chance, and started again. The table of each beside that of one left in peace.
 """
 
 import sys

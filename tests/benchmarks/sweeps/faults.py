@@ -1,5 +1,6 @@
-"""Kills at moments by chance, and whether the table is the same in the end."""
+"""Sweeps that are killed at a moment by chance, and whether their table is the same in the end."""
 
+import os
 import random
 import subprocess
 import sys
@@ -14,35 +15,55 @@ from flowcore.store import RunStore
 from flowcore.sweeps.config import lanes_of, load_sweep
 from flowcore.sweeps.plan import make_plan
 from flowcore.sweeps.run import run_plan
+from tests.benchmarks.cluster import Cluster
 from tests.benchmarks.datasets import make_folder
-from tests.benchmarks.sweeps.clusters import Cluster
 from tests.benchmarks.sweeps.planning import table
 
 GRID = {"model": ["dis_fast", "dis_medium"], "chunks": ["whole", "2x2"], "scale": [1, 0.5]}
+NUM_PAIRS = 12
+VICTIMS = ("client", "worker", "scheduler and workers")
 
 
-def count_faults(num_kills: int = 20) -> None:
-    chance = random.Random(0)
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        root = Path(folder) / "root"
-        make_folder(root, 30, 96, 128)
-        lanes = "\n".join(f"{word} = {values}" for word, values in GRID.items()).replace("'", '"')
-        config = Path(folder) / "faults.toml"
-        config.write_text(f'data = ["{root}"]\nthreads = 1\n[grid]\n{lanes}\n')
-        with RunStore(Path(folder) / "whole.sqlite") as store:
+def count_faults(num_sweeps: int = 20) -> None:
+    chance, killed = random.Random(0), Counter[str]()
+    had, num_same, num_too_late = [], 0, 0
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        config = write_config(folder)
+        with RunStore(folder / "whole.sqlite") as store:
             list(run_plan(planned_as(config, store), store))
             expected = table(store)
-        cluster = stack.enter_context(Cluster(Path(folder)).running())
-        kills, num_complete, num_same = Counter[str](), 0, 0
-        while kills.total() < num_kills:
-            path = Path(folder) / f"{num_complete}.sqlite"
-            disturb(cluster, config, path, kills, num_kills, chance)
-            with RunStore(path) as store:
-                num_complete += 1
-                num_same += table(store) == expected
-                assert {record.status for record in store.runs()} == {"done"}
-                assert set(store.counts().values()) == {(30, 0)}
-        print(f"killed: {dict(kills)}; sweeps complete: {num_complete}, the same table: {num_same}")
+        cluster = stack.enter_context(Cluster(folder).running())
+        for warm in ("warm", "undisturbed"):  # the second tells how long one takes
+            begun = time.perf_counter()
+            finish(start(cluster, config, folder / f"{warm}.sqlite"))
+            seconds = time.perf_counter() - begun
+        print(f"{len(expected) * NUM_PAIRS} estimates, undisturbed {seconds:.1f} s", flush=True)
+        while killed.total() < num_sweeps:
+            path = folder / f"{killed.total()}-{num_too_late}.sqlite"
+            victim = chance.choice(VICTIMS)
+            num_done = disturb(cluster, config, path, victim, chance.uniform(0, seconds))
+            if num_done is None:
+                num_too_late += 1
+                continue
+            killed[victim] += 1
+            had.append(num_done)
+            num_same += is_whole(path, expected)
+            print(f"{victim} killed after {num_done}: {num_same} of {killed.total()}", flush=True)
+    print(
+        f"killed: {dict(killed)}, when {min(had)} to {max(had)} estimates were there; "
+        f"the same table: {num_same} of {num_sweeps}; over before their kill, and not counted: "
+        f"{num_too_late}; load {os.getloadavg()[0]:.1f}"
+    )
+
+
+def write_config(folder: Path) -> Path:
+    root = folder / "root"
+    make_folder(root, NUM_PAIRS, 96, 128)
+    lanes = "\n".join(f"{word} = {values}" for word, values in GRID.items()).replace("'", '"')
+    path = folder / "faults.toml"
+    path.write_text(f'data = ["{root}"]\nthreads = 1\n[grid]\n{lanes}\n')
+    return path
 
 
 def planned_as(config: Path, store: RunStore):
@@ -50,35 +71,46 @@ def planned_as(config: Path, store: RunStore):
     return make_plan(sweep, [open_dataset(Path(sweep.data[0]))], lanes_of(sweep.grid), store)
 
 
-def disturb(cluster, config, path, kills, num_kills, chance) -> None:
-    """One sweep to its end, in which something is killed again and again while any kill is left."""
-    total = 30 * len(lanes_of(GRID))
-    while True:
+def disturb(cluster, config, path, victim, moment) -> int | None:
+    """How much was there when it was killed; the sweep is complete now. None: it was too late."""
+    client = start(cluster, config, path)
+    try:
+        client.wait(timeout=moment)
+    except subprocess.TimeoutExpired:
+        pass
+    else:
+        return None
+    num_done = done(path)
+    if victim == "client":
+        client.kill()
+    else:
+        for name in cluster.workers[:1] if victim == "worker" else cluster.names:
+            cluster.kill(name)
         cluster.start()
-        command = ["flowcore", "sweep", str(config), "--store", str(path)]
-        client = subprocess.Popen(
-            [sys.executable, "-m", *command, "--scheduler", cluster.address],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+    if client.wait(timeout=300) != 0:
+        finish(start(cluster, config, path))
+    return num_done
+
+
+def start(cluster, config, path) -> subprocess.Popen:
+    command = [sys.executable, "-m", "flowcore", "sweep", config, "--store", path]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen([*map(str, command), "--scheduler", cluster.address], **quiet)
+
+
+def finish(client: subprocess.Popen) -> None:
+    assert client.wait(timeout=300) == 0, "A sweep that nobody disturbed did not end well."
+
+
+def is_whole(path, expected) -> bool:
+    """The same table, each pair once, and nothing that is still said to run."""
+    with RunStore(path) as store:
+        is_done = {record.status for record in store.runs()} == {"done"}
+        return (
+            is_done
+            and set(store.counts().values()) == {(NUM_PAIRS, 0)}
+            and (table(store) == expected)
         )
-        while kills.total() < num_kills:
-            aim = min(total - 1, done(path) + chance.randint(1, total // 4))
-            while done(path) < aim and client.poll() is None:
-                time.sleep(0.01)
-            if client.poll() is not None:
-                break
-            victim = chance.choice(("client", "worker", "cluster"))
-            kills[victim] += 1
-            if victim == "client":
-                client.kill()
-                break
-            for name in (
-                cluster.names if victim == "cluster" else [chance.choice(cluster.names[1:])]
-            ):
-                cluster.kill(name)
-            cluster.start()
-        if client.wait(timeout=300) == 0:
-            return
 
 
 def done(path: Path) -> int:
