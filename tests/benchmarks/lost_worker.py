@@ -1,14 +1,16 @@
 """A worker of the app's cluster is killed while it estimates: what does the page say?
 
-``python -m tests.benchmarks.lost_worker``: a server whose lanes are done by dask workers over TCP
-on this machine, and a headless Chromium on Compare with one lane of `tvl1`. As soon as a worker is
-at the lane it is killed: beside another one; with a nanny, which starts it again; alone, where the
-next one comes after ten seconds; and with its scheduler, where Run is pressed once both are back.
-Every sentence of the page is printed, without its numbers, with the seconds at which it came.
+``python -m tests.benchmarks.lost_worker [CASE ...]``: a server whose lanes are done by dask workers
+over TCP on this machine, and a headless Chromium on Compare with one lane of `tvl1`. As soon as a
+worker is at the lane it is killed: beside another one; with a nanny, which starts it again; alone,
+where the next one comes after ten seconds; and with its scheduler, where Run is pressed once both
+are back. Every sentence of the page is printed, without its numbers, with the seconds at which it
+came.
 """
 
 import os
 import re
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -32,7 +34,7 @@ AWAY_SECONDS = 10
 def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        for case in CASES:
+        for case in sys.argv[1:] or CASES:
             with tempfile.TemporaryDirectory() as folder:
                 has_nannies, is_alone = case == "a nanny", case in CASES[1:]
                 cluster = Cluster(Path(folder), num_workers=1 if is_alone else 2,

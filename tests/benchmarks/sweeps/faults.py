@@ -10,11 +10,7 @@ from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
-from flowcore.data.datasets import open_dataset
 from flowcore.store import RunStore
-from flowcore.sweeps.config import lanes_of, load_sweep
-from flowcore.sweeps.plan import make_plan
-from flowcore.sweeps.run import run_plan
 from tests.benchmarks.cluster import Cluster
 from tests.benchmarks.datasets import make_folder
 from tests.benchmarks.sweeps.planning import table
@@ -30,14 +26,15 @@ def count_faults(num_sweeps: int = 20) -> None:
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         config = write_config(folder)
-        with RunStore(folder / "whole.sqlite") as store:
-            list(run_plan(planned_as(config, store), store))
-            expected = table(store)
         cluster = stack.enter_context(Cluster(folder).running())
-        for warm in ("warm", "undisturbed"):  # the second tells how long one takes
-            begun = time.perf_counter()
-            finish(start(cluster, config, folder / f"{warm}.sqlite"))
-            seconds = time.perf_counter() - begun
+        finish(start(cluster, config, folder / "whole.sqlite"))
+        with RunStore(folder / "whole.sqlite") as store:
+            expected = table(store)
+        client = start(cluster, config, folder / "timed.sqlite")
+        wait_begun(client, folder / "timed.sqlite")
+        begun = time.perf_counter()
+        finish(client)
+        seconds = time.perf_counter() - begun
         print(f"{len(expected) * NUM_PAIRS} estimates, undisturbed {seconds:.1f} s", flush=True)
         while killed.total() < num_sweeps:
             path = folder / f"{killed.total()}-{num_too_late}.sqlite"
@@ -66,14 +63,10 @@ def write_config(folder: Path) -> Path:
     return path
 
 
-def planned_as(config: Path, store: RunStore):
-    sweep = load_sweep(config)
-    return make_plan(sweep, [open_dataset(Path(sweep.data[0]))], lanes_of(sweep.grid), store)
-
-
 def disturb(cluster, config, path, victim, moment) -> int | None:
     """How much was there when it was killed; the sweep is complete now. None: it was too late."""
     client = start(cluster, config, path)
+    wait_begun(client, path)
     try:
         client.wait(timeout=moment)
     except subprocess.TimeoutExpired:
@@ -90,6 +83,16 @@ def disturb(cluster, config, path, victim, moment) -> int | None:
     if client.wait(timeout=300) != 0:
         finish(start(cluster, config, path))
     return num_done
+
+
+def wait_begun(client: subprocess.Popen, path: Path) -> None:
+    """Until its runs are in the store: from then on, moments are drawn."""
+    while client.poll() is None:
+        if path.is_file():
+            with RunStore(path) as store:
+                if store.runs():
+                    return
+        time.sleep(0.02)
 
 
 def start(cluster, config, path) -> subprocess.Popen:
