@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from flowcore.data.synthetic import make_pair
 from flowcore.io.flow_files import encode_flow
 from flowcore.io.frames import encode_frame
+from tests.browser.dropping import drop_dataset
 from tests.browser.waiting import settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -31,13 +32,7 @@ def packed():
 
 def test_a_zip_is_measured_and_its_worst_pair_compared(page, server):
     page.goto(f"{server}/datasets?lanes=1&model1=dis_fast")
-    page.get_by_role("button", name="Data set", exact=True).click()
-    page.locator("input[type=file]").last.set_input_files(
-        {"name": "mine.zip", "mimeType": "application/zip", "buffer": packed()}
-    )
-    page.wait_for_url("**dataset=upload-**")
-    settled(page)
-    page.keyboard.press("Escape")
+    drop_dataset(page, "mine.zip", packed())
     page.get_by_role("button", name="Run").click()
     expect(page.get_by_role("heading", name="mine")).to_be_visible()
     settled(page)

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from flowcore.io.frames import encode_frame
+from tests.browser.dropping import drop_dataset
 from tests.browser.waiting import settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -33,13 +34,7 @@ def taken(page, label):
 
 def test_a_sequence_is_followed_and_its_pair_compared(page, server):
     page.goto(f"{server}/datasets?lanes=1&model1=dis_fast&scale1=0.5&view=Sequences")
-    page.get_by_role("button", name="Data set", exact=True).click()
-    page.locator("input[type=file]").last.set_input_files(
-        {"name": "walk.zip", "mimeType": "application/zip", "buffer": packed()}
-    )
-    page.wait_for_url("**dataset=upload-**")
-    settled(page)
-    page.keyboard.press("Escape")
+    drop_dataset(page, "walk.zip", packed())
     page.get_by_text("Sequences", exact=True).click()
     page.get_by_role("button", name="Run").click()
     expect(page.locator(".stPlotlyChart .scatterlayer .trace")).to_have_count(1)
