@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from flowcore.data.datasets import Dataset
 from flowcore.data.layout import Card
-from flowcore.errors import FlowcoreError
+from flowcore.errors import FlowcoreError, InputError
 from flowcore.types import FramePair
 from pages.components.dataset_roots import keep_upload, offered, opened
 from pages.components.files import loaded
@@ -29,6 +29,7 @@ DATASET, SPLIT, SEQUENCE = "dataset", "split", "sequence"
 PAIRS = "All pairs"
 SEQUENCES = "Sequences"
 SWEEP = "Sweep"
+OVER = "-over"  # what the address still says of a part that is not meant any more
 UPLOADS, LAST = "dataset-uploads", "dataset-last-upload"
 MAX_LISTED = 5000
 
@@ -69,10 +70,10 @@ def pick_pair_of_dataset() -> FramePair | None:
     """
     choice = _chosen(st.container())
     pairs = {pair.sequence: pair for pair in choice.dataset.pairs}
-    listed = list(pairs)[:MAX_LISTED]
-    if (asked := st.query_params.get(SEQUENCE)) in pairs and asked not in listed:
-        listed.append(asked)
+    listed = _and_asked(list(pairs)[:MAX_LISTED], SEQUENCE)
     sequence = st.selectbox("Pair", listed, key=SEQUENCE, bind="query-params")
+    if sequence not in pairs:
+        raise InputError(f"{choice.name} has no pair {sequence[:80]!r}. Choose another one.")
     for reel in reels_in(choice.dataset):
         if pairs[sequence] in reel.pairs:
             remember_reel(reel, reel.pairs.index(pairs[sequence]))
@@ -115,21 +116,37 @@ def _chosen(messages: DeltaGenerator) -> Choice:
     except FlowcoreError as error:
         messages.error(as_text(error))
     known = st.session_state.setdefault(UPLOADS, [])
-    names = [*offered(), *known]
-    linked = st.session_state.get(DATASET), st.query_params.get(DATASET)
-    names += [name for name in dict.fromkeys(linked) if name and name not in names]
-    name = st.selectbox("Data set", names, key=DATASET, bind="query-params")
+    names = _and_asked([*offered(), *known], DATASET)
+    name = st.selectbox(
+        "Data set", names, key=DATASET, bind="query-params",
+        on_change=_forget, args=(SPLIT, SEQUENCE),
+    )  # fmt: skip
     whole = opened(name)
     if name not in (*offered(), *known):
         known.append(name)
     if not whole.splits:
         return Choice(name, "", whole)
+    splits = _and_asked([*whole.splits, ALL], SPLIT)
     split = st.selectbox(
-        "Split", [*whole.splits, ALL], key=SPLIT, bind="query-params",
+        "Split", splits, key=SPLIT, bind="query-params", on_change=_forget, args=(SEQUENCE,),
         help="The part of the data set, or the pass in which it was rendered.",
     )  # fmt: skip
     part = "" if split == ALL else split
     return Choice(name, part, whole.part(part))
+
+
+def _and_asked(options: list[str], key: str) -> list[str]:
+    """The options, and what a link asks for beside them: an error tells of it, not another one."""
+    asked = dict.fromkeys((st.session_state.get(key), st.query_params.get(key)))
+    asked.pop(st.session_state.get(key + OVER), None)
+    return [*options, *(name for name in asked if name and name not in options)]
+
+
+def _forget(*keys: str) -> None:
+    """Another data set has other splits, another split other pairs."""
+    for key in keys:
+        st.session_state.pop(key, None)
+        st.session_state[key + OVER] = st.query_params.get(key)
 
 
 def _take_upload() -> None:
@@ -150,7 +167,7 @@ def _take_upload() -> None:
     if name not in known:
         known.append(name)
     st.session_state[DATASET] = name
-    st.session_state.pop(SPLIT, None)
+    _forget(SPLIT, SEQUENCE)
 
 
 def _in_words(choice: Choice | None) -> str:

@@ -184,6 +184,18 @@ def test_a_zip_is_a_data_set(tmp_path):
     )
 
 
+def test_a_link_to_what_a_data_set_lacks_says_so():
+    """Neither the first split nor the first pair is shown for the one that was meant."""
+    app = datasets(dataset="public/movies", split="finall")
+    assert "has no split 'finall'; there are" in said(app.error)
+    assert not app.selectbox(key="split").set_value("final").run().error
+    link = {"source": "Data set", "dataset": "public/movies", "lanes": "1", "model1": "dis_fast"}
+    compare = opened("compare", **link, split="final", sequence="nowhere")
+    assert "has no pair 'nowhere'" in said(compare.error)
+    assert not compare.selectbox(key="split").set_value("all").run().error
+    assert not compare.selectbox(key="dataset").set_value("Samples").run().error
+
+
 def test_what_is_no_data_set_is_a_sentence(tmp_path):
     frame(tmp_path / "one" / "only.png")
     for content, words in ((b"no archive", "damaged"), (packed(tmp_path / "one"), "No pair lies")):
