@@ -23,9 +23,10 @@ from flowcore.io.flow_files import FLOW_FORMATS, decode_flow
 from flowcore.io.frames import decode_frame, decode_labels, decode_mask
 from flowcore.io.video import decode_video_frames, probe_video
 from tests.io.fuzz_cases import Case, flow_cases, picture_cases, video_cases
+from tests.patience import patient
 
 MEMORY_BYTES = 4 * 2**30
-SECONDS_PER_FILE = 20
+SECONDS_PER_FILE = patient(60)
 
 
 def main(group: str, share: float, progress: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.patience import patient
 
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS = patient(120)
+SECONDS = patient(240)
 
 
 @pytest.mark.parametrize("group", ["pictures", "flows", "videos"])
