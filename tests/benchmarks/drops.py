@@ -2,9 +2,10 @@
 
 ``FLOWSCOPE_PATIENCE=8 python -m tests.benchmarks.drops``
 
-Visitors one after the other drop two PNGs of 63 MB into Compare, the fifth drops six at once. Each
-waits until the lane's flow is drawn, then closes the page. Said is what the server holds
-(resident, MB), and with all that it started, shared pages counted once: then, and a minute later.
+Visitors one after the other drop two PNGs of 63 MB into Compare, the last one drops six at once.
+Each waits until the lane's flow is drawn, then closes the page. After them come others, who look at
+a sample, one a minute. Said is what the server holds (resident, MB), and with all that it started,
+shared pages counted once.
 """
 
 import shutil
@@ -23,7 +24,9 @@ from tests.browser.waiting import settled
 
 SIZE = (4400, 4800)
 COMPARE = "compare?lanes=1&model1=dis_ultrafast&source=Two+frames"
-DROPS = (2, 2, 2, 2, 6, 2, 2, 2)
+SAMPLE = "compare?lanes=1&model1=dis_ultrafast"
+DROPS = (2, 2, 2, 2, 6)
+LATER_VISITS = 12
 
 
 def write_noise(folder: Path, count: int) -> list[str]:
@@ -49,6 +52,14 @@ def drop(browser: Browser, address: str, paths: list[str]) -> float:
     return seconds
 
 
+def look(browser: Browser, address: str) -> None:
+    """Open a sample, wait until its flow is drawn, leave."""
+    page = browser.new_page()
+    page.goto(f"http://{address}/{SAMPLE}")
+    page.get_by_role("img", name="dis_ultrafast: Flow", exact=True).wait_for(timeout=120_000)
+    page.close()
+
+
 def held(server: psutil.Process) -> str:
     """MB of the server, and with all that it started, shared pages counted once."""
     family = [server, *server.children(recursive=True)]
@@ -67,21 +78,20 @@ def main() -> None:
         )
         paths = write_noise(Path(folder), sum(DROPS))
         size = Path(paths[0]).stat().st_size / 1e6
-        visitor = browser.new_page()
-        visitor.goto(f"http://{address}/compare?lanes=1&model1=dis_ultrafast")
-        visitor.get_by_role("img", name="dis_ultrafast: Flow", exact=True).wait_for(timeout=120_000)
-        visitor.close()
+        look(browser, address)
         print(f"a sample: {held(server)}", flush=True)
         for count in DROPS:
             dropped, paths = paths[:count], paths[count:]
             seconds = drop(browser, address, dropped)
-            at_once = held(server)
-            time.sleep(60)
             print(
-                f"{count} frames of {size:.0f} MB: flow after {seconds:.1f} s, {at_once}, "
-                f"a minute after the page closed {held(server)}",
+                f"{count} frames of {size:.0f} MB: flow after {seconds:.1f} s, {held(server)}",
                 flush=True,
             )
+            time.sleep(60)
+        for minute in range(1, LATER_VISITS + 1):
+            look(browser, address)
+            print(f"{minute} min later, after another visitor: {held(server)}", flush=True)
+            time.sleep(60)
         browser.close()
 
 
