@@ -1,16 +1,18 @@
 """Memory of the server around drops of large frames.
 
-``FLOWSCOPE_PATIENCE=8 python -m tests.benchmarks.drops``
+``FLOWSCOPE_PATIENCE=8 python -m tests.benchmarks.drops [FRAMES ...]``
 
-Visitors one after the other drop two PNGs of 63 MB into Compare, the last one drops six at once.
+Visitors one after the other drop so many PNGs of 63 MB into Compare: two, four times, then six.
 Each waits until the lane's flow is drawn, then closes the page. After them come others, who look at
 a sample, one a minute. Said is what the server holds (resident, MB), and with all that it started,
 shared pages counted once.
 """
 
 import shutil
+import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -67,7 +69,7 @@ def held(server: psutil.Process) -> str:
     return f"{server.memory_info().rss / 1e6:.0f} of {every / 1e6:.0f} MB"
 
 
-def main() -> None:
+def main(drops: Sequence[int]) -> None:
     with (
         served() as (address, server),
         tempfile.TemporaryDirectory() as folder,
@@ -76,11 +78,11 @@ def main() -> None:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
-        paths = write_noise(Path(folder), sum(DROPS))
+        paths = write_noise(Path(folder), sum(drops))
         size = Path(paths[0]).stat().st_size / 1e6
         look(browser, address)
         print(f"a sample: {held(server)}", flush=True)
-        for count in DROPS:
+        for count in drops:
             dropped, paths = paths[:count], paths[count:]
             seconds = drop(browser, address, dropped)
             print(
@@ -96,4 +98,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main([int(text) for text in sys.argv[1:]] or DROPS)
