@@ -33,7 +33,7 @@ pages: .venv/installed-dev
 	$(BIN)/python -m pytest -m "$(QUICK)" tests/pages
 
 browser: .venv/installed-dev
-	$(BIN)/python -m pytest -m "$(QUICK)" tests/browser
+	$(BIN)/python -m pytest -m "$(QUICK)" --rerun-show-tracebacks tests/browser
 
 test-stress: .venv/installed-dev
 	$(BIN)/python -m tests.benchmarks.stress

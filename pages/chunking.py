@@ -1,7 +1,5 @@
 """Chunking: what it costs to estimate a pair in chunks, and how to make it cost less."""
 
-import streamlit as st
-
 from flowcore.export.panels import shared_scale
 from pages.components.chunk_advice import show_advice
 from pages.components.chunk_curves import show_curves
@@ -11,6 +9,7 @@ from pages.components.chunk_seams import show_seams
 from pages.components.chunk_table import show_costs
 from pages.components.color_scale import choose_scale
 from pages.components.downloads import show_downloads
+from pages.components.ending import end_page
 from pages.components.pair_picker import pick_pair
 from pages.components.results import show_lanes
 from pages.components.runs import start, watch
@@ -23,7 +22,7 @@ pair = pick_pair(
 choice = choose_chunks(pair)
 show_grid(pair, choice)
 if choice is None:
-    st.stop()
+    end_page()
 
 whole_seconds = None
 if choice.is_asked:

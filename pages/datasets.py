@@ -16,6 +16,7 @@ from pages.components.dataset_results import (
 from pages.components.dataset_runs import run_lanes, stored_scores
 from pages.components.dataset_takeaway import show_takeaways
 from pages.components.drawing import first_drawing
+from pages.components.ending import end_page
 from pages.components.lane_form import choose_lanes
 from pages.components.runs import watch
 from pages.components.sequence_view import show_sequence
@@ -28,11 +29,11 @@ choice = pick_dataset(
     "Which lane is better over a whole data set, by how much, and on which pairs not?",
 )
 if choice is None:
-    st.stop()
+    end_page()
 view = choose_view(choice)
 if view == SWEEP:
     show_sweep(choice)
-    st.stop()
+    end_page()
 lanes, threads, pressed = choose_lanes()
 external = [lane for lane in lanes if lane.flow is not None]
 if external:
@@ -43,19 +44,19 @@ if external:
 lanes = [lane for lane in lanes if lane.flow is None]
 if view == SEQUENCES:
     show_sequence(choice, lanes, threads=threads, pressed=pressed)
-    st.stop()
+    end_page()
 try:
     runs = run_lanes(choice, lanes, threads=threads, pressed=pressed)
     watch(runs)
     found = stored_scores(choice, lanes, threads=threads)
 except StoreError as error:
     st.error(as_text(error))
-    st.stop()
+    end_page()
 if not any(lane.scores or lane.failures for lane in found.values()):
     if all(run.job.is_over for run in runs):
         st.info("Nothing is measured yet. Press Run to measure these lanes on every pair.")
     show_pairs(choice, {})
-    st.stop()
+    end_page()
 
 found = only_asked_for(found)
 boards = leaderboards(choice, found)

@@ -7,6 +7,7 @@ from pages.components.corruption_form import choose_corruption
 from pages.components.corruption_ranking import show_all_kinds
 from pages.components.corruption_view import show_corruption, show_curves
 from pages.components.drive_view import show_tasks
+from pages.components.ending import end_page
 from pages.components.pair_picker import pick_pair
 from pages.components.stress_lanes import choose_stress_lanes
 
@@ -29,7 +30,7 @@ if part == "Tasks":
             "must the frames change for it to fail?"
         )
     show_tasks()
-    st.stop()
+    end_page()
 with head:
     pair = pick_pair(
         "Robustness",
@@ -38,7 +39,7 @@ with head:
     )
 chosen = choose_stress_lanes()
 if not chosen.lanes:
-    st.stop()
+    end_page()
 if part == "Corruptions":
     choice = choose_corruption()
     if show_corruption(pair, chosen, choice):  # its flows come first

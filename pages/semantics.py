@@ -9,6 +9,7 @@ from pages.components.class_maps import show_class_shares, show_label_maps
 from pages.components.color_scale import choose_scale
 from pages.components.downloads import show_downloads
 from pages.components.drawing import first_drawing
+from pages.components.ending import end_page
 from pages.components.label_flow import show_borders, show_occlusion
 from pages.components.label_source import (
     choose_heads,
@@ -34,7 +35,7 @@ pair = pick_pair(
 net = choose_heads()
 labelled = choose_labels(pair, net)
 if labelled is None:
-    st.stop()
+    end_page()
 pair, classes = labelled.pair, labelled.classes
 beside_maps = show_label_maps(pair, classes)
 offer_labels(labelled)
@@ -43,7 +44,7 @@ if is_drawn or not chosen.lanes:
     with beside_maps:
         show_class_shares(pair, classes)
 if not chosen.lanes:
-    st.stop()
+    end_page()
 runs = start(pair, chosen.lanes, threads=chosen.threads, again=chosen.again)
 finished = watch(runs, again="Run again")
 scale = choose_scale(pair, shared_scale(pair, list(finished.values())))

@@ -5,7 +5,7 @@ from tests.browser.waiting import settled
 
 def drop_dataset(page, name, content):
     """Drop a ZIP and close its drawer; its data set is the one of the page then."""
-    page.get_by_role("button", name="Data set", exact=True).click()
+    settled(page).get_by_role("button", name="Data set", exact=True).click()
     page.locator("input[type=file]").last.set_input_files(
         {"name": name, "mimeType": "application/zip", "buffer": content}
     )
