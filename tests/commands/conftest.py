@@ -1,8 +1,11 @@
 """A folder of pairs, and commands run in process."""
 
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 
+from flowcore.data.files import PairFiles
 from flowcore.data.synthetic import make_pair
 from flowcore.io.flow_files import write_flow
 from flowcore.io.frames import write_frame
@@ -21,3 +24,22 @@ def folder(tmp_path, rng, monkeypatch):
         write_frame(sequence / "frame2.png", pair.second)
         write_flow(sequence / "flow.flo", pair.truth)
     return tmp_path
+
+
+@pytest.fixture
+def ctrl_c_at(monkeypatch):
+    """``with ctrl_c_at(SEQUENCE):`` Ctrl-C is pressed as soon as that pair is read."""
+    load = PairFiles.load
+
+    @contextmanager
+    def pressed(sequence):
+        def until_then(files, **reading):
+            if files.sequence == sequence:
+                raise KeyboardInterrupt
+            return load(files, **reading)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(PairFiles, "load", until_then)
+            yield
+
+    return pressed

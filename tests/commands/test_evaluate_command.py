@@ -7,7 +7,6 @@ import pytest
 from PIL import Image
 
 from flowcore import evaluation
-from flowcore.data.files import PairFiles
 from flowcore.errors import StoreError
 from flowcore.io.flow_files import read_flow, write_flow
 from flowcore.store import RunStore
@@ -50,16 +49,9 @@ def test_a_broken_pair_is_listed_and_the_others_are_measured(folder, run):
     assert "none of 2 pairs could be measured" in err
 
 
-def test_ctrl_c_keeps_what_was_done(folder, run, monkeypatch):
-    load = PairFiles.load
-
-    def until_two(files, **reading):
-        if files.sequence == "two":
-            raise KeyboardInterrupt
-        return load(files, **reading)
-
-    monkeypatch.setattr(PairFiles, "load", until_two)
-    status, out, err = run("evaluate", folder / "root", "--model", "dis_fast", "--json")
+def test_ctrl_c_keeps_what_was_done(folder, run, ctrl_c_at):
+    with ctrl_c_at("two"):
+        status, out, err = run("evaluate", folder / "root", "--model", "dis_fast", "--json")
     assert status == 130
     assert [pair["sequence"] for pair in json.loads(out)["pairs"]] == ["one"]
     assert "what was done is kept" in err
@@ -129,18 +121,10 @@ def test_dis_medium_reproduces_its_table(real_data, run):
         assert scores[name] == pytest.approx(numbers, rel=0.005)
 
 
-def test_a_stored_run_is_not_computed_again(folder, run, monkeypatch):
+def test_a_stored_run_is_not_computed_again(folder, run, ctrl_c_at, monkeypatch):
     command = ["evaluate", folder / "root", "--model", "dis_fast", "--json"]
     command += ["--store", folder / "runs.sqlite"]
-    load = PairFiles.load
-
-    def until_two(files, **reading):
-        if files.sequence == "two":
-            raise KeyboardInterrupt
-        return load(files, **reading)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(PairFiles, "load", until_two)
+    with ctrl_c_at("two"):
         status, out, _ = run(*command)
     (one,) = json.loads(out)["pairs"]
     assert status == 130

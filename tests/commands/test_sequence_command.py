@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from flowcore.data.files import PairFiles
 from flowcore.io.frames import write_frame
 
 LANE = ("--model", "dis_fast", "--threads", "1")
@@ -58,16 +57,9 @@ def test_a_broken_pair_is_listed(walk, run):
     assert status == 2
 
 
-def test_ctrl_c_keeps_what_was_done(walk, run, tmp_path, monkeypatch):
-    load = PairFiles.load
-
-    def until_two(files, **reading):
-        if files.sequence == "shot2":
-            raise KeyboardInterrupt
-        return load(files, **reading)
-
-    monkeypatch.setattr(PairFiles, "load", until_two)
-    status, out, err = run("sequence", walk, *LANE, "--csv", tmp_path / "a.csv")
+def test_ctrl_c_keeps_what_was_done(walk, run, tmp_path, ctrl_c_at):
+    with ctrl_c_at("shot2"):
+        status, out, err = run("sequence", walk, *LANE, "--csv", tmp_path / "a.csv")
     assert status == 130
     assert "means over 2 pairs" in out
     assert "what was done is kept" in err
