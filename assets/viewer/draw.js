@@ -1,6 +1,7 @@
 // One pane on its canvas: pictures, then arrows, crosshair, pin and where the pixel goes.
 
 import { cssColor } from "./color.js";
+import { diskMiddle } from "./disk.js";
 import { describeLayer, flowSources } from "./layers.js";
 import { marksOf, picturesOf } from "./pictures.js";
 import { isKnown, readSource } from "./readings.js";
@@ -35,6 +36,7 @@ function drawClipped(context, viewer, pane, left, right) {
   drawPictures(context, viewer, pane);
   const { source, layer } = pane;
   if (layer === "arrows" && source.field) drawArrows(context, viewer, source.field);
+  drawDisk(context, viewer);
   drawBox(context, viewer);
   drawCrosshair(context, viewer);
   drawPin(context, viewer);
@@ -122,6 +124,27 @@ function strokeTwice(context, dark, light, trace) {
     context.lineWidth = width;
     context.stroke();
   }
+}
+
+// Its edge; and while it is elsewhere than in the frames, what they show of it.
+/** @type {(context: CanvasRenderingContext2D, viewer: Viewer) => void} */
+function drawDisk(context, viewer) {
+  const { state, model, paneSize } = viewer;
+  const middle = diskMiddle(viewer);
+  if (!middle || !model.disk) return;
+  const { x, y, radius, frame } = model.disk;
+  const reach = radius * viewScale(state.view, model, paneSize);
+  const at = toScreen(state.view, model, paneSize, middle);
+  if (state.heldDisk) {
+    context.save();
+    context.beginPath();
+    context.arc(at.x, at.y, reach, 0, 2 * Math.PI);
+    context.clip();
+    const { bitmap } = model[frame];
+    context.drawImage(bitmap, x - radius, y - radius, 2 * radius, 2 * radius, at.x - reach, at.y - reach, 2 * reach, 2 * reach);
+    context.restore();
+  }
+  strokeTwice(context, "#000", "#fff", () => context.arc(at.x, at.y, reach, 0, 2 * Math.PI));
 }
 
 /** @type {(context: CanvasRenderingContext2D, viewer: Viewer) => void} */

@@ -1,12 +1,15 @@
-// Mouse, pen and touch on a canvas: hover reads, drag pans or with Shift makes a rectangle, pinch and
-// wheel zoom, click pins.
+// Mouse, pen and touch on a canvas: hover reads, drag pans, with Shift makes a rectangle, and moves a
+// disk that it begins on; pinch and wheel zoom, click pins.
 
 import { cancelBox, endBox, panBy, pin, pointAt, setWipe, startBox, stretchBox, zoomBy } from "./actions.js";
+import { diskMiddle, dropDisk, grabsDisk, holdDisk, returnDisk } from "./disk.js";
 import { pixelAt, toFrame } from "./view.js";
 
 const CLICK_SLACK = 4;
 const GRAB_RANGE = 16;
 const WHEEL_SPEED = 0.0015;
+/** @type {Gesture["kind"][]} */
+const CLICKS = ["pan", "disk"];
 
 /** @type {(viewer: Viewer, canvas: HTMLCanvasElement) => void} */
 export function followPointer(viewer, canvas) {
@@ -44,6 +47,11 @@ export function followPointer(viewer, canvas) {
     stretchBox(viewer, toFrame(viewer.state.view, viewer.model, viewer.paneSize, point));
   };
 
+  /** @type {(gesture: Gesture, place: Point) => void} */
+  const push = ({ hasMoved, disk, start }, place) => {
+    if (hasMoved && disk) holdDisk(viewer, disk, place.x - start.x, place.y - start.y);
+  };
+
   canvas.onpointerdown = (event) => {
     if (event.button !== 0) return;
     const point = pointOf(event);
@@ -53,8 +61,9 @@ export function followPointer(viewer, canvas) {
     const pixel = pixelOf(point);
     fingers.set(event.pointerId, start);
     if (gesture?.kind === "box") cancelBox(viewer);
+    if (gesture?.kind === "disk") returnDisk(viewer);
     const kind = kindOf(viewer, fingers.size, point, pixel, event.shiftKey);
-    gesture = { kind, start, pixel, hasMoved: kind === "pinch" };
+    gesture = { kind, start, pixel, disk: diskMiddle(viewer), hasMoved: kind === "pinch" };
     pointAt(viewer, pixel);
   };
 
@@ -67,21 +76,29 @@ export function followPointer(viewer, canvas) {
       if (gesture.kind === "pinch") pinch([...fingers.values()], previous, place);
       else if (gesture.kind === "wipe") setWipe(viewer, point.x / viewer.paneSize.width);
       else if (gesture.kind === "box") drag(gesture, point);
+      else if (gesture.kind === "disk") push(gesture, place);
       else if (gesture.hasMoved) panBy(viewer, place.x - previous.x, place.y - previous.y);
       fingers.set(event.pointerId, place);
     }
-    canvas.style.cursor = grabsDivider(viewer, point) ? "ew-resize" : "";
+    canvas.style.cursor = cursorOf(viewer, point);
     pointAt(viewer, pixelOf(point));
   };
 
   canvas.onpointerup = canvas.onpointercancel = (event) => {
     fingers.delete(event.pointerId);
     const pressed = gesture;
-    if (pressed?.kind === "box" && pressed.hasMoved) (event.type === "pointerup" ? endBox : cancelBox)(viewer);
-    else if (event.type === "pointerup" && pressed?.kind === "pan" && !pressed.hasMoved) pin(viewer, pressed.pixel);
+    const isUp = event.type === "pointerup";
+    if (pressed?.kind === "box" && pressed.hasMoved) (isUp ? endBox : cancelBox)(viewer);
+    else if (pressed?.kind === "disk" && pressed.hasMoved) (isUp ? dropDisk : returnDisk)(viewer);
+    else if (isUp && pressed && CLICKS.includes(pressed.kind) && !pressed.hasMoved) pin(viewer, pressed.pixel);
     if (fingers.size === 0) gesture = null;
   };
 
+  // A finger on the disk moves it, in place of the page.
+  canvas.addEventListener("touchstart", (event) => {
+    const [finger] = event.touches;
+    if (grabsDisk(viewer, onCanvas({ x: finger.clientX, y: finger.clientY }))) event.preventDefault();
+  }, { passive: false });
   canvas.onpointerleave = () => pointAt(viewer, null);
   canvas.ondblclick = (event) => zoomBy(viewer, 2, pointOf(event));
 
@@ -99,7 +116,14 @@ export function followPointer(viewer, canvas) {
 function kindOf(viewer, numFingers, point, pixel, isShifted) {
   if (numFingers === 2) return "pinch";
   if (grabsDivider(viewer, point)) return "wipe";
+  if (!isShifted && !viewer.state.isBoxing && grabsDisk(viewer, point)) return "disk";
   return pixel && (isShifted || viewer.state.isBoxing) ? "box" : "pan";
+}
+
+/** @type {(viewer: Viewer, point: Point) => string} */
+function cursorOf(viewer, point) {
+  if (grabsDivider(viewer, point)) return "ew-resize";
+  return grabsDisk(viewer, point) ? "grab" : "";
 }
 
 /** @type {(viewer: Viewer, point: Point) => boolean} */

@@ -30,7 +30,7 @@ export function carryOver({ state, model: old, isShowing, linkedBox }, model) {
     maxMagnitude: scaleOf("maxMagnitude"), noiseFloor: scaleOf("noiseFloor"), maxError: scaleOf("maxError"),
   };
   const shown = panes.length ? panes : fresh.panes;
-  const kept = { ...state, ...firstSides(model, shown), scale, panes: shown, isMarkShown: true };
+  const kept = { ...state, ...firstSides(model, shown), scale, panes: shown, isMarkShown: true, heldDisk: null };
   const isSameSize = old.width === model.width && old.height === model.height;
   return isSameSize ? kept : { ...kept, view: fresh.view, cursor: null, pin: null, box: null, corner: null };
 }
@@ -76,6 +76,7 @@ function firstState(model, box) {
     isBoxing: false,
     corner: null,
     boxBefore: null,
+    heldDisk: null,
     scale: { maxMagnitude, noiseFloor, maxError },
   };
 }

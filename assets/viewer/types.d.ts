@@ -84,7 +84,10 @@ interface Header extends Size, Scale {
   marked: { title: string; mask: Span } | null;
   /** The pairs to play, this one first. */
   clip?: ClipEntry[];
+  disk?: Disk;
 }
+/** Something round in one of the frames, or in both, that a person may want elsewhere. */
+interface Disk extends Point { radius: number; frame: "first" | "second" }
 interface ClipEntry { label: string; url: string }
 interface Payload { header: Header; body: Bytes }
 
@@ -205,12 +208,15 @@ interface State extends Look {
   /** Where a rectangle began that is not finished, and what was there before. */
   corner: Point | null;
   boxBefore: Rect | null;
+  /** Its middle, while it is dragged and until it is there. */
+  heldDisk: Point | null;
   scale: Scale;
 }
 interface Gesture {
-  kind: "pan" | "wipe" | "pinch" | "box";
+  kind: "pan" | "wipe" | "pinch" | "box" | "disk";
   start: Point;
   pixel: Point | null;
+  disk: Point | null;
   hasMoved: boolean;
 }
 interface Pane {

@@ -8,6 +8,7 @@ import streamlit as st
 from flowcore.errors import FlowcoreError
 from flowcore.robustness.recipe import patch_command
 from flowcore.types import FramePair, PipelineConfig, UInt8Array
+from flowcore.viz.viewer_address import Disk
 from pages.components.attack_export import show_frames, show_recipe
 from pages.components.attack_form import FRAMES
 from pages.components.attack_results import show_change, show_spread
@@ -44,6 +45,12 @@ class PatchChoice(NamedTuple):
         x, y = self.across / 100 * (width - 1), self.down / 100 * (height - 1)
         return round(x, 1), round(y, 1), self.angle, self.scale
 
+    def disk(self, pair: FramePair) -> Disk:
+        """Where the viewer has it."""
+        x, y, _, scale = self.place(pair)
+        frame = "second" if self.frames == "second" else "first"
+        return Disk(x + 0.5, y + 0.5, scale * len(self.patch) / 2, frame)
+
 
 def choose_patch() -> PatchChoice | None:
     """The patch of a file, and its place; None, with a word, while there is no file."""
@@ -79,8 +86,8 @@ def show_own_patch(pair: FramePair, chosen: StressLanes, choice: PatchChoice) ->
     if placed is None:
         return
     show_change(pair, placed)
-    st.caption("Click a pixel of the flows to lay the patch there.")
-    flows, picked = show_two_flows(pair, placed, chosen, "attacked")
+    st.caption("Drag the patch on the flows, or click the pixel where its middle is to be.")
+    flows, picked = show_two_flows(pair, placed, chosen, "attacked", disk=choice.disk(pair))
     if picked is not None:
         _move(picked, pair)
     if flows:

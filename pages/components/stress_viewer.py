@@ -8,6 +8,7 @@ import streamlit as st
 from flowcore.metrics.flow import epe, mean_epe
 from flowcore.types import FlowField, FramePair
 from flowcore.viz.scale import scale_of
+from flowcore.viz.viewer_address import Disk
 from flowcore.viz.viewer_payload import ViewerLane
 from pages.components.color_scale import choose_scale
 from pages.components.runs import Run, ask_lanes, wait_a_moment, watch
@@ -29,12 +30,17 @@ Flows = dict[str, tuple[FlowField, FlowField]]
 
 
 def show_two_flows(
-    pair: FramePair, changed: FramePair, chosen: StressLanes, how: str
+    pair: FramePair,
+    changed: FramePair,
+    chosen: StressLanes,
+    how: str,
+    *,
+    disk: Disk | None = None,
 ) -> tuple[Flows, Picked | None]:
     """Each lane's flow of the changed pair beside that of the pair as it is, on one color scale.
 
-    ``how`` the pair was changed stands in the titles. Gives the flows of the lanes that have both,
-    and the pixel just clicked, if any.
+    ``how`` the pair was changed stands in the titles, a ``disk`` can be dragged. Gives the flows of
+    the lanes that have both, and the pixel just clicked, or on which the disk was let go, if any.
     """
     runs: list[Run] = []
     for lane in chosen.lanes:
@@ -53,7 +59,7 @@ def show_two_flows(
     def lanes() -> list[ViewerLane]:
         return [ViewerLane(run.lane.title, run.job.result) for run in finished]
 
-    picked = show_flows(shown, changed, lanes, scale)
+    picked = show_flows(shown, changed, lanes, scale, disk=disk)
     both = {
         lane.title: (done[f"{lane.title}, clean"], done[f"{lane.title}, {how}"])
         for lane in chosen.lanes

@@ -12,7 +12,7 @@ from streamlit import runtime
 
 from flowcore.types import BoolArray, FramePair
 from flowcore.viz.scale import Scale
-from flowcore.viz.viewer_address import address_viewer
+from flowcore.viz.viewer_address import Disk, address_viewer
 from flowcore.viz.viewer_flows import Tiles
 from flowcore.viz.viewer_page import viewer_script, viewer_style
 from flowcore.viz.viewer_payload import ViewerLane, cut_viewer, pack_viewer
@@ -50,6 +50,7 @@ def show_flows(
     *,
     marked: tuple[str, BoolArray] | None = None,
     clip: Clip | None = None,
+    disk: Disk | None = None,
     key: str = "viewer",
 ) -> Picked | None:
     """Lanes of a pair in the viewer, on one scale; the pixel just clicked, if any.
@@ -72,6 +73,8 @@ def show_flows(
         Pixels to point out, and what they are.
     clip : Clip, optional
         Pairs that can be played in place of this one, which is the first.
+    disk : Disk, optional
+        To be dragged; the pixel on which its middle is let go is picked.
     key : str
         Of the component.
     """
@@ -82,6 +85,7 @@ def show_flows(
         _payload(shown, scale, mark, pair, lanes, marked, tiles),
         tiles=_address(tiles and tiles.content, f"tiles of {key}"),
         clip=_clip_addresses(clip, scale, key),
+        disk=disk,
     )
     return _flow_viewer(payload, key)
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import numpy as np
 import pytest
@@ -52,4 +53,12 @@ def test_corruptions_an_attack_that_is_stopped_and_a_patch(page, server):
     box = picture.bounding_box()
     picture.click(position={"x": box["width"] / 4, "y": box["height"] / 2})
     page.wait_for_url("**patch-x=2*")
+    settled(page)
+    box = picture.bounding_box()
+    middle = {"x": box["x"] + box["width"] / 4, "y": box["y"] + box["height"] / 2}
+    page.mouse.move(middle["x"] + 5, middle["y"])
+    page.mouse.down()
+    page.mouse.move(middle["x"] + 5 + box["width"] / 4, middle["y"], steps=4)
+    page.mouse.up()
+    page.wait_for_url(re.compile(r"patch-x=(49|50)"))
     expect(settled(page).get_by_role("alert")).to_have_count(0)
