@@ -147,16 +147,19 @@ def _show_picture(course: Course, jobs: Mapping[str, Job]) -> None:
 
 
 def _show_film(films: Mapping[str, bytes]) -> None:
-    titles = list(films)
-    title = st.segmented_control(
+    # The same word in the address whatever the perturbation is.
+    names = {title if title in (CLEAN, TRUE) else "perturbed": title for title in films}
+    name = st.segmented_control(
         "Film",
-        titles,
-        default=titles[-1],
+        list(names),
+        default=list(names)[-1],
+        format_func=names.get,
         required=True,
-        key="film",
+        key="drive-film",
+        bind="query-params",
         label_visibility="collapsed",
     )
-    film = films.get(title, films[titles[-1]])
+    film = films[names[name]]
     st.video(film, format="video/webm", loop=True, autoplay=True, muted=True, width="stretch")
     st.caption("The frame as it is seen, the flow to it from the last one, and the way from above.")
 

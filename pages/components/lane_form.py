@@ -216,7 +216,7 @@ def _choice(model: str, shown: Mapping[str, Any], name: str, uploaded: Any) -> L
         return LaneChoice(name or caption(config), config)
     if uploaded is None:
         raise ConfigError("Drop the flow file of another tool under Settings, then run.")
-    reading = flow_of(uploaded, key="layout")
+    reading = flow_of(uploaded, key="lane-layout")
     if reading.doubt:
         st.caption(reading.doubt)
     return LaneChoice(name or "external", PipelineConfig("external"), reading.flow)

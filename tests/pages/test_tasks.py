@@ -62,6 +62,17 @@ def test_a_drive_clean_by_the_true_flow_and_perturbed():
     assert "--layout pillars --seed 1 --speed 0.25 --attack noise --epsilon 0.05" in command
 
 
+def test_the_film_that_is_shown_is_in_the_address():
+    app = finished(tasks())
+    film = app.button_group(key="drive-film")
+    assert film.value == "true flow"
+    shown = app.get("video")[0].proto.url
+    app = film.set_value("clean").run()
+    assert app.get("video")[0].proto.url != shown
+    again = finished(tasks(**{"drive-film": "clean"}))
+    assert again.button_group(key="drive-film").value == "clean"
+
+
 def test_settings_wait_for_the_button():
     app = finished(tasks("the true flow"))
     before = table(app, "least_clearance").loc["true flow", "least_clearance"]
