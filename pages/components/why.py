@@ -14,8 +14,8 @@ from pages.components.words import as_text
 
 __all__ = ["lit_pixels", "show_why"]
 
-ONE, OTHER, BY, LIT = "why-one", "why-other", "why-by", "why-lit"
-SUGGESTED = "why-suggested"
+ASKED, BY, LIT = "why-asked", "why-by", "why-lit"
+SUGGESTED, CHOSEN = "why-suggested", "why-chosen"
 SPLITS: Mapping[Split, str] = {"region": "Regions", "class": "Classes"}
 
 
@@ -23,12 +23,10 @@ def show_why(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
     """Two lanes, a sentence about them, and a button for each part of the frame it is made of."""
     if len(lanes) < 2:
         return
-    _suggest(lanes)
+    st.session_state.setdefault(BY, "region")
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            one = st.selectbox("Compare", list(lanes), key=ONE, width=240)
-            others = [title for title in lanes if title != one]
-            other = st.selectbox("with", others, key=OTHER, width=240)
+            one, other = _choose_two(lanes)
             if pair.labels is not None:
                 st.segmented_control(
                     "Split by", list(SPLITS), format_func=SPLITS.get, required=True, key=BY
@@ -48,8 +46,8 @@ def show_why(pair: FramePair, lanes: Mapping[str, Lane]) -> None:
 
 def lit_pixels(pair: FramePair, lanes: Mapping[str, Lane]) -> tuple[str, BoolArray] | None:
     """The pixels of the part that is chosen, and what they are."""
-    part, one, other = (st.session_state.get(key) for key in (LIT, ONE, OTHER))
-    if not is_chosen(LIT) or part is None or one not in lanes or other not in lanes or one == other:
+    part, (one, other) = st.session_state.get(LIT), st.session_state.get(ASKED, ("", ""))
+    if not is_chosen(LIT) or part is None or one not in lanes or other not in lanes:
         return None
     try:
         masks = _explained(pair, lanes, one, other).masks
@@ -58,14 +56,31 @@ def lit_pixels(pair: FramePair, lanes: Mapping[str, Lane]) -> tuple[str, BoolArr
     return (_title(name_of_part(part, one, other)), masks[part]) if part in masks else None
 
 
-def _suggest(lanes: Mapping[str, Lane]) -> None:
+def _choose_two(lanes: Mapping[str, Lane]) -> tuple[str, str]:
     """The best two so far, until somebody chooses others, for as long as these are there."""
     state = st.session_state
-    asked = state.get(ONE), state.get(OTHER)
-    is_chosen_here = len(set(asked)) == 2 and asked != state.get(SUGGESTED)
-    if not is_chosen_here or not set(asked) <= set(lanes):
-        state[ONE], state[OTHER] = state[SUGGESTED] = best_two(lanes)
-    state.setdefault(BY, "region")
+    if not state.get(CHOSEN) or not set(state[ASKED]) <= set(lanes):
+        state[SUGGESTED], state[CHOSEN] = best_two(lanes), False
+    best, next_best = state[SUGGESTED]
+    # Each suggestion has its own boxes: what a browser still says of the last ones is no choice.
+    keys = tuple(f"why {side} of {best} and {next_best}" for side in ("one", "other"))
+    titles = list(lanes)
+    one = st.selectbox(
+        "Compare", titles, titles.index(best), key=keys[0], on_change=_keep, args=keys, width=240
+    )
+    others = [title for title in titles if title != one]
+    index = others.index(best if one == next_best else next_best)
+    other = st.selectbox("with", others, index, key=keys[1], on_change=_keep, args=keys, width=240)
+    state[ASKED] = one, other
+    return one, other
+
+
+def _keep(one: str, other: str) -> None:
+    """Stay with what was chosen in the boxes of these keys; the same lane in both trades places."""
+    state = st.session_state
+    if state[one] == state[other]:
+        state[other] = state[ASKED][0]
+    state[ASKED], state[CHOSEN] = (state[one], state[other]), True
 
 
 def _parts(why: Why, one: str, other: str) -> None:

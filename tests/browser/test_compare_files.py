@@ -82,7 +82,7 @@ def test_a_clip_of_a_video_is_played_in_the_viewer(page, server):
     frames_drawer(page).first.set_input_files(film(9))
     expect(page.get_by_text("film.gif, frames 0 and 1, 128 x 96 px")).to_be_visible()
     page.keyboard.press("Escape")
-    place = page.locator(".clip-place")
+    place = settled(page).locator(".clip-place")
     expect(place).to_have_text("Pair 1 of 3, frames 0 and 1")
     settled(page).get_by_role("button", name="Next pair of the clip").click()
     expect(place).to_contain_text("Pair 2 of 3, frames 1 and 2; numbers below")

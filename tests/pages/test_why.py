@@ -38,3 +38,21 @@ def test_it_asks_of_the_best_two_until_others_are_chosen():
     app.selectbox[1].set_value("bad").run()
     assert shown(app, "bad", "fair", "good", "best") == ["good", "bad"]
     assert shown(app, "fair", "good", "best") == ["best", "good"]
+
+
+def test_the_lane_of_the_other_box_trades_places():
+    app = AppTest.from_string(SCRIPT, default_timeout=patient(60))
+    assert shown(app, "fair", "good", "best") == ["best", "good"]
+    app.selectbox[0].set_value("good").run()
+    assert [box.value for box in app.selectbox] == ["good", "best"]
+    assert shown(app, "bad", "fair", "good", "best") == ["good", "best"]
+
+
+def test_what_a_browser_still_says_of_the_last_suggestion_is_no_choice():
+    app = AppTest.from_string(SCRIPT, default_timeout=patient(60))
+    assert shown(app, "bad", "fair") == ["fair", "bad"]
+    late = {box.key: box.value for box in app.selectbox}
+    assert shown(app, "bad", "fair", "good") == ["good", "fair"]
+    for key, value in late.items():
+        app.session_state[key] = value
+    assert shown(app, "bad", "fair", "good") == ["good", "fair"]
