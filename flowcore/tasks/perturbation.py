@@ -101,13 +101,14 @@ class Perturbation:
         ----------
         lane : PipelineConfig or "truth"
         surrogate : Surrogate, optional
-            Attacked instead of a lane; noise heeds none.
+            Attacked instead of the algorithm; and, where it sees frames, instead of the lane. Noise
+            heeds none.
         device : str, optional
 
         Raises
         ------
         ConfigError
-            The true flow, which heeds nothing; a surrogate that sees no frames.
+            The true flow, which heeds nothing.
         ModelError
             The model cannot be had.
         """
@@ -116,7 +117,8 @@ class Perturbation:
         if self.method == "noise":
             return every(self.every, noise(self.epsilon, seed=self.seed))
         if surrogate is not None:
-            return every(self.every, by_surrogate(surrogate, self._threat()))
+            known = by_surrogate(surrogate, self._threat(), config=lane, device=device)
+            return every(self.every, known)
         return every(self.every, by_lane(self.made_on or lane, self._threat(), device=device))
 
     def _threat(self) -> Threat:

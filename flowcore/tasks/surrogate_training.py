@@ -11,11 +11,11 @@ from torch.nn import functional as F
 from flowcore.errors import ConfigError, DivergedError
 from flowcore.hardware import use_threads
 from flowcore.robustness.attacks.threat import Threat
-from flowcore.robustness.attacks.victim import Victim
+from flowcore.robustness.attacks.victim import Victim, victim_of
 from flowcore.tasks.drive import Lane, Perturb
 from flowcore.tasks.examples import Examples, collect
 from flowcore.tasks.perturb import attacked, noise, task_threat
-from flowcore.tasks.surrogate import SURROGATES, Guess, Surrogate, seen_frames
+from flowcore.tasks.surrogate import SURROGATES, Guess, Surrogate, seen_flow, seen_frames
 from flowcore.tasks.vehicle import MAX_TURN
 from flowcore.tasks.world_camera import CAMERA, Camera
 from flowcore.tasks.world_course import SEEN_LAYOUTS, draw_courses
@@ -148,16 +148,34 @@ def learn(
     return surrogate.eval().requires_grad_(False)
 
 
-def by_surrogate(surrogate: Surrogate, threat: Threat) -> Perturb:
-    """The worst for the metric as a surrogate guesses it from the frames; the lane is not asked.
+def by_surrogate(
+    surrogate: Surrogate,
+    threat: Threat,
+    *,
+    config: PipelineConfig | None = None,
+    device: str | None = None,
+) -> Perturb:
+    """The worst for the metric as a surrogate guesses it.
+
+    One that sees frames is all that is asked. One that sees flow is asked of the flow of the lane
+    ``config``, through whose net the attack goes; of the algorithm it knows no more than the other.
 
     Raises
     ------
     ConfigError
-        One that stands on the flow of a net: it is attacked through the net.
+        A surrogate that sees flow, and no lane.
+    ConfigError, ModelError
+        Of the lane, as of ``flowcore.robustness.attacks.attack.attack``.
     """
-    if SURROGATES[surrogate.kind].channels != 6:
-        raise ConfigError("This surrogate sees flow: choose one that sees frames.")
+    if SURROGATES[surrogate.kind].channels == 2:
+        if config is None:
+            raise ConfigError("This surrogate sees flow: say of which lane, or choose another one.")
+
+        def believed(flow: torch.Tensor) -> torch.Tensor:
+            guess: Guess = surrogate(seen_flow(flow).cpu())
+            return guess.ahead
+
+        return attacked(victim_of(config, device=device), lambda sight: believed, threat)
 
     def answer(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
         guess: Guess = surrogate(seen_frames(first, second))

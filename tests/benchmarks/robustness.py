@@ -67,7 +67,8 @@ class Runs:
         except FlowcoreError as error:
             print(f"{name}: {error}", flush=True)
             return
-        write_bytes(self.path, json.dumps(self.found, indent=1).encode())
+        lines = (f"{json.dumps(key)}: {json.dumps(row)}" for key, row in self.found.items())
+        write_bytes(self.path, ("{\n" + ",\n".join(lines) + "\n}\n").encode())
         print(f"{name}: {time.monotonic() - begin:.1f} s", flush=True)
 
     def cell(self, column: str, *key: object) -> str:

@@ -37,6 +37,7 @@ HARDNESS = 0.5
 EVERY = 5  # frames, of attacks by queries
 SURROGATE_STEPS, WHITE_STEPS = 5, 3
 KIND = "together"
+KEPT = (KIND, "on_flow")
 COLUMNS = ("r2", "turn r2", "error", "slope", "bias", "within 50", "within 80", "within 95")
 
 Ways: TypeAlias = dict[str, tuple[Lane, Callable[[], Perturb]]]
@@ -56,14 +57,15 @@ def row_of(score: Score) -> Row:
     }
 
 
-def surrogate_file(options: argparse.Namespace, algorithm: str) -> Path:
-    return options.runs.with_suffix(f".{algorithm}.safetensors")
+def surrogate_file(options: argparse.Namespace, algorithm: str, kind: str = KIND) -> Path:
+    name = algorithm if kind == KIND else f"{algorithm}.{kind}"
+    return options.runs.with_suffix(f".{name}.safetensors")
 
 
 def surrogate(runs: Runs, lane: PipelineConfig, options: argparse.Namespace) -> None:
-    """Taught on seen layouts, judged on others; the one together is kept to attack through."""
+    """Taught on seen layouts, judged on others; two are kept to attack through."""
     for algorithm in options.algorithms:
-        if not surrogate_file(options, algorithm).exists():
+        if not all(surrogate_file(options, algorithm, kind).exists() for kind in KEPT):
             runs.found.pop(f"surrogate/{algorithm}", None)
         runs.get(
             lambda algorithm=algorithm: study(algorithm, lane, options), "surrogate", algorithm
@@ -94,7 +96,8 @@ def study(algorithm: str, lane: PipelineConfig, options: argparse.Namespace) -> 
     found = study_surrogates(
         algorithm, lane, lesson, num_unseen=num_unseen, threads=options.threads
     )
-    save_surrogate(surrogate_file(options, algorithm), found.surrogates[KIND])
+    for kind in KEPT:
+        save_surrogate(surrogate_file(options, algorithm, kind), found.surrogates[kind])
     row: dict[str, float | None] = {"num_seen": found.num_seen}
     for score in found.scores:
         values = [score.r2, score.turn_r2, score.mean_error]
@@ -118,10 +121,15 @@ def drives(runs: Runs, lane: PipelineConfig, options: argparse.Namespace) -> Non
             "clean": (lane, lambda: clean),
             "noise": (lane, lambda: noise(options.epsilon)),
         }
-        known = kept_surrogate(options, algorithm)
+        threat = task_threat("pgd", options.epsilon, steps=SURROGATE_STEPS)
+        known, on_flow = (kept_surrogate(options, algorithm, kind) for kind in KEPT)
         if known is not None:
-            threat = task_threat("pgd", options.epsilon, steps=SURROGATE_STEPS)
             found["surrogate"] = (lane, lambda: by_surrogate(known, threat))
+        if on_flow is not None:
+            net_known = white_box(options)
+            found["net and surrogate"] = (
+                lane, lambda: by_surrogate(on_flow, net_known, config=lane)
+            )  # fmt: skip
         return found | {"white box": (lane, lambda: by_lane(lane, white_box(options)))}
 
     compare(runs, "drives", ways, options.courses, options)
@@ -183,8 +191,10 @@ def white_box(options: argparse.Namespace) -> Threat:
     return task_threat("pgd", options.epsilon, steps=WHITE_STEPS)
 
 
-def kept_surrogate(options: argparse.Namespace, algorithm: str) -> Surrogate | None:
-    file = surrogate_file(options, algorithm)
+def kept_surrogate(
+    options: argparse.Namespace, algorithm: str, kind: str = KIND
+) -> Surrogate | None:
+    file = surrogate_file(options, algorithm, kind)
     return load_surrogate(file) if file.exists() else None
 
 

@@ -171,6 +171,17 @@ def test_an_attack_through_a_surrogate_makes_its_guess_smaller(taught):
         by_surrogate(taught[1]["on_flow"], task_threat())
 
 
+def test_an_attack_through_a_net_and_a_surrogate_on_its_flow_makes_the_guess_smaller(taught):
+    surrogate = taught[1]["on_flow"]
+    perturb = by_surrogate(surrogate, task_threat("pgd", 0.05, steps=3), config=SCOPE)
+    course = Course(seed=1, speed=0.25)
+    believed = []
+    for one in (lambda sight: sight.second, perturb):
+        found = drive(course, "map", SCOPE, camera=SMALL, perturb=one)
+        believed.append(guesses_of(surrogate, examples_of([found])).ahead[0].item())
+    assert believed[1] < believed[0]
+
+
 def test_a_study_keeps_layouts_apart():
     told = []
     found = study_surrogates(
