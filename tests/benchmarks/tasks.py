@@ -13,7 +13,7 @@ Parts, in this order: surrogate, drives, queries, failures, transfer.
 """
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
@@ -21,7 +21,7 @@ from flowcore.robustness.attacks.threat import Threat
 from flowcore.tasks.drive import Lane, Perturb, drive
 from flowcore.tasks.examples import examples_of
 from flowcore.tasks.failures import Trial, failure_rates, group_failures, search_failures
-from flowcore.tasks.metrics import Score, interval
+from flowcore.tasks.metrics import Score
 from flowcore.tasks.perturb import by_lane, every, noise, task_threat
 from flowcore.tasks.steering import ALGORITHMS
 from flowcore.tasks.surrogate import SURROGATES, Surrogate, load_surrogate, save_surrogate
@@ -30,7 +30,8 @@ from flowcore.tasks.surrogate_study import study_surrogates
 from flowcore.tasks.surrogate_training import Lesson, by_surrogate
 from flowcore.tasks.world_course import RANGES, UNSEEN_LAYOUTS, Course, draw_courses
 from flowcore.types import PipelineConfig
-from tests.benchmarks.robustness import Row, Runs, print_table
+from tests.benchmarks.kept_runs import Row, Runs, print_table
+from tests.benchmarks.tasks_tables import metric_tables
 
 COURSE_SEED = 2024
 HARDNESS = 0.5
@@ -65,8 +66,6 @@ def surrogate_file(options: argparse.Namespace, algorithm: str, kind: str = KIND
 def surrogate(runs: Runs, lane: PipelineConfig, options: argparse.Namespace) -> None:
     """Taught on seen layouts, judged on others; two are kept to attack through."""
     for algorithm in options.algorithms:
-        if not all(surrogate_file(options, algorithm, kind).exists() for kind in KEPT):
-            runs.found.pop(f"surrogate/{algorithm}", None)
         runs.get(
             lambda algorithm=algorithm: study(algorithm, lane, options), "surrogate", algorithm
         )
@@ -116,23 +115,27 @@ def drives(runs: Runs, lane: PipelineConfig, options: argparse.Namespace) -> Non
     """Every perturbation at one epsilon."""
 
     def ways(algorithm: str) -> Ways:
-        found: Ways = {
+        return {
             "true flow": ("truth", lambda: clean),
             "clean": (lane, lambda: clean),
             "noise": (lane, lambda: noise(options.epsilon)),
+            "surrogate": (
+                lane,
+                lambda: by_surrogate(
+                    taught(options, algorithm, lane),
+                    task_threat("pgd", options.epsilon, steps=SURROGATE_STEPS),
+                ),
+            ),
+            "net and surrogate": (
+                lane,
+                lambda: by_surrogate(
+                    taught(options, algorithm, lane, "on_flow"), white_box(options), config=lane
+                ),
+            ),
+            "white box": (lane, lambda: by_lane(lane, white_box(options))),
         }
-        threat = task_threat("pgd", options.epsilon, steps=SURROGATE_STEPS)
-        known, on_flow = (kept_surrogate(options, algorithm, kind) for kind in KEPT)
-        if known is not None:
-            found["surrogate"] = (lane, lambda: by_surrogate(known, threat))
-        if on_flow is not None:
-            net_known = white_box(options)
-            found["net and surrogate"] = (
-                lane, lambda: by_surrogate(on_flow, net_known, config=lane)
-            )  # fmt: skip
-        return found | {"white box": (lane, lambda: by_lane(lane, white_box(options)))}
 
-    compare(runs, "drives", ways, options.courses, options)
+    compare(runs, "drives", ways, options.courses, lane, options)
 
 
 def queries(runs: Runs, lane: PipelineConfig, options: argparse.Namespace) -> None:
@@ -145,7 +148,7 @@ def queries(runs: Runs, lane: PipelineConfig, options: argparse.Namespace) -> No
             lane, lambda: every(EVERY, by_lane(lane, white_box(options)))
         ),
     }  # fmt: skip
-    compare(runs, "queries", lambda algorithm: ways, options.query_courses, options)
+    compare(runs, "queries", lambda algorithm: ways, options.query_courses, lane, options)
 
 
 def transfer(runs: Runs, lane: PipelineConfig, options: argparse.Namespace) -> None:
@@ -155,7 +158,7 @@ def transfer(runs: Runs, lane: PipelineConfig, options: argparse.Namespace) -> N
         "clean": (lane, lambda: clean),
         f"made on {options.other}": (lane, lambda: by_lane(other, white_box(options))),
     }
-    compare(runs, "transfer", lambda algorithm: ways, options.query_courses, options)
+    compare(runs, "transfer", lambda algorithm: ways, options.query_courses, lane, options)
 
 
 def compare(
@@ -163,39 +166,40 @@ def compare(
     part: str,
     ways_of: Callable[[str], Ways],
     count: int,
+    lane: PipelineConfig,
     options: argparse.Namespace,
 ) -> None:
     """Every algorithm through the same courses, perturbed in every way."""
     courses = draw_courses(count, UNSEEN_LAYOUTS, seed=COURSE_SEED, hardness=HARDNESS)
-    names: list[str] = []
+    ways: Ways = {}
     for algorithm in options.algorithms:
-        ways, known = ways_of(algorithm), kept_surrogate(options, algorithm)
-        names = max(names, list(ways), key=len)
+        ways = ways_of(algorithm)
         for number, course in enumerate(courses):
-            for name, (lane, perturb) in ways.items():
+            for name, (way, perturb) in ways.items():
 
-                def run_one(
-                    course=course, algorithm=algorithm, lane=lane, perturb=perturb, known=known
-                ) -> Row:
+                def run_one(course=course, algorithm=algorithm, way=way, perturb=perturb) -> Row:
                     found = drive(
-                        course, algorithm, lane, perturb=perturb(), threads=options.threads
+                        course, algorithm, way, perturb=perturb(), threads=options.threads
                     )
-                    believed = known and guesses_of(known, examples_of([found])).ahead.mean().item()
-                    return row_of(found.score) | {"believed": believed}
+                    guess = guesses_of(taught(options, algorithm, lane), examples_of([found]))
+                    return row_of(found.score) | {"believed": guess.ahead.mean().item()}
 
                 runs.get(run_one, part, algorithm, name, number)
-    metric_tables(runs, part, names, options)
+    metric_tables(runs, part, list(ways), options.algorithms, options.epsilon)
 
 
 def white_box(options: argparse.Namespace) -> Threat:
     return task_threat("pgd", options.epsilon, steps=WHITE_STEPS)
 
 
-def kept_surrogate(
-    options: argparse.Namespace, algorithm: str, kind: str = KIND
-) -> Surrogate | None:
+def taught(
+    options: argparse.Namespace, algorithm: str, lane: PipelineConfig, kind: str = KIND
+) -> Surrogate:
+    """A surrogate that is kept; taught once more where its file is gone, which gives the same."""
     file = surrogate_file(options, algorithm, kind)
-    return load_surrogate(file) if file.exists() else None
+    if not file.exists():
+        study(algorithm, lane, options)
+    return load_surrogate(file)
 
 
 def failures(runs: Runs, lane: PipelineConfig, options: argparse.Namespace) -> None:
@@ -238,46 +242,6 @@ def trial_from(document: dict) -> Trial:
     true = document["true_score"]
     score = Score(**document["score"])
     return Trial(Course(**document["course"]), score, None if true is None else Score(**true))
-
-
-def metric_tables(runs: Runs, part: str, ways: Sequence[str], options: argparse.Namespace) -> None:
-    """Means over courses, and differences to the clean drives of the same courses."""
-
-    def values(algorithm: str, way: str, column: str) -> dict[str, float]:
-        prefix = f"{part}/{algorithm}/{way}/"
-        return {
-            name.removeprefix(prefix): row[column]
-            for name, row in runs.found.items()
-            if name.startswith(prefix) and row.get(column) is not None
-        }
-
-    def cell(algorithm: str, way: str, column: str, *, paired: bool = False) -> str:
-        found = values(algorithm, way, column)
-        if paired:
-            plain = values(algorithm, "clean", column)
-            found = {name: value - plain[name] for name, value in found.items() if name in plain}
-        if not found:
-            return "undecided"
-        mean, low, high = interval(list(found.values()))
-        return f"{mean:.3f} ({low:.3f}..{high:.3f}), n {len(found)}"
-
-    columns = {
-        "least": "least clearance, m",
-        "ahead": "mean clearance ahead, m",
-        "failed": "share that fails",
-        "error": "steering error, degrees",
-        "progress": "progress",
-        "believed": "what the surrogate believes of the clearance ahead, m",
-    }
-    for column, title in columns.items():
-        rows = [[a, *(cell(a, way, column) for way in ways)] for a in options.algorithms]
-        if column != "believed" or any(value != "undecided" for row in rows for value in row[1:]):
-            print_table(f"{part}: {title}; epsilon {options.epsilon:g}", ["A", *ways], rows)
-    others = [way for way in ways if way != "clean"]
-    rows = [
-        [a, *(cell(a, way, "least", paired=True) for way in others)] for a in options.algorithms
-    ]
-    print_table(f"{part}: least clearance minus the clean one's, m", ["A", *others], rows)
 
 
 PARTS = {part.__name__: part for part in (surrogate, drives, queries, failures, transfer)}
