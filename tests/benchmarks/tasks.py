@@ -5,9 +5,10 @@
 [--teach N] [--trials N] [--hours H] [--threads N]``
 
 Every drive is a line of RUNS.json as soon as it is done, and is not done again, so that the command
-goes on where it was stopped; surrogates lie beside it. After H hours it stops by itself. Courses
-are of layouts that no surrogate has seen. In brackets the 95 % interval of a bootstrap over
-courses; differences are of the same courses. With one thread all of it takes about 90 minutes.
+goes on where it was stopped; surrogates lie beside it. After H CPU hours, all calls together, it
+stops. Courses are of layouts that no surrogate has seen. In brackets the 95 % interval of a
+bootstrap over courses; differences are of the same courses. With one thread all of it takes about
+90 minutes.
 
 Parts, in this order: surrogate, drives, queries, failures, transfer.
 """

@@ -1,0 +1,48 @@
+"""What weather, lenses and codecs do: accuracy against robustness."""
+
+from itertools import product
+
+import numpy as np
+
+from flowcore.robustness.corruptions.sweep import corruption_sweep
+from flowcore.types import PipelineConfig
+from tests.benchmarks.kept_runs import Row, print_table
+from tests.benchmarks.robustness.bench import Bench
+
+MODES = ("same", "independent")
+
+
+def corruptions(bench: Bench) -> None:
+    """Accuracy against robustness."""
+    for seed, name, pair in bench.rounds():
+        for model, mode in product(bench.lanes, MODES):
+
+            def sweep(pair=pair, model=model, mode=mode, seed=seed) -> Row:
+                points = corruption_sweep(
+                    pair,
+                    PipelineConfig(model),
+                    severities=[3],
+                    mode=mode,
+                    seed=seed,
+                    threads=bench.threads,
+                )
+                return {
+                    "epe": points[0].epe,
+                    "corrupted_epe": float(np.mean([point.epe for point in points[1:]])),
+                    "shift": float(np.mean([point.shift for point in points[1:]])),
+                    **{point.kind: point.shift for point in points[1:]},
+                }
+
+            bench.runs.get(sweep, "corruptions", model, mode, name, seed)
+    print_table(
+        "Corruptions of severity 3, the mean over all kinds, px",
+        ["lane", "EPE", "shift, same in both frames", "shift, independent"],
+        [
+            [
+                model,
+                bench.cells(["epe"], "corruptions", model, "same"),
+                *(bench.cells(["shift"], "corruptions", model, mode) for mode in MODES),
+            ]
+            for model in bench.lanes
+        ],
+    )
