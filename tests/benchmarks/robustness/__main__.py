@@ -11,7 +11,7 @@ share of what those before it left; the tables then say of how many runs each nu
 "undecided" of none. Numbers are means over the pairs; in brackets the least and the largest mean of
 a seed. PCFA and FGSM draw nothing at random and run with one seed.
 
-Parts, in this order: time, corruptions, transfer, patch, defence, budget, pixels.
+Parts, in this order: time, corruptions, transfer, patch, defence, pixels, budget.
 """
 
 import argparse
@@ -30,8 +30,8 @@ PARTS = {
     "transfer": transfer,
     "patch": patch,
     "defence": defence,
-    "budget": budget,
     "pixels": pixels,
+    "budget": budget,
 }
 MODELS = (
     *(f"scope_{size}.scenes" for size in ("035", "070", "200")),
