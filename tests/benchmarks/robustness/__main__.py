@@ -11,7 +11,7 @@ share of what those before it left; the tables then say of how many runs each nu
 "undecided" of none. Numbers are means over the pairs; in brackets the least and the largest mean of
 a seed. PCFA and FGSM draw nothing at random and run with one seed.
 
-Parts, in this order: time, corruptions, transfer, patch, defence, pixels, budget.
+Parts, in this order: time, corruptions, transfer, budget, patch, defence, pixels.
 """
 
 import argparse
@@ -28,11 +28,12 @@ PARTS = {
     "time": times,
     "corruptions": corruptions,
     "transfer": transfer,
+    "budget": budget,
     "patch": patch,
     "defence": defence,
     "pixels": pixels,
-    "budget": budget,
 }
+SHARES = dict.fromkeys(PARTS, 1) | {"budget": 2}
 MODELS = (
     *(f"scope_{size}.scenes" for size in ("035", "070", "200")),
     "flownet2_small.scenes",
@@ -64,12 +65,13 @@ def main() -> None:
         patches=options.patches,
         threads=options.threads,
     )
-    left = 3600 * options.hours
-    for number, (part, measure) in enumerate(PARTS.items()):
-        bench.runs.limit(left / (len(PARTS) - number), part)
+    left, shares = 3600 * options.hours, sum(SHARES.values())
+    for part, measure in PARTS.items():
+        share = SHARES[part]
+        bench.runs.limit(left * share / shares, part)
         if part in options.only:
             measure(bench)
-        left -= bench.runs.spent(part)
+        left, shares = left - bench.runs.spent(part), shares - share
 
 
 if __name__ == "__main__":
