@@ -4,12 +4,11 @@ from itertools import product
 
 import numpy as np
 
+from flowcore.robustness.corruptions.kinds import CORRUPTIONS, MODES
 from flowcore.robustness.corruptions.sweep import corruption_sweep
 from flowcore.types import PipelineConfig
 from tests.benchmarks.kept_runs import Row, print_table
 from tests.benchmarks.robustness.bench import Bench
-
-MODES = ("same", "independent")
 
 
 def corruptions(bench: Bench) -> None:
@@ -35,8 +34,8 @@ def corruptions(bench: Bench) -> None:
 
             bench.runs.get(sweep, "corruptions", model, mode, name, seed)
     print_table(
-        "Corruptions of severity 3, the mean over all kinds, px",
-        ["lane", "EPE", "shift, same in both frames", "shift, independent"],
+        "Corruptions of severity 3: EPE and shift, the mean over all kinds, px",
+        ["lane", "EPE", *MODES],
         [
             [
                 model,
@@ -46,3 +45,12 @@ def corruptions(bench: Bench) -> None:
             for model in bench.lanes
         ],
     )
+    for mode in MODES:
+        print_table(
+            f"Shift by each kind, {MODES[mode]}, px",
+            ["kind", *bench.lanes],
+            [
+                [kind, *(bench.cells([kind], "corruptions", model, mode) for model in bench.lanes)]
+                for kind in CORRUPTIONS
+            ],
+        )
