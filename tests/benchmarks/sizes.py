@@ -49,7 +49,12 @@ def main() -> None:
         if name.startswith("scope")
         for way in ((4, None), (None, None), (None, 2))
     ]
-    others = [(name, None, None) for name in OTHERS if name in models.available()]
+    others = [
+        (name, None, passes)
+        for name in OTHERS
+        if name in models.available()
+        for passes in ((None, 2) if models.describe(name).default_passes else (None,))
+    ]
     print(f"{'model':24} {'iterations':>10} {'passes':>6} {'threads':>7} {'seconds':>8} {'MB':>7}")
     for name, iterations, passes in [*ladder, *others]:
         for threads in (1, 2):
