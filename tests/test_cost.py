@@ -85,12 +85,12 @@ def test_available_memory_is_the_smaller_one(tmp_path, monkeypatch):
 def test_working_memory_is_what_was_held_at_the_peak_and_not_what_is_left():
     """In a process of its own: threads that other tests left behind hold memory, too."""
     work = """
-import torch
+import numpy as np
 from flowcore import cost
 for sizes in ((100_000_000, 50_000_000), (20_000_000,)):
     with cost.MemoryMeter() as meter:
         for size in sizes:
-            torch.ones(size, dtype=torch.uint8)
+            np.ones(size, np.uint8)
     print(meter.peak_bytes)
 """
     told = subprocess.run(

@@ -1,6 +1,7 @@
 """The text that is copied gives bit for bit the flow that was shown."""
 
 import io
+import json
 import os
 import shlex
 import subprocess
@@ -78,8 +79,17 @@ def test_copied_text_gives_the_same_flow(folder, pair, config, monkeypatch, caps
     assert np.array_equal(taken_flow(), shown)
 
 
-def test_a_bundle_repeats_its_table_from_anywhere(pair, tmp_path):
-    """With what is known of the motion, and the flow of another tool; titles are no commands."""
+RECORDER = """
+import json, os, sys
+print(json.dumps([os.getcwd(), sys.argv[1:]]))
+"""
+
+
+def test_a_bundle_repeats_its_table_from_anywhere(pair, tmp_path, monkeypatch, capsys):
+    """With what is known of the motion, and the flow of another tool; titles are no commands.
+
+    The script calls a command that tells how it was called, and that is done here.
+    """
     third, half = np.arange(pair.size[1]) // 75, np.arange(pair.size[0])[:, None] < 80
     known = replace(
         pair,
@@ -96,14 +106,20 @@ def test_a_bundle_repeats_its_table_from_anywhere(pair, tmp_path):
         archive.extractall(tmp_path / "un packed")
     installed = tmp_path / "bin" / "flowcore"
     installed.parent.mkdir()
-    installed.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m flowcore "$@"\n')
+    recorder = tmp_path / "bin" / "recorder.py"
+    recorder.write_text(RECORDER)
+    command = shlex.join([sys.executable, "-I", str(recorder)])
+    installed.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
     installed.chmod(0o755)
     path = f"{installed.parent}{os.pathsep}{os.environ['PATH']}"
-    told = subprocess.run(
+    calls = subprocess.run(
         ["sh", tmp_path / "un packed" / "repeat.sh"], cwd=tmp_path, check=True, text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PATH": path}, timeout=patient(120),
-        stdout=subprocess.PIPE,
+        env={**os.environ, "PATH": path}, timeout=patient(120), stdout=subprocess.PIPE,
     ).stdout  # fmt: skip
+    for call in map(json.loads, calls.splitlines()):
+        monkeypatch.chdir(call[0])
+        assert main(call[1]) == 0
+    told = capsys.readouterr().out
     numbers = [
         f"{describe(key).label} {item.value:.3f} {describe(key).unit} over {item.num_pixels:,} px"
         for lane in lanes.values()

@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 from flowcore import models
+from flowcore.__main__ import main
 from flowcore.commands.stopping import stop_asked_for
 from flowcore.cost import count_params
 from flowcore.training import ship as shipping
@@ -122,19 +123,18 @@ def test_nets_with_whole_numbers_ship(config, tmp_path, monkeypatch):
         assert torch.equal(created[key], expected)
 
 
-def test_the_command_trains_and_ships(config_file, tmp_path):
-    """In a process of its own: standard output holds one JSON document and nothing else."""
-    command = [sys.executable, "-m", "flowcore", "train", str(config_file)]
+def test_the_command_trains_and_ships(config_file, tmp_path, capfd):
+    """The standard output of all processes holds one JSON document and nothing else."""
     options = ["--out", str(tmp_path / "run"), "--device", "cpu", "--json"]
-    done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    document = json.loads(done.stdout)
+    assert main(["train", str(config_file), *options]) == 0
+    done = capfd.readouterr()
+    document = json.loads(done.out)
     assert (document["name"], document["steps"]) == ("scope_035.test", 3)
     assert document["available"]
     assert document["folder"] == str(tmp_path / "run")
     assert (tmp_path / "run" / "checkpoint.pt").is_file()
     assert read_log(tmp_path / "run" / "log.csv").step.tolist() == [1, 2, 3]
-    assert "3/3" in done.stderr
+    assert "3/3" in done.err
     recorded = models.describe("scope_035.test").training["command"]
     assert recorded == f"python -m flowcore train {config_file.parent.name}/{config_file.name}"
 
