@@ -7,6 +7,9 @@ ADDRESS ?= localhost
 BIN := .venv/bin
 TYPESCRIPT := typescript@5.9.3
 
+# Where this is set, each process that imports torch compiles a thousand files anew: 2 s of its start.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: run test test-all test-stress lint types unit pages browser format
 .DELETE_ON_ERROR:
 

@@ -1,12 +1,24 @@
 """Fixtures for pages as scripts."""
 
+from functools import cache
+
 import numpy as np
 import pytest
+from streamlit.components.v2 import manifest_scanner
 
 from flowcore.data.synthetic import make_pair
 from pages.components.work import shared_queue
 
 PURPOSES = ("lanes", "files")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _packages_are_searched_once():
+    """For components, as a server does; each `AppTest` would search them again, 0.3 s long."""
+    with pytest.MonkeyPatch.context() as patch:
+        search = cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", search)
+        yield
 
 
 @pytest.fixture(scope="session")
