@@ -33,7 +33,7 @@ unit: .venv/installed-dev
 	  --ignore tests/pages
 
 pages: .venv/installed-dev
-	$(BIN)/python -m pytest -m "$(QUICK)" tests/pages
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "$(QUICK)" tests/pages
 
 browser: .venv/installed-dev
 	$(BIN)/python -m pytest -m "$(QUICK)" --rerun-show-tracebacks tests/browser
