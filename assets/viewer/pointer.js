@@ -89,7 +89,10 @@ export function followPointer(viewer, canvas) {
     const pressed = gesture;
     const isUp = event.type === "pointerup";
     if (pressed?.kind === "box" && pressed.hasMoved) (isUp ? endBox : cancelBox)(viewer);
-    else if (pressed?.kind === "disk" && pressed.hasMoved) (isUp ? dropDisk : returnDisk)(viewer);
+    else if (pressed?.kind === "disk" && pressed.hasMoved) {
+      push(pressed, placeOf(event)); // a new payload may have put it back since the last move
+      (isUp ? dropDisk : returnDisk)(viewer);
+    }
     else if (isUp && pressed && CLICKS.includes(pressed.kind) && !pressed.hasMoved) pin(viewer, pressed.pixel);
     if (fingers.size === 0) gesture = null;
   };

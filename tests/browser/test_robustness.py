@@ -54,6 +54,7 @@ def test_corruptions_an_attack_that_is_stopped_and_a_patch(page, server, request
     picture.click(position={"x": box["width"] / 4, "y": box["height"] / 2})
     page.wait_for_url("**patch-x=2*")
     settled(page)
+    picture.scroll_into_view_if_needed()  # on a slow machine the page was short for a while
     box = picture.bounding_box()
     middle = {"x": box["x"] + box["width"] / 4, "y": box["y"] + box["height"] / 2}
     page.mouse.move(middle["x"] + 5, middle["y"])

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { diskMiddle, dropDisk, grabsDisk, holdDisk, returnDisk } from "../../assets/viewer/disk.js";
+import { followPointer } from "../../assets/viewer/pointer.js";
 import { fitView } from "../../assets/viewer/view.js";
 
 const FRAME = { width: 80, height: 60 };
@@ -52,6 +53,20 @@ test("a drag that is given up moves and picks nothing", () => {
   returnDisk(viewer);
   assert.equal(diskMiddle(viewer), DISK);
   assert.deepEqual(viewer.picked, []);
+});
+
+test("a payload that puts it back before it is let go does not lose the drag", () => {
+  const viewer = Object.assign(viewerWith(DISK), { stage: { focus() {} } });
+  const canvas = {
+    style: {}, addEventListener() {}, setPointerCapture() {}, getBoundingClientRect: () => ({ left: 0, top: 0 }),
+  };
+  followPointer(viewer, canvas);
+  const event = (clientX, clientY) => ({ type: "pointerup", pointerId: 1, button: 0, clientX, clientY });
+  canvas.onpointerdown(event(82, 152));
+  canvas.onpointermove(event(122, 152));
+  viewer.state.heldDisk = null;
+  canvas.onpointerup(event(126, 152));
+  assert.deepEqual(viewer.picked, [{ x: 31, y: 30 }]);
 });
 
 test("where there is none, none is grabbed", () => {
