@@ -92,8 +92,7 @@ export function followPointer(viewer, canvas) {
     else if (pressed?.kind === "disk" && pressed.hasMoved) {
       push(pressed, placeOf(event)); // a new payload may have put it back since the last move
       (isUp ? dropDisk : returnDisk)(viewer);
-    }
-    else if (isUp && pressed && CLICKS.includes(pressed.kind) && !pressed.hasMoved) pin(viewer, pressed.pixel);
+    } else if (isUp && pressed && CLICKS.includes(pressed.kind) && !pressed.hasMoved) pin(viewer, pressed.pixel);
     if (fingers.size === 0) gesture = null;
   };
 

@@ -52,13 +52,18 @@ class Runs:
         write_bytes(self.path, ("{\n" + ",\n".join(lines) + "\n}\n").encode())
         print(f"{name}: {seconds:.1f} s", flush=True)
 
-    def cell(self, column: str, *key: object) -> str:
-        """The mean of a column over all runs whose keys begin so, with its band over the seeds."""
-        by_seed: dict[str, list[float]] = {}
+    def by_seed(self, column: str, *key: object) -> dict[str, list[float]]:
+        """A column of all runs whose keys begin so; their last part is the seed."""
+        found: dict[str, list[float]] = {}
         prefix = _prefix(key)
         for name, row in self.found.items():
             if name.startswith(prefix) and row.get(column) is not None:
-                by_seed.setdefault(name.rsplit("/", 1)[1], []).append(row[column])
+                found.setdefault(name.rsplit("/", 1)[1], []).append(row[column])
+        return found
+
+    def cell(self, column: str, *key: object) -> str:
+        """The mean of a column over all runs whose keys begin so, with its band over the seeds."""
+        by_seed = self.by_seed(column, *key)
         if not by_seed:
             return "undecided"
         means = [float(np.mean(values)) for values in by_seed.values()]

@@ -8,7 +8,7 @@ Every drive is a line of RUNS.json as soon as it is done, and is not done again,
 goes on where it was stopped; surrogates lie beside it. After H CPU hours, all calls together, it
 stops. Courses are of layouts that no surrogate has seen. In brackets the 95 % interval of a
 bootstrap over courses; differences are of the same courses. With one thread all of it takes about
-90 minutes.
+two hours.
 
 Parts, in this order: surrogate, drives, queries, failures, transfer.
 """
@@ -264,7 +264,7 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=60)
     parser.add_argument("--teach", type=int, default=48, help="courses that surrogates learn from")
     parser.add_argument("--trials", type=int, default=40)
-    parser.add_argument("--hours", type=float, default=1.5)
+    parser.add_argument("--hours", type=float, default=2.5)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     runs = Runs(options.runs, 3600 * options.hours)
