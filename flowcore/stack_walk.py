@@ -9,7 +9,7 @@ import pandas as pd
 from flowcore import models
 from flowcore.errors import ConfigError
 from flowcore.metrics.flow import epe
-from flowcore.models.flownet import STAGES
+from flowcore.models.flownet_net import STAGES
 from flowcore.pipeline import load_model, run
 from flowcore.types import FloatArray, FramePair, PipelineConfig, UInt8Array
 

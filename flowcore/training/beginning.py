@@ -9,7 +9,7 @@ without them it had not moved.
 import torch
 from torch import nn
 
-from flowcore.models.flownet import FlowNet2
+from flowcore.models.flownet_net import FlowNet2
 from flowcore.models.flownet_parts import SLOPE, Decoder, FlowNetC, Fusion
 
 __all__ = ["begin"]

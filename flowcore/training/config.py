@@ -16,7 +16,7 @@ from flowcore.data.augment import AugmentConfig
 from flowcore.data.scenes import SceneConfig
 from flowcore.errors import ConfigError, ModelError
 from flowcore.models.base import FlowModel
-from flowcore.models.flownet import FlowNet2
+from flowcore.models.flownet_net import FlowNet2
 from flowcore.models.flownet_parts import NUM_HEADS
 from flowcore.models.scope_net import ScopeNet
 from flowcore.models.scope_semantic import SemanticScopeNet

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from flowcore import models
-from flowcore.models.flownet import FlowNet2
+from flowcore.models.flownet_net import FlowNet2
 from flowcore.models.norm import insert_norm
 from flowcore.models.scope_net import ScopeNet
 from flowcore.models.weights import read_state

@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import nn
 
-from flowcore.models.flownet import FlowNet2
+from flowcore.models.flownet_net import FlowNet2
 from flowcore.models.scope_semantic import SemanticScopeNet
 from flowcore.training.config import Stage
 

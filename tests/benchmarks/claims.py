@@ -26,7 +26,7 @@ from typing import NamedTuple
 import torch
 
 from flowcore.data.scenes import SceneConfig, Scenes, make_scenes
-from flowcore.models.flownet import FlowNet2
+from flowcore.models.flownet_net import FlowNet2
 from flowcore.models.flownet_parts import FlowNetC, FlowNetS, FlowNetSD, Fusion, Width
 from flowcore.models.registry import register
 from flowcore.training import source
