@@ -27,6 +27,7 @@ __all__ = ["PatchChoice", "choose_patch", "show_own_patch"]
 
 X, Y = "patch-x", "patch-y"
 MOVED = "patch-moved"
+ROOM = 800  # px kept for what is being computed: on a shorter page the browser would scroll up
 
 
 class PatchChoice(NamedTuple):
@@ -94,6 +95,8 @@ def show_own_patch(pair: FramePair, chosen: StressLanes, choice: PatchChoice) ->
         show_shifts(pair, flows, "attacked")
         show_spread(pair, placed, flows, chosen.colors)
         offer_everything(pair, placed, chosen, flows, "attacked")
+    else:
+        st.space(ROOM)
     with st.container(horizontal=True):
         show_frames(placed)
         show_recipe(
