@@ -1,25 +1,23 @@
 """The claims of the FlowNet2 paper, tested on thin networks under one short schedule.
 
-``python -m tests.benchmarks.claims PHOTOS [PHOTOS ...] [--seeds N] [--processes N] [--json]``
+``python -m tests.benchmarks.claims RUNS.json --photos FOLDER [FOLDER ...] [--seeds N]``
 
 Ilg et al., FlowNet 2.0, CVPR 2017, sections 3 to 5. Networks have an eighth of the channels, at
 most 32. All variants of a seed begin with the same first weights where they have the same layers;
 all stacks begin with the same trained FlowNetC. Errors are EPE in px on held-out scenes of three
 kinds of motion, the same for all, and their geometric mean. A claim holds, or does not, where all
 seeds agree on the sign of the difference and its mean is larger than its spread over seeds; else it
-is undecided.
+is undecided. Every run is kept in RUNS.json as it ends, the weights that others begin with in the
+folder RUNS beside it: called again, it goes on where it was stopped.
 """
 
 import argparse
 import dataclasses
-import json
 import math
-import multiprocessing
 import statistics
-import sys
 import tempfile
 from collections.abc import Mapping
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,6 +31,7 @@ from flowcore.training import source
 from flowcore.training.config import Stage, TrainingConfig
 from flowcore.training.loop import Trainer
 from tests.benchmarks.ablations import COMPLEX, SIMPLE, verdict
+from tests.benchmarks.kept_runs import Row, Runs
 
 WIDTH = Width(1 / 8, widest=32)
 GRAY = (0.45, 0.45, 0.45)
@@ -92,6 +91,9 @@ def claims_unwarped() -> FlowNet2:
     """FlowNetC and FlowNetS, which sees no warped frame."""
     stack = {"flownetc": FlowNetC(WIDTH, reach=10, spacing=1), "flownets_1": FlowNetS(WIDTH, 8)}
     return FlowNet2(stack, unit=UNIT, mean=GRAY, is_warping=False, bytes_per_pixel=1)
+
+
+Weights = Mapping[str, Mapping[str, torch.Tensor]]  # of networks, by name
 
 
 class Variant(NamedTuple):
@@ -179,7 +181,7 @@ CLAIMS = (  # what the paper says, the variant that it says is better, the other
 )  # fmt: skip
 
 
-def trained(variant: Variant, photos: list[str], seed: int, before: Trainer | None) -> Trainer:
+def trained(variant: Variant, photos: list[str], seed: int, before: Weights) -> Trainer:
     """A finished run of a variant; what it has in common with the run before it begins there."""
     config = TrainingConfig(
         model=variant.model,
@@ -192,10 +194,8 @@ def trained(variant: Variant, photos: list[str], seed: int, before: Trainer | No
     )
     with tempfile.TemporaryDirectory() as folder:
         trainer = Trainer(config, Path(folder))
-        if before is not None:
-            for name, network in before.averaged.module.networks.items():
-                if name in trainer.net.networks:
-                    begin(trainer, name, network.state_dict())
+        for name in before.keys() & trainer.net.networks.keys():
+            begin(trainer, name, before[name])
         while trainer.step < config.steps:
             trainer.advance()
     return trainer
@@ -222,19 +222,21 @@ def errors_of(trainer: Trainer, scenes_by_kind: dict[str, Scenes]) -> dict[str, 
     return errors | {"mean": statistics.geometric_mean(errors.values())}
 
 
-def measure(photos: list[str], seed: int) -> dict[str, dict[str, float]]:
-    """The errors of every variant for one seed."""
-    torch.set_num_threads(1)
-    _share_work()
-    found: dict[str, dict[str, float]] = {}
-    runs: dict[str | None, Trainer | None] = {None: None}
-    scenes: dict[str, Scenes] = {}
-    for name, variant in VARIANTS.items():
-        runs[name] = trained(variant, photos, seed, runs[variant.after])
-        scenes = scenes or _held_out(runs[name])
-        found[name] = errors_of(runs[name], scenes)
-        print(seed, name, found[name], file=sys.stderr, flush=True)
-    return found
+def measure(name: str, photos: list[str], seed: int, folder: Path) -> Row:
+    """The errors of a variant for one seed; its weights are kept if others begin with them."""
+    variant = VARIANTS[name]
+    before = torch.load(_kept(folder, variant.after, seed)) if variant.after else {}
+    trainer = trained(variant, photos, seed, before)
+    if any(other.after == name for other in VARIANTS.values()):
+        networks = trainer.averaged.module.networks
+        weights = {part: network.state_dict() for part, network in networks.items()}
+        folder.mkdir(exist_ok=True)
+        torch.save(weights, _kept(folder, name, seed))
+    return errors_of(trainer, _held_out(trainer))
+
+
+def _kept(folder: Path, name: str, seed: int) -> Path:
+    return folder / f"{name.replace(':', '')}, seed {seed}.pt"
 
 
 def _share_work() -> None:
@@ -288,38 +290,34 @@ def _held_out(trainer: Trainer) -> dict[str, Scenes]:
     }
 
 
-def judged(found: dict[str, list[dict[str, float]]]) -> list[dict[str, object]]:
-    """Every claim, with both errors by seed and what became of it."""
-    words = {"better": "holds", "worse": "does not hold"}
-    rows: list[dict[str, object]] = []
-    for claim, better, other, kind in CLAIMS:
-        errors = [[errors[kind] for errors in found[name]] for name in (better, other)]
-        said = verdict(*errors)
-        rows.append(
-            {"claim": claim, "motion": kind, "this": errors[0], "other": errors[1],
-             "verdict": words.get(said, said)}
-        )  # fmt: skip
-    return rows
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("photos", nargs="+")
+    parser.add_argument("runs", type=Path)
+    parser.add_argument("--photos", nargs="+", required=True)
     parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    work = partial(measure, options.photos)
-    with multiprocessing.get_context("spawn").Pool(options.processes) as pool:
-        by_seed = pool.map(work, range(options.seeds), chunksize=1)
-    found = {name: [errors[name] for errors in by_seed] for name in VARIANTS}
-    rows = judged(found)
-    if options.json:
-        print(json.dumps({"errors": found, "claims": rows}, indent=2))
-        return
-    for row in rows:
-        this, other = (statistics.mean(row[side]) for side in ("this", "other"))
-        print(f"| {row['claim']} | {row['motion']} | {this:.2f} | {other:.2f} | {row['verdict']} |")
+    runs, folder = Runs(options.runs, math.inf), options.runs.with_suffix("")
+    torch.set_num_threads(1)
+    _share_work()
+    for seed in range(options.seeds):
+        for name in VARIANTS:
+            runs.get(
+                lambda name=name, seed=seed: measure(name, options.photos, seed, folder), name, seed
+            )
+    words = {"better": "holds", "worse": "does not hold"}
+    print("\n| claim | motion | this | the other | verdict |\n|---|---|---|---|---|")
+    for claim, better, other, kind in CLAIMS:
+        errors = [
+            [
+                value
+                for seed in range(options.seeds)
+                for value in runs.by_seed(kind, name)[str(seed)]
+            ]
+            for name in (better, other)
+        ]
+        said = verdict(*errors)
+        means = " | ".join(f"{statistics.mean(values):.3f}" for values in errors)
+        print(f"| {claim} | {kind} | {means} | {words.get(said, said)} |")
 
 
 if __name__ == "__main__":
