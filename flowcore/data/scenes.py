@@ -35,6 +35,8 @@ class SceneConfig:
     min_objects, max_objects : int
     min_motion, max_motion : float
         Px; speeds are drawn log-uniformly between them, the camera's and the objects' own.
+    uniform_speed : float
+        Share of objects whose speed is drawn uniformly instead: as often fast as slow.
     turning : float
         How much of a motion is rotation, zoom, shear and perspective, beside translation.
     bending : float
@@ -55,6 +57,7 @@ class SceneConfig:
     max_objects: Annotated[int, Field(ge=0, le=30)] = 7
     min_motion: Annotated[float, Field(gt=0)] = 0.2
     max_motion: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 40.0
+    uniform_speed: Annotated[float, Field(ge=0, le=1)] = 0.0
     turning: Annotated[float, Field(ge=0, le=1)] = 0.5
     bending: Annotated[float, Field(ge=0, le=1)] = 0.3
     resting: Annotated[float, Field(ge=0, le=1)] = 0.2
@@ -200,15 +203,18 @@ def _camera_motion(draw: Draw, config: SceneConfig, size: tuple[int, int]) -> Mo
 
 def _object_motion(draw: Draw, config: SceneConfig, camera: torch.Tensor, look: Look) -> Motion:
     """The camera's motion after one of the object's own, unless it rests."""
-    speed = _speed(draw, config, config.resting)
+    speed = _speed(draw, config, config.resting, config.uniform_speed)
     own = draw_motion(
         draw, speed, look.radius, look.center, turning=config.turning, bending=config.bending
     )
     return Motion(camera @ own.matrix, own.wave)
 
 
-def _speed(draw: Draw, config: SceneConfig, resting: float) -> torch.Tensor:
-    speed = draw.log_uniform(config.min_motion, config.max_motion)
+def _speed(draw: Draw, config: SceneConfig, resting: float, uniform: float = 0.0) -> torch.Tensor:
+    span = config.min_motion, config.max_motion
+    speed = draw.log_uniform(*span)
+    if uniform > 0:  # nothing is drawn where it is 0
+        speed = torch.where(draw.chance(uniform), draw.uniform(*span), speed)
     return speed.masked_fill(draw.chance(resting), 0)
 
 

@@ -109,6 +109,17 @@ def test_nothing_moves(rigid):
     assert not inner.any()
 
 
+def test_uniform_speeds_are_as_often_fast_as_slow():
+    """Of speeds up to 64 px the mean is 32; drawn log-uniformly from 1 px, 15."""
+    alone = {"resting": 0.0, "turning": 0.0, "bending": 0.0, "still_camera": 1.0}
+    usual, even = (
+        scenes(batch=64, min_motion=1.0, max_motion=64.0, uniform_speed=share, **alone)
+        for share in (0.0, 1.0)
+    )
+    means = [made.flow.norm(dim=1)[made.labels > 0].mean() for made in (usual, even)]
+    assert 1.6 < means[1] / means[0] < 2.8
+
+
 def test_what_an_object_covers_is_occluded():
     made = scenes(
         batch=8, min_objects=1, max_objects=1, min_motion=10.0, max_motion=10.0,
@@ -147,7 +158,7 @@ def test_the_state_of_the_generator_decides():
 any_config = given(
     objects=st.tuples(st.integers(0, 8), st.integers(0, 8)).map(sorted),
     motion=st.tuples(st.floats(0.01, 300), st.floats(0.01, 300)).map(sorted),
-    shares=st.tuples(*[st.floats(0, 1)] * 6),
+    shares=st.tuples(*[st.floats(0, 1)] * 7),
     size=st.tuples(st.integers(8, 48), st.integers(8, 48)),
     seed=st.integers(0, 2**20),
 )
@@ -167,7 +178,9 @@ def test_many_configs_give_sound_scenes(**config):
 
 
 def assert_sound(objects, motion, shares, size, seed):
-    names = ("turning", "bending", "resting", "still_camera", "plain", "rigid")
+    names = (
+        "turning", "bending", "resting", "still_camera", "plain", "rigid", "uniform_speed",
+    )  # fmt: skip
     made = scenes(
         seed, 2, size,
         min_objects=objects[0], max_objects=objects[1], min_motion=motion[0], max_motion=motion[1],
