@@ -1,7 +1,8 @@
 """What a layer of a scene shows: a texture within a shape, or on a plane of a room."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 import torch
 from torch.nn import functional as F
@@ -9,6 +10,7 @@ from torch.nn import functional as F
 from flowcore.data.draw import Draw
 from flowcore.data.motion import rotation
 from flowcore.data.rigid import Plane
+from flowcore.data.windows import Bounds
 from flowcore.ops.warp import sample
 
 __all__ = ["Look", "place"]
@@ -22,18 +24,23 @@ class Look:
 
     The texture is read at ``to_texture(x - center)``, the shape at ``to_shape(x - center)``, both
     (B, 2, 2); on a plane of a room the texture is read at ``to_texture(position on the plane)``.
-    ``number`` (B,) says which of the shapes it is, 0 without a shape.
+    ``chosen`` and ``number`` (B,) say which of the textures and shapes it is; a background has no
+    shapes, and its number is 0. Where ``is_gray`` the texture is of one color, where ``is_plain``
+    a gradient of its colors.
     """
 
-    texture: torch.Tensor
-    shape: torch.Tensor | None
+    textures: torch.Tensor
+    shapes: torch.Tensor | None
+    chosen: torch.Tensor
+    number: torch.Tensor
     center: torch.Tensor
     radius: torch.Tensor
     to_texture: torch.Tensor
     texture_center: torch.Tensor
     to_shape: torch.Tensor
+    is_gray: torch.Tensor
+    is_plain: torch.Tensor
     gain: torch.Tensor
-    number: torch.Tensor
     plane: Plane | None = None
 
     @classmethod
@@ -50,7 +57,6 @@ class Look:
         is_background = shapes is None
         chosen = draw.integers(0, len(textures))
         number = torch.zeros_like(chosen) if shapes is None else draw.integers(0, len(shapes))
-        shape = None if shapes is None else shapes[number].float() / 255
         short = min(size)
         radius = draw.log_uniform(0.08 * short, 0.55 * short)
         upright = 0.15 if is_background else 1.0
@@ -63,16 +69,13 @@ class Look:
         middle = torch.tensor([(width - 1) / 2, (height - 1) / 2], device=draw.device)
         frame_middle = torch.tensor([(size[1] - 1) / 2, (size[0] - 1) / 2], device=draw.device)
         is_gray = draw.chance(0.03)
-        texture = textures[chosen].float() / 255
-        texture = torch.where(
-            is_gray.view(-1, 1, 1, 1), texture.mean((1, 2, 3), keepdim=True), texture
-        )
-        if plain:
-            is_plain = draw.chance(plain).view(-1, 1, 1, 1)
-            texture = torch.where(is_plain, _gradient(texture), texture)
         return cls(
-            texture=texture,
-            shape=shape,
+            textures=textures,
+            shapes=shapes,
+            chosen=chosen,
+            number=number,
+            is_gray=is_gray,
+            is_plain=draw.chance(plain) if plain else torch.zeros_like(is_gray),
             center=frame_middle.expand(draw.batch, 2) if is_background else place(draw, size, 0.1),
             radius=radius,
             to_texture=rotation(upright * texture_angle) * scale.view(-1, 1, 1),
@@ -80,8 +83,43 @@ class Look:
             to_shape=torch.diag_embed(torch.stack([stretch, 1 / stretch], 1) / radius[:, None])
             @ rotation(angle),
             gain=draw.uniform(0.75, 1.2).view(-1, 1, 1, 1),
-            number=number,
         )
+
+    def of(self, items: torch.Tensor) -> "Look":
+        """That of these scenes of the batch alone; not of the planes of a room, which all have."""
+        shared = ("textures", "shapes", "plane")
+        return replace(
+            self,
+            **{
+                field.name: getattr(self, field.name)[items]
+                for field in fields(self)
+                if field.name not in shared
+            },
+        )
+
+    @cached_property
+    def texture(self) -> torch.Tensor:
+        """(B, 3, h, w) in [0, 1]."""
+        texture = self.textures[self.chosen].float() / 255
+        if self.is_gray.any():
+            texture[self.is_gray] = texture[self.is_gray].mean((1, 2, 3), keepdim=True)
+        if self.is_plain.any():
+            texture[self.is_plain] = _gradient(texture[self.is_plain])
+        return texture
+
+    @cached_property
+    def shape(self) -> torch.Tensor | None:
+        """(B, 1, s, s): 1 inside the object."""
+        return None if self.shapes is None else self.shapes[self.number].float() / 255
+
+    @property
+    def bounds(self) -> Bounds:
+        """What the shape covers of the first frame, at most; everything without a shape."""
+        if self.shapes is None:
+            everything = torch.full_like(self.center, torch.inf)
+            return -everything, everything
+        reach = torch.linalg.inv(self.to_shape).abs().sum(2) * (1 + 1 / self.shapes.shape[-1])
+        return self.center - reach, self.center + reach
 
     def render(self, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Color (B, 3, H, W) and alpha (B, 1, H, W) at positions of the first frame."""

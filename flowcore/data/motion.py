@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from flowcore.data.draw import Draw
+from flowcore.data.windows import Bounds
 
 __all__ = ["Motion", "draw_motion", "rotation"]
 
@@ -23,6 +24,30 @@ class Motion:
 
     matrix: torch.Tensor
     wave: tuple[torch.Tensor, torch.Tensor, torch.Tensor] | None = None
+
+    def of(self, items: torch.Tensor) -> "Motion":
+        """That of these scenes of the batch alone."""
+        if self.wave is None:
+            return Motion(self.matrix[items])
+        amplitudes, frequencies, phases = (values[items] for values in self.wave)
+        return Motion(self.matrix[items], (amplitudes, frequencies, phases))
+
+    def bounds(self, before: Bounds) -> Bounds:
+        """Where all that lies within bounds goes, at most; everywhere if it crosses a horizon."""
+        low, high = before
+        if self.wave is not None:
+            swing = self.wave[0].abs().sum(1)
+            low, high = low - swing, high + swing
+        x, y = (torch.stack([low[:, axis], high[:, axis]], 1) for axis in (0, 1))
+        corners = torch.stack([x[:, None].expand(-1, 2, -1), y[:, :, None].expand(-1, -1, 2)], 1)
+        moved = _apply(self.matrix, corners).flatten(2)
+        last = self.matrix[:, 2]
+        depth = torch.einsum("bc,bchw->bhw", last[:, :2], corners) + last[:, 2, None, None]
+        is_sound = (depth.amin((1, 2)) > _LEAST_DEPTH)[:, None]
+        return (
+            torch.where(is_sound, moved.amin(2), -torch.inf),
+            torch.where(is_sound, moved.amax(2), torch.inf),
+        )
 
     def forward(self, positions: torch.Tensor) -> torch.Tensor:
         """Where positions (B, 2, H, W) of the first frame go."""

@@ -20,6 +20,7 @@ from flowcore.data.draw import Draw
 from flowcore.data.looks import Look, place
 from flowcore.data.motion import Motion, draw_motion
 from flowcore.data.rigid import MAX_NEARNESS, draw_rig
+from flowcore.data.windows import Window
 from flowcore.ops.grid import pixel_grid
 from flowcore.ops.warp import lands_inside
 
@@ -127,26 +128,29 @@ def make_scenes(
     num_objects = draw.integers(config.min_objects, config.max_objects + 1)
     is_rigid = config.rigid > 0 and draw.number() < config.rigid  # nothing is drawn where it is 0
     layers = (_room_layers if is_rigid else _flat_layers)(draw, config, size, textures, shapes)
-    grid = pixel_grid(*size, like=num_objects.float()).expand(batch, -1, -1, -1)
-    first = second = grid.new_zeros(batch, 3, *size)
-    flow = torch.zeros_like(grid)
-    labels = torch.zeros(batch, *size, dtype=torch.long, device=grid.device)
-    labels_second = labels
+    first, second = torch.zeros(2, batch, 3, *size, device=draw.device)
+    flow = torch.zeros(batch, 2, *size, device=draw.device)
+    labels, labels_second = torch.zeros(2, batch, *size, dtype=torch.long, device=draw.device)
     classes: list[torch.Tensor] = []
     for number, look, motion in layers:
-        is_there = (num_objects >= number).view(batch, 1, 1, 1)
-        color, alpha = look.render(grid)
-        alpha = alpha * is_there
-        first = torch.lerp(first, color, alpha)
-        is_seen = alpha > 0.5
-        flow = torch.where(is_seen, motion.forward(grid) - grid, flow)
-        labels = torch.where(is_seen[:, 0], number, labels)
-        color, alpha = look.render(motion.backward(grid))
-        alpha = alpha * is_there
-        second = torch.lerp(second, color, alpha)
-        labels_second = torch.where(alpha[:, 0] > 0.5, number, labels_second)
         if kinds is not None and number == len(classes):  # the planes of a room are one layer
             classes.append(torch.ones_like(look.number) if number == 0 else kinds[look.number])
+        items = (num_objects >= number).nonzero()[:, 0]
+        if len(items) == 0:
+            continue
+        if number > 0:
+            look, motion = look.of(items), motion.of(items)
+        window = Window.around(items, look.bounds, size)
+        grid = window.grid(like=flow)
+        color, alpha = look.render(grid)
+        is_seen = alpha > 0.5
+        window.put(first, torch.lerp(window.cut(first), color, alpha))
+        window.put(flow, torch.where(is_seen, motion.forward(grid) - grid, window.cut(flow)))
+        window.put(labels, torch.where(is_seen[:, 0], number, window.cut(labels)))
+        window = Window.around(items, motion.bounds(look.bounds), size)
+        color, alpha = look.render(motion.backward(window.grid(like=flow)))
+        window.put(second, torch.lerp(window.cut(second), color, alpha))
+        window.put(labels_second, torch.where(alpha[:, 0] > 0.5, number, window.cut(labels_second)))
     occluded = _is_hidden(labels, labels_second, flow)
     scenes = Scenes(first, second, flow, occluded, labels)
     if kinds is None:
