@@ -199,8 +199,8 @@ class TrainingConfig:
         for stage in settings["stages"]:  # as before there was such a setting
             if not stage.get("twice"):
                 stage.pop("twice", None)
-            if not stage["scenes"]["uniform_speed"]:
-                del stage["scenes"]["uniform_speed"]
+            if not stage.get("scenes", {}).get("uniform_speed"):
+                stage.get("scenes", {}).pop("uniform_speed", None)
         if self.semantic is None:  # as before there was such a table
             del settings["semantic"]
         else:
