@@ -36,6 +36,7 @@ Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Seed = Annotated[int, Field(ge=0, lt=2**24)]
+_LATER = frozenset({"semantic", "balance", "heads_alone", "twice", "uniform_speed"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,18 +197,7 @@ class TrainingConfig:
         """sha256 of every setting, in hex: a checkpoint goes on under the same settings alone."""
         settings = asdict(self)
         del settings["card"]
-        for stage in settings["stages"]:  # as before there was such a setting
-            if not stage.get("twice"):
-                stage.pop("twice", None)
-            if not stage.get("scenes", {}).get("uniform_speed"):
-                stage.get("scenes", {}).pop("uniform_speed", None)
-        if self.semantic is None:  # as before there was such a table
-            del settings["semantic"]
-        else:
-            for name in ("balance", "heads_alone"):  # as before there were such settings
-                if not settings["semantic"][name]:
-                    del settings["semantic"][name]
-        return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(_as_before(settings), sort_keys=True).encode()).hexdigest()
 
     def stage_at(self, step: int) -> tuple[Stage, int]:
         """The stage that step number ``step`` (from 0) belongs to, and the step within it."""
@@ -216,6 +206,19 @@ class TrainingConfig:
                 return stage, step
             step -= stage.steps
         raise ValueError("The run has no such step.")
+
+
+def _as_before(settings: Any) -> Any:
+    """Without the later settings that are off: as in the digests of runs from before them."""
+    if isinstance(settings, dict):
+        return {
+            name: _as_before(value)
+            for name, value in settings.items()
+            if value or name not in _LATER
+        }
+    if isinstance(settings, list | tuple):
+        return [_as_before(value) for value in settings]
+    return settings
 
 
 def load_config(path: str | Path, **changes: Any) -> TrainingConfig:

@@ -17,7 +17,6 @@ import math
 import statistics
 import tempfile
 from collections.abc import Mapping
-from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,11 +26,11 @@ from flowcore.data.scenes import SceneConfig, Scenes, make_scenes
 from flowcore.models.flownet_net import FlowNet2
 from flowcore.models.flownet_parts import FlowNetC, FlowNetS, FlowNetSD, Fusion, Width
 from flowcore.models.registry import register
-from flowcore.training import source
 from flowcore.training.config import Stage, TrainingConfig
 from flowcore.training.loop import Trainer
 from tests.benchmarks.ablations import COMPLEX, SIMPLE, verdict
 from tests.benchmarks.kept_runs import Row, Runs
+from tests.benchmarks.shared_scenes import share_scenes
 
 WIDTH = Width(1 / 8, widest=32)
 GRAY = (0.45, 0.45, 0.45)
@@ -225,7 +224,9 @@ def errors_of(trainer: Trainer, scenes_by_kind: dict[str, Scenes]) -> dict[str, 
 def measure(name: str, photos: list[str], seed: int, folder: Path) -> Row:
     """The errors of a variant for one seed; its weights are kept if others begin with them."""
     variant = VARIANTS[name]
-    before = torch.load(_kept(folder, variant.after, seed)) if variant.after else {}
+    before = (
+        torch.load(_kept(folder, variant.after, seed), weights_only=True) if variant.after else {}
+    )
     trainer = trained(variant, photos, seed, before)
     if any(other.after == name for other in VARIANTS.values()):
         networks = trainer.averaged.module.networks
@@ -237,41 +238,6 @@ def measure(name: str, photos: list[str], seed: int, folder: Path) -> Row:
 
 def _kept(folder: Path, name: str, seed: int) -> Path:
     return folder / f"{name.replace(':', '')}, seed {seed}.pt"
-
-
-def _share_work() -> None:
-    """Runs of one seed look at the same photos, and many at the same scenes: made once."""
-    source.load_textures = cache(source.load_textures)
-    source.load_shapes = cache(source.load_shapes)
-    make = source.SceneSource.batch
-
-    @lru_cache(maxsize=2300)  # two stages of 800 steps and one of 600, 1 MB each
-    def made(look: Look) -> list[torch.Tensor]:
-        batch = make(look.source, look.step)
-        return [tensor.half() for tensor in (batch.first, batch.second, batch.scenes.flow)]
-
-    def batch(self: source.SceneSource, step: int) -> source.Batch:
-        first, second, flow = (tensor.float() for tensor in made(Look(self, step)))
-        nothing = torch.zeros(0)  # no loss here looks at the clean frames, or at what is hidden
-        return source.Batch(first, second, Scenes(nothing, nothing, flow, nothing.bool(), nothing))
-
-    source.SceneSource.batch = batch
-
-
-class Look:
-    """What a step sees; equal where seed, step and kind of scenes are, whatever the net."""
-
-    def __init__(self, origin: source.SceneSource, step: int) -> None:
-        stage, _ = origin.config.stage_at(step)
-        self.source, self.step = origin, step
-        look = stage.scenes, stage.augment, stage.size, stage.batch
-        self.key = origin.config.seed, step, *look
-
-    def __hash__(self) -> int:
-        return hash(self.key)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Look) and self.key == other.key
 
 
 def _held_out(trainer: Trainer) -> dict[str, Scenes]:
@@ -298,7 +264,7 @@ def main() -> None:
     options = parser.parse_args()
     runs, folder = Runs(options.runs, math.inf), options.runs.with_suffix("")
     torch.set_num_threads(1)
-    _share_work()
+    share_scenes()
     for seed in range(options.seeds):
         for name in VARIANTS:
             runs.get(
