@@ -96,6 +96,7 @@ def show_own_patch(pair: FramePair, chosen: StressLanes, choice: PatchChoice) ->
         show_spread(pair, placed, flows, chosen.colors)
         offer_everything(pair, placed, chosen, flows, "attacked")
     else:
+        st.caption("Numbers and charts follow with the flows.")
         st.space(ROOM)
     with st.container(horizontal=True):
         show_frames(placed)
