@@ -47,7 +47,8 @@ class Layout:
 
     Patterns have fields such as ``{scene}``; ``{n}`` is the number of a frame, ``{next}`` the one
     after it, written as wide, ``{pass}`` one of ``passes``, ``{folder}`` what holds the anchor's
-    folder; ``.*`` at the end is any picture's suffix.
+    folder, ``{dataset}`` the root's name where the anchor has none; ``.*`` at the end is any
+    picture's suffix.
 
     Parameters
     ----------
@@ -56,6 +57,8 @@ class Layout:
     card : Card
     anchors : tuple of str
         Each file that fits one of these makes a pair: the true flow, if ``truth`` says nothing.
+    marks : tuple of str
+        The files of which one tells this layout from others; the anchors, if left out.
     first, second : str
         The frames, in fields of the anchor.
     sequence : str
@@ -81,6 +84,7 @@ class Layout:
     first: str
     second: str
     sequence: str
+    marks: tuple[str, ...] = ()
     split: str = ""
     passes: Mapping[str, str] = field(default_factory=lambda: {"": ""})
     truth: tuple[str, ...] = ()
@@ -91,9 +95,10 @@ class Layout:
     is_named: bool = True
 
     def fits(self, root: Path) -> bool:
-        """Whether a folder is laid out like this: an anchor is there, and the frames' folder."""
-        is_anchored = any(True for pattern in self.anchors for _ in _found(root, pattern))
-        return is_anchored and any(True for _ in self._passes(root))
+        """Whether a folder is laid out like this: a mark is there, and the frames' folder."""
+        marks = self.marks or self.anchors
+        is_marked = any(True for pattern in marks for _ in _found(root, pattern))
+        return is_marked and any(True for _ in self._passes(root))
 
     def find(self, root: Path) -> Iterator[PairFiles]:
         """The pairs below ``root``, in natural order of the anchors' names."""
@@ -103,6 +108,7 @@ class Layout:
                 _found(root, pattern), key=lambda one: natural_key(one[0])
             ):
                 fields["folder"] = str(PurePosixPath(anchor).parent.parent)
+                fields.setdefault("dataset", root.resolve().name)
                 if "n" in fields and "next" not in fields:
                     fields["next"] = str(int(fields["n"]) + 1).zfill(len(fields["n"]))
                 for name in passes:

@@ -15,6 +15,7 @@ from pages.components.runs import Run, ask_lanes, wait_a_moment, watch
 from pages.components.stress_lanes import StressLanes
 from pages.components.stress_task import flow_alone
 from pages.components.viewer import Picked, show_flows
+from pages.components.words import width_of
 
 __all__ = ["HELP", "Flows", "show_shifts", "show_two_flows"]
 
@@ -85,6 +86,9 @@ def show_shifts(pair: FramePair, flows: Flows, how: str) -> None:
     st.dataframe(
         table.style.apply(lambda column: [BEST if v == column.min() else "" for v in column]),
         column_config={
+            "_index": st.column_config.TextColumn("Lane", width=width_of(rows)),
+        }
+        | {
             key: st.column_config.NumberColumn(label, format="%.3f", help=about)
             for key, (label, about) in labels.items()
         },

@@ -142,6 +142,18 @@ def test_protocols_name_metrics_that_there_are(name):
         assert how in ("mean", "pooled")
 
 
+def test_a_folder_of_pairs_is_a_data_set_of_that_name(tmp_path):
+    MAKERS["plain"](tmp_path)
+    dataset = open_dataset(tmp_path / "b")
+    assert dataset.layout == "plain"
+    assert [pair.name for pair in dataset.pairs] == ["b/one", "b/two"]
+    assert dataset.pairs[0].load().truth is not None
+    for truth in tmp_path.rglob("flow.flo"):
+        truth.unlink()
+    assert open_dataset(tmp_path / "b").layout == "frames"
+    assert open_dataset(tmp_path).layout == "plain"
+
+
 @pytest.mark.data
 def test_real_pairs_in_the_plain_layout(real_data):
     dataset = open_dataset(real_data / "flow")
