@@ -17,8 +17,15 @@ NAMES = CLASS_SETS["scenes"].names
 def tables(kept: dict) -> str:
     """All tables that there are runs for, as Markdown."""
     parts = [
-        overfit(kept), methods(kept), of_classes(kept), divergence(kept), steps(kept),
-        uncertainty(kept), cost(kept),
+        overfit(kept),
+        methods(kept, "methods", "Held-out scenes"),
+        of_classes(kept),
+        divergence(kept, "Divergence, one factor at a time", ["methods", "divergence"]),
+        methods(kept, "learnt", "Begun from the shipped net, held-out scenes"),
+        divergence(kept, "Divergence, begun from the shipped net", ["learnt"]),
+        steps(kept),
+        uncertainty(kept),
+        cost(kept),
     ]  # fmt: skip
     return "\n\n".join(filter(None, parts))
 
@@ -92,8 +99,8 @@ def overfit(kept: dict) -> str:
     )
 
 
-def methods(kept: dict) -> str:
-    rows = rows_of(kept, "methods")
+def methods(kept: dict, name: str, title: str) -> str:
+    rows = rows_of(kept, name)
     base = rows.get("base", [])
     sets = sorted({name for runs in rows.values() for run in runs for name in run.get("real", ())})
     real = [
@@ -102,7 +109,7 @@ def methods(kept: dict) -> str:
         for runs in rows.values()
     ]  # fmt: skip
     return markdown(
-        "Held-out scenes",
+        title,
         ["", "seeds", "EPE, px", "Fl, %", "below 1 px, %", "V1 penalty", "mIoU, %",
          "EPE against base", *(f"EPE on {one}" for one in sets)],
         [
@@ -145,12 +152,13 @@ def of_classes(kept: dict) -> str:
     )  # fmt: skip
 
 
-def divergence(kept: dict) -> str:
+def divergence(kept: dict, title: str, names: Iterable[str]) -> str:
     rows = {
-        f"{name} (baseline)": runs
-        for name, runs in rows_of(kept, "methods").items()
-        if name in ("base", "v1", "corrected")
-    } | rows_of(kept, "divergence")
+        name: runs
+        for table in names
+        for name, runs in rows_of(kept, table).items()
+        if table != "methods" or name in ("base", "v1", "corrected")
+    }
 
     def row(name: str, runs: list[dict]) -> list[str]:
         at = [run["diverged_at"] for run in runs if run["diverged_at"] is not None]
@@ -167,7 +175,7 @@ def divergence(kept: dict) -> str:
         ]
 
     table = markdown(
-        "Divergence, one factor at a time",
+        title,
         ["", "diverged", "at step", "training EPE at the end, px", "gradient norm",
          "flow's", "semantic's", "angle, degrees"],
         [row(name, runs) for name, runs in rows.items()],
