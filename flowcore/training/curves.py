@@ -23,6 +23,7 @@ __all__ = [
     "iteration_columns",
     "iteration_profile",
     "parse_log",
+    "run_of",
     "smoothed",
     "stage_spans",
     "summary",
@@ -90,12 +91,23 @@ def parse_log(data: bytes) -> pd.DataFrame:
     return log.assign(stage=log["stage"].fillna("").astype(str))
 
 
+def run_of(name: str) -> str:
+    """The run that a log is of, by the log's name.
+
+    Examples
+    --------
+    >>> run_of("wide.seed2"), run_of("wide")
+    ('wide', 'wide')
+    """
+    match = _SEED.fullmatch(name)
+    return match["run"] if match else name
+
+
 def group_runs(logs: Mapping[str, pd.DataFrame]) -> list[LoggedRun]:
     """The logs by run: ``NAME.seed0``, ``NAME.seed1``, ... are seeds of the one run ``NAME``."""
     runs: dict[str, list[pd.DataFrame]] = {}
     for name, log in logs.items():
-        match = _SEED.fullmatch(name)
-        runs.setdefault(match["run"] if match else name, []).append(log)
+        runs.setdefault(run_of(name), []).append(log)
     return [LoggedRun(name, tuple(seeds)) for name, seeds in runs.items()]
 
 

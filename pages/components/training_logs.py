@@ -1,13 +1,14 @@
 """Which logs are looked at: those that ship, and those that the user drops."""
 
 import re
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
 from flowcore.errors import FlowcoreError
 from flowcore.places import ASSETS
-from flowcore.training.curves import LoggedRun, group_runs, parse_log
+from flowcore.training.curves import LoggedRun, group_runs, parse_log, run_of
 from pages.components.files import decoded
 from pages.components.words import as_text
 
@@ -48,7 +49,10 @@ def choose_runs() -> list[LoggedRun]:
 
 
 def _shipped() -> dict[str, pd.DataFrame]:
-    paths = {path.stem: path for path in sorted(SHIPPED.glob("*.csv"))}
+    """The logs of the chosen runs, with every seed of each."""
+    paths: dict[str, list[Path]] = {}
+    for path in sorted(SHIPPED.glob("*.csv")):
+        paths.setdefault(run_of(path.stem), []).append(path)
     if not paths:
         st.write("No learning curve ships with the app yet. Drop the log of a run of yours.")
         return {}
@@ -56,11 +60,11 @@ def _shipped() -> dict[str, pd.DataFrame]:
         "Shipped runs", list(paths), list(paths)[:NUM_SHOWN], key="runs", bind="query-params"
     )
     logs = {}
-    for name in names:
+    for path in (path for name in names for path in paths[name]):
         try:
-            logs[name] = decoded(parse_log, paths[name].read_bytes())
+            logs[path.stem] = decoded(parse_log, path.read_bytes())
         except (OSError, FlowcoreError) as error:
-            st.error(f"{name}: {as_text(error)}")
+            st.error(f"{path.stem}: {as_text(error)}")
     return logs
 
 

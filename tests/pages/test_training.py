@@ -85,6 +85,14 @@ def test_shipped_logs_are_shown(shipped):
     assert "second" in figure
 
 
+def test_shipped_seeds_are_one_run(shipped):
+    for seed in range(3):
+        (shipped / f"base.seed{seed}.csv").write_bytes(log(seed + 1))
+    app = training()
+    assert app.multiselect[0].options == ["base"]
+    assert app.dataframe[0].value.loc["base", "seeds"] == 3
+
+
 @pytest.mark.parametrize("chart", ["Error", "Refinement", "Loss", "Gradient norm", "Learning rate"])
 def test_every_chart_opens_from_its_address(shipped, chart):
     (shipped / "a.csv").write_bytes(log())
