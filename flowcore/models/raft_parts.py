@@ -4,6 +4,7 @@ Teed and Deng, RAFT, ECCV 2020. In the comments H8 = H / 8, W8 = W / 8.
 """
 
 from collections.abc import Callable
+from typing import TypeAlias, cast
 
 import torch
 from torch import nn
@@ -11,6 +12,7 @@ from torch.nn import functional as F
 
 __all__ = [
     "BottleneckBlock",
+    "ContextTerms",
     "ConvGru",
     "Encoder",
     "FlowHead",
@@ -22,6 +24,9 @@ __all__ = [
     "upsample_bilinear",
     "upsample_convex",
 ]
+
+ContextTerms: TypeAlias = tuple[torch.Tensor, ...]
+"""What a context adds within a recurrent unit: to its two gates, and to its candidate."""
 
 Norm = Callable[[int], nn.Module] | None
 
@@ -152,30 +157,37 @@ class ConvGru(nn.Module):
         self.convr = nn.Conv2d(sum(self.sizes), hidden_size, kernel, padding=self.padding)
         self.convq = nn.Conv2d(sum(self.sizes), hidden_size, kernel, padding=self.padding)
 
-    def context_terms(self, context: torch.Tensor) -> list[torch.Tensor]:
-        """What the context adds to the three convolutions: the same in every step."""
-        return [
+    def context_terms(self, context: torch.Tensor) -> ContextTerms:
+        """What the context adds to both gates, and to the candidate: the same in every step."""
+        return tuple(
             F.conv2d(
-                context, torch.split(conv.weight, self.sizes, 1)[1], conv.bias, padding=self.padding
+                context,
+                torch.cat([torch.split(conv.weight, self.sizes, 1)[1] for conv in convs]),
+                torch.cat([cast(torch.Tensor, conv.bias) for conv in convs]),
+                padding=self.padding,
             )
-            for conv in (self.convz, self.convr, self.convq)
-        ]
+            for convs in ((self.convz, self.convr), (self.convq,))
+        )
 
     def forward(
-        self, hidden: torch.Tensor, motion: torch.Tensor, context_terms: list[torch.Tensor]
+        self, hidden: torch.Tensor, motion: torch.Tensor, context_terms: ContextTerms
     ) -> torch.Tensor:
         """The next hidden state ``(B, hidden_size, H8, W8)``."""
-        term_z, term_r, term_q = context_terms
+        of_gates, of_candidate = context_terms
         both = torch.cat([hidden, motion], 1)
-        update = (self._convolve(self.convz, both) + term_z).sigmoid()
-        reset = (self._convolve(self.convr, both) + term_r).sigmoid()
+        gates = (self._convolve(both, self.convz, self.convr) + of_gates).sigmoid()
+        update, reset = gates.chunk(2, 1)
         both = torch.cat([reset * hidden, motion], 1)
-        candidate = (self._convolve(self.convq, both) + term_q).tanh()
+        candidate = (self._convolve(both, self.convq) + of_candidate).tanh()
         return torch.lerp(hidden.to(candidate.dtype), candidate, update)
 
-    def _convolve(self, conv: nn.Conv2d, both: torch.Tensor) -> torch.Tensor:
-        of_hidden, _, of_motion = torch.split(conv.weight, self.sizes, 1)
-        return F.conv2d(both, torch.cat([of_hidden, of_motion], 1), padding=self.padding)
+    def _convolve(self, both: torch.Tensor, *convs: nn.Conv2d) -> torch.Tensor:
+        """Hidden state and motion by the kernels of several convolutions in one go."""
+        kernels = []
+        for conv in convs:
+            of_hidden, _, of_motion = torch.split(conv.weight, self.sizes, 1)
+            kernels.append(torch.cat([of_hidden, of_motion], 1))
+        return F.conv2d(both, torch.cat(kernels), padding=self.padding)
 
 
 class RecurrentBlock(nn.Module):
@@ -194,12 +206,12 @@ class RecurrentBlock(nn.Module):
             unit = ConvGru(hidden_size, context_size, motion_size, kernel=kernel)
             self.add_module(f"convgru{number}", unit)
 
-    def context_terms(self, context: torch.Tensor) -> list[list[torch.Tensor]]:
+    def context_terms(self, context: torch.Tensor) -> list[ContextTerms]:
         """What the context adds to each unit."""
         return [unit.context_terms(context) for unit in self._units()]
 
     def forward(
-        self, hidden: torch.Tensor, motion: torch.Tensor, context_terms: list[list[torch.Tensor]]
+        self, hidden: torch.Tensor, motion: torch.Tensor, context_terms: list[ContextTerms]
     ) -> torch.Tensor:
         """The next hidden state ``(B, hidden_size, H8, W8)``."""
         for unit, terms in zip(self._units(), context_terms, strict=True):
@@ -242,7 +254,7 @@ class UpdateBlock(nn.Module):
     def forward(
         self,
         hidden: torch.Tensor,
-        context_terms: list[list[torch.Tensor]],
+        context_terms: list[ContextTerms],
         correlation: torch.Tensor,
         flow: torch.Tensor,
     ) -> tuple[torch.Tensor, torch.Tensor]:

@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from flowcore.models.norm import NormedConv
-from flowcore.models.raft_parts import ConvGru, FlowHead
+from flowcore.models.raft_parts import ContextTerms, ConvGru, FlowHead
 from flowcore.ops.correlation import CorrelationPyramid, window_correlation
 from flowcore.ops.grid import pixel_grid
 from flowcore.ops.warp import warp
@@ -81,7 +81,7 @@ class UpdateBlock(nn.Module):
     def forward(
         self,
         hidden: torch.Tensor,
-        context_terms: list[torch.Tensor],
+        context_terms: ContextTerms,
         seen: torch.Tensor,
         flow: torch.Tensor,
     ) -> tuple[torch.Tensor, torch.Tensor]:
