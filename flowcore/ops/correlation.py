@@ -267,8 +267,8 @@ def spaced_correlation(
 
     FlowNetC's correlation layer (Dosovitskiy et al., FlowNet, ICCV 2015, section 3). Displacements
     of whole spacings lead from a pixel to pixels of its own phase, so each phase is a window
-    correlation of its own, and no displacement between is computed. Beside the result it takes
-    1.8 times the result's memory for the products of one call.
+    correlation of its own, and no displacement between is computed. While it works it holds up to
+    four times the result's memory, the result included.
 
     Parameters
     ----------
