@@ -107,8 +107,8 @@ class Layout:
             for anchor, fields in sorted(
                 _found(root, pattern), key=lambda one: natural_key(one[0])
             ):
+                fields = {"dataset": root.resolve().name, **fields}
                 fields["folder"] = str(PurePosixPath(anchor).parent.parent)
-                fields.setdefault("dataset", root.resolve().name)
                 if "n" in fields and "next" not in fields:
                     fields["next"] = str(int(fields["n"]) + 1).zfill(len(fields["n"]))
                 for name in passes:

@@ -25,7 +25,7 @@ __all__ = [
     "upsample_convex",
 ]
 
-ContextTerms: TypeAlias = tuple[torch.Tensor, ...]
+ContextTerms: TypeAlias = tuple[torch.Tensor, torch.Tensor]
 """What a context adds within a recurrent unit: to its two gates, and to its candidate."""
 
 Norm = Callable[[int], nn.Module] | None
@@ -159,15 +159,12 @@ class ConvGru(nn.Module):
 
     def context_terms(self, context: torch.Tensor) -> ContextTerms:
         """What the context adds to both gates, and to the candidate: the same in every step."""
-        return tuple(
-            F.conv2d(
-                context,
-                torch.cat([torch.split(conv.weight, self.sizes, 1)[1] for conv in convs]),
-                torch.cat([cast(torch.Tensor, conv.bias) for conv in convs]),
-                padding=self.padding,
-            )
-            for convs in ((self.convz, self.convr), (self.convq,))
-        )
+        terms = []
+        for convs in ((self.convz, self.convr), (self.convq,)):
+            kernels = torch.cat([self._kernels(conv)[1] for conv in convs])
+            biases = torch.cat([cast(torch.Tensor, conv.bias) for conv in convs])
+            terms.append(F.conv2d(context, kernels, biases, padding=self.padding))
+        return terms[0], terms[1]
 
     def forward(
         self, hidden: torch.Tensor, motion: torch.Tensor, context_terms: ContextTerms
@@ -183,11 +180,12 @@ class ConvGru(nn.Module):
 
     def _convolve(self, both: torch.Tensor, *convs: nn.Conv2d) -> torch.Tensor:
         """Hidden state and motion by the kernels of several convolutions in one go."""
-        kernels = []
-        for conv in convs:
-            of_hidden, _, of_motion = torch.split(conv.weight, self.sizes, 1)
-            kernels.append(torch.cat([of_hidden, of_motion], 1))
-        return F.conv2d(both, torch.cat(kernels), padding=self.padding)
+        kernels = torch.cat([torch.cat(self._kernels(conv)[::2], 1) for conv in convs])
+        return F.conv2d(both, kernels, padding=self.padding)
+
+    def _kernels(self, conv: nn.Conv2d) -> tuple[torch.Tensor, ...]:
+        """A convolution's weights for hidden state, context and motion."""
+        return torch.split(conv.weight, self.sizes, 1)
 
 
 class RecurrentBlock(nn.Module):

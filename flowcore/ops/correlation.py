@@ -208,7 +208,7 @@ def window_correlation(first: torch.Tensor, second: torch.Tensor, radius: int) -
 
     Worked out tile by tile as matrix products, of which a strided view picks the windows: about
     twice as quick as one product per displacement where a processor multiplies in bfloat16. Rows of
-    tiles are done one after the other, which takes little memory and half of the time.
+    tiles are done one after the other, for large frames in half of the time of all at once.
 
     Parameters
     ----------

@@ -10,9 +10,7 @@ A step takes 0.24 to 0.32 CPU seconds on a busy core, the 83 runs of three seeds
 """
 
 import argparse
-import contextlib
 import dataclasses
-import functools
 import json
 import math
 import sys
@@ -27,7 +25,6 @@ from flowcore.data.scenes import SceneConfig
 from flowcore.errors import DivergedError
 from flowcore.hardware import use_threads
 from flowcore.io.atomic import write_bytes
-from flowcore.training import source
 from flowcore.training.config import Stage, TrainingConfig
 from flowcore.training.curves import divergences, smoothed
 from flowcore.training.log import read_log
@@ -41,6 +38,7 @@ from tests.benchmarks.semantics_scores import (
     uncertainties,
 )
 from tests.benchmarks.semantics_tables import tables
+from tests.benchmarks.shared_scenes import read_photos_once
 
 STAGE = Stage(
     name="only",
@@ -117,7 +115,7 @@ TABLES = {
             (", weight x20", {"weight": 10.0}, {}),
         )
         for name, semantic in (("base", NONE), ("v1", V1), ("corrected", CORRECTED))
-        if semantic is not NONE or not more
+        if semantic is not NONE or not more  # the baseline has no such weight
     },
     "steps": {
         f"{name}, {count} steps": Row(semantic, {"iterations": count}, seeds=1)
@@ -220,21 +218,6 @@ def _read(path: Path) -> dict:
     return json.loads(path.read_text()) if path.is_file() else {}
 
 
-@contextlib.contextmanager
-def photos_read_once() -> Iterator[None]:
-    """All runs learn from the same photos and shapes."""
-    names = ("load_textures", "load_shapes", "make_textures", "make_shapes")
-    kept = {name: getattr(source, name) for name in names}
-    for name, read in kept.items():
-        once = functools.cache(lambda folders, read=read: read(folders))
-        setattr(source, name, once)
-    try:
-        yield
-    finally:
-        for name, read in kept.items():
-            setattr(source, name, read)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("runs", type=Path)
@@ -246,7 +229,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     kept = _read(options.runs)
-    with use_threads(options.threads), photos_read_once():
+    read_photos_once()
+    with use_threads(options.threads):
         for table, key, config in configs(options):
             if kept.get(key, {}).get("digest") == config.digest:
                 continue

@@ -1,4 +1,4 @@
-"""Scenes that many runs of one process learn from, made once."""
+"""Photos and scenes that many runs of one process learn from, made once."""
 
 from functools import cache, lru_cache
 
@@ -7,13 +7,18 @@ import torch
 from flowcore.data.scenes import Scenes
 from flowcore.training import source
 
-__all__ = ["share_scenes"]
+__all__ = ["read_photos_once", "share_scenes"]
+
+
+def read_photos_once() -> None:
+    """All runs learn from the same photos and shapes."""
+    for name in ("load_textures", "load_shapes", "make_textures", "make_shapes"):
+        setattr(source, name, cache(getattr(source, name)))
 
 
 def share_scenes() -> None:
     """Runs of one seed look at the same photos, and many at the same scenes: made once."""
-    source.load_textures = cache(source.load_textures)
-    source.load_shapes = cache(source.load_shapes)
+    read_photos_once()
     make = source.SceneSource.batch
 
     @lru_cache(maxsize=2300)  # two stages of 800 steps and one of 600, 1 MB each
