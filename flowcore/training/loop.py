@@ -98,11 +98,14 @@ def train(
         )
         end = config.steps if stop_after is None else min(config.steps, stop_after)
         is_over = False
-        while trainer.step < end and not is_over:
-            progress(trainer.advance())
-            is_over = trainer.step == end or (workers.count == 1 and should_stop())
-            if is_over or trainer.step % config.checkpoint_every == 0:
-                trainer.save()
+        try:
+            while trainer.step < end and not is_over:
+                progress(trainer.advance())
+                is_over = trainer.step == end or (workers.count == 1 and should_stop())
+                if is_over or trainer.step % config.checkpoint_every == 0:
+                    trainer.save()
+        finally:
+            trainer.batches = iter(())  # its loaders end with it, also while an error is told
     return trainer
 
 

@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import itertools
 import math
+import multiprocessing
 
 import pytest
 import torch
@@ -50,6 +51,20 @@ def test_the_seed_decides(config, tmp_path):
     ]
     assert states_equal(runs[0].net, runs[1].net)
     assert not states_equal(runs[0].net, runs[2].net)
+
+
+def test_loaders_end_with_a_run_that_fails(config, tmp_path, monkeypatch):
+    """They leave signals to the run: while one of them lives, the process cannot end."""
+
+    def fail(_):
+        raise RuntimeError("out of luck")
+
+    monkeypatch.setattr(loop.Trainer, "validate", fail)
+    config = dataclasses.replace(config, validate_every=1)
+    with pytest.raises(RuntimeError, match="out of luck") as kept:
+        train(config, tmp_path, num_loaders=1)
+    assert kept.traceback
+    assert multiprocessing.active_children() == []
 
 
 def test_loaders_change_nothing(config, tmp_path):
