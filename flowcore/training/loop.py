@@ -235,13 +235,11 @@ class Trainer:
     def validate(self) -> dict[str, float]:
         """What the averaged net is worth on scenes from photos that training never sees.
 
-        ``epe`` in px, and of a run with heads what ``flowcore.training.validation`` has of them.
+        In single precision, as it ships. ``epe`` in px, and of a run with heads what
+        ``flowcore.training.validation`` has of them.
         """
         stage, _ = self.config.stage_at(self.step - 1)
-        with self._autocast():
-            return validate(
-                self.averaged.module, self.source.held_out(), stage, self.config.semantic
-            )
+        return validate(self.averaged.module, self.source.held_out(), stage, self.config.semantic)
 
     def save(self) -> None:
         """Write the checkpoint, in one piece or not at all, and what the log has gathered.
