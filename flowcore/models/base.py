@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import torch
+from torch import nn
 
 from flowcore.errors import ShapeMismatchError
 from flowcore.ops.matching import MatchingLevel
 from flowcore.types import Prediction
 
-__all__ = ["FlowModel", "Matcher", "ModelCard", "require_frames"]
+__all__ = ["FlowModel", "Matcher", "ModelCard", "parts_of", "require_frames"]
 
 
 class FlowModel(Protocol):
@@ -134,6 +135,15 @@ class ModelCard:
             "source": self.source,
             "scores": {dataset: dict(scores) for dataset, scores in self.scores.items()},
         }
+
+
+def parts_of(net: nn.Module) -> dict[str, nn.Module]:
+    """What of a net can learn while all else rests, by name, such as the networks of a stack.
+
+    Nothing of one that has no method ``parts``: it learns as a whole.
+    """
+    parts: dict[str, nn.Module] = net.parts() if hasattr(net, "parts") else {}  # type: ignore[operator]
+    return parts
 
 
 def require_frames(model: FlowModel, first: torch.Tensor, second: torch.Tensor) -> None:

@@ -77,6 +77,10 @@ class FlowNet2(nn.Module):
         self.mean, self.is_warping = mean, is_warping
         self.bytes_per_pixel = bytes_per_pixel
 
+    def parts(self) -> dict[str, nn.Module]:
+        """The networks by name; each can learn while the others rest."""
+        return dict(self.networks.items())
+
     def forward(
         self,
         first: torch.Tensor,

@@ -12,6 +12,7 @@ __all__ = [
     "scope_035",
     "scope_035_split",
     "scope_070",
+    "scope_070_4px",
     "scope_200",
     "scope_1000",
 ]
@@ -32,7 +33,8 @@ USUAL = ScopeSizes(
     matching=40,
     coarse=(36, 24, 28),
     fine=(24, 16, 20),
-    bytes_per_pixel=200,
+    closer=(16, 20),
+    bytes_per_pixel=230,
 )
 
 
@@ -52,6 +54,12 @@ def scope_035_split() -> ScopeNet:
 def scope_070() -> ScopeNet:
     """At most 0.70 MB."""
     return ScopeNet(USUAL)
+
+
+@register(family="scope", source=SCOPE_SOURCE)
+def scope_070_4px() -> ScopeNet:
+    """The 0.70 MB net without its closer look, whose weights a net with it begins with."""
+    return ScopeNet(replace(USUAL, closer=None))
 
 
 @register(family="scope", source=SCOPE_SOURCE)
@@ -78,6 +86,7 @@ def scope_1000() -> ScopeNet:
             matching=128,
             coarse=(128, 80, 96),
             fine=(96, 64, 64),
-            bytes_per_pixel=450,
+            closer=(32, 48),
+            bytes_per_pixel=510,
         )
     )

@@ -1,19 +1,22 @@
 """Frames of the size ladder's nets encoded in chunks, their features joined for one decoder."""
 
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import torch
 from torch import nn
 
-__all__ = ["RECEPTIVE_RADIUS", "encode_in_chunks"]
+__all__ = ["RECEPTIVE_RADIUS", "Features", "encode_in_chunks"]
+
+Features: TypeAlias = dict[int, torch.Tensor]
+"""Of frames, ``(B, C, H / cell, W / cell)``, by the width of the cells, px: 16, 8, 4, perhaps 2."""
 
 RECEPTIVE_RADIUS = 96  # px around it that a feature can see, with one block on each grid
 
 
 def encode_in_chunks(
     encoder: nn.Module, frames: torch.Tensor, counts: tuple[int, int], *, halo: int = 0
-) -> tuple[torch.Tensor, ...]:
+) -> Features:
     """The encoder's features, each chunk of the frames encoded by itself, joined on every grid.
 
     Parameters
@@ -28,19 +31,18 @@ def encode_in_chunks(
         the features of the whole frame.
     """
     if counts == (1, 1):
-        whole: tuple[torch.Tensor, ...] = encoder(frames)
+        whole: Features = encoder(frames)
         return whole
     rows, cols = (
         _cuts(length, count, halo) for length, count in zip(frames.shape[-2:], counts, strict=True)
     )
     views = [frames[..., row.begin : row.end, col.begin : col.end] for row in rows for col in cols]
     if len({view.shape for view in views}) == 1:  # stacked, and normed alike while training
-        encoded = list(zip(*(f.chunk(len(views)) for f in encoder(torch.cat(views))), strict=True))
+        parts = {cell: f.chunk(len(views)) for cell, f in encoder(torch.cat(views)).items()}
     else:
         encoded = [encoder(view) for view in views]
-    return tuple(
-        _joined([part[grid] for part in encoded], rows, cols, 4 << grid) for grid in range(3)
-    )
+        parts = {cell: tuple(features[cell] for features in encoded) for cell in encoded[0]}
+    return {cell: _joined(of_cell, rows, cols, cell) for cell, of_cell in parts.items()}
 
 
 class _Cut(NamedTuple):
@@ -61,12 +63,12 @@ def _cuts(length: int, count: int, halo: int) -> list[_Cut]:
 
 
 def _joined(
-    parts: list[torch.Tensor], rows: list[_Cut], cols: list[_Cut], stride: int
+    parts: tuple[torch.Tensor, ...], rows: list[_Cut], cols: list[_Cut], cell: int
 ) -> torch.Tensor:
     """The chunks' features on one grid without their halos, side by side again."""
 
     def inner(cut: _Cut) -> slice:
-        return slice((cut.start - cut.begin) // stride, (cut.stop - cut.begin) // stride)
+        return slice((cut.start - cut.begin) // cell, (cut.stop - cut.begin) // cell)
 
     cores = [
         parts[r * len(cols) + c][..., inner(row), inner(col)]

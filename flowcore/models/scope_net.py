@@ -1,9 +1,11 @@
 """The net of the size ladder.
 
-Flow is refined on three grids, 16, 8 and 4 px wide. On the coarsest every pixel is compared with
-every other, as in RAFT (Teed and Deng, ECCV 2020); on the finer ones with a window of the second
-frame's features, moved by the flow so far, as in PWC-Net (Sun et al., CVPR 2018). One and the same
-update block works on all three grids, so its few parameters are used again and again.
+Flow is refined on three grids, of cells 16, 8 and 4 px wide. On the coarsest every cell is compared
+with every other, as in RAFT (Teed and Deng, ECCV 2020); on the finer ones with a window of the
+second frame's features, moved by the flow so far, as in PWC-Net (Sun et al., CVPR 2018). The larger
+sizes end with a closer look: cells of 2 px are compared, and what they show refines the flow on
+cells of 4 px. The update block is one for the two coarse grids and another for the finest, so their
+few parameters are used again and again.
 
 No layer takes statistics over the image. In the comments H4 = H / 4, and so on.
 """
@@ -20,11 +22,13 @@ from flowcore.errors import ConfigError
 from flowcore.models.base import require_frames
 from flowcore.models.norm import NormedConv
 from flowcore.models.passes import Beginning, in_passes
-from flowcore.models.scope_chunks import encode_in_chunks
+from flowcore.models.scope_chunks import Features, encode_in_chunks
 from flowcore.models.scope_parts import (
     NUM_LEVELS,
     RADII,
     AllPairsLookup,
+    CloserLookup,
+    CloserStage,
     ConvexUpsampler,
     GridEntry,
     ResidualBlock,
@@ -38,6 +42,8 @@ from flowcore.ops.resize import resize_flow
 from flowcore.types import FeatureMap, Prediction
 
 __all__ = ["Encoder", "ScopeNet", "ScopeSizes", "Step"]
+
+_CELLS = (4, 8, 16)  # px, of the grids that the flow is refined on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +60,13 @@ class ScopeSizes:
         Channels that are correlated.
     coarse, fine : (hidden, context, motion)
         Channels of the update block on the two coarse grids, and of the one on the finest.
+    closer : (c2, matching), optional
+        Channels of the encoder on cells of 2 px, and those correlated; no closer look if left out.
     bytes_per_pixel : int
         Peak working memory per px of a frame beside the all-pairs volume, measured.
     encoder_chunks : (rows, cols)
-        Chunks in which the frames are encoded, each by itself; the features are joined on the
-        three grids, and one flow is decoded from them.
+        Chunks in which the frames are encoded, each by itself; the features are joined on every
+        grid, and one flow is decoded from them.
     """
 
     features: tuple[int, int, int]
@@ -66,17 +74,23 @@ class ScopeSizes:
     matching: int
     coarse: tuple[int, int, int]
     fine: tuple[int, int, int]
+    closer: tuple[int, int] | None = None
     bytes_per_pixel: int
     encoder_chunks: tuple[int, int] = (1, 1)
 
 
 class Step(NamedTuple):
-    """One refinement: on which grid, the flow (B, 2, h, w) before and after it, the state."""
+    """One refinement: the cells compared, in px; the flow (B, 2, h, w) before and after."""
 
-    grid: int
+    cell: int
     looked_at: torch.Tensor
     flow: torch.Tensor
     hidden: torch.Tensor
+
+    @property
+    def stride(self) -> int:
+        """Px of the frame that a cell of the flow is wide."""
+        return max(self.cell, 4)
 
 
 class ScopeNet(nn.Module):
@@ -92,7 +106,7 @@ class ScopeNet(nn.Module):
     maps: Mapping[str, str] = MappingProxyType(
         {
             f"features_{stride}": f"what is compared of the first frame, on cells {stride} px wide"
-            for stride in (4, 8, 16)
+            for stride in _CELLS
         }
     )
     maps_of_steps: frozenset[str] = frozenset()
@@ -107,9 +121,13 @@ class ScopeNet(nn.Module):
         self.coarse = UpdateBlock(*sizes.coarse)
         self.fine = UpdateBlock(*sizes.fine)
         self.entries = nn.ModuleList(
-            GridEntry(grid, sizes.matching, block, hidden_before=sizes.coarse[0])
-            for grid, block in enumerate(self._blocks())
+            GridEntry(cell, sizes.matching, self._block(cell), hidden_before=sizes.coarse[0])
+            for cell in _CELLS
         )
+        self.closer = None
+        if sizes.closer:
+            window = (2 * RADII[2] + 1) ** 2
+            self.closer = nn.Conv2d(window, sizes.fine[0], 2, stride=2)  # to cells of 4 px
         self.upsampler = ConvexUpsampler(sizes.fine[0])
 
     def forward(
@@ -146,38 +164,43 @@ class ScopeNet(nn.Module):
         passes: int | None = None,
     ) -> tuple[MatchingLevel, ...]:
         """What the last lookup on each grid of the last pass compares, of ``(1, 3, H, W)``."""
-        features: tuple[torch.Tensor, ...] = ()
+        features: Features = {}
         looked_at: dict[int, torch.Tensor] = {}
 
         def once(first: torch.Tensor, second: torch.Tensor, begun: Beginning) -> Prediction:
             nonlocal features
             features = self._features(first, second)
             for step in self._steps(features, iterations, begun):
-                looked_at[step.grid] = step.looked_at
+                looked_at[step.cell] = step.looked_at
             return Prediction(self._to_full_size(step))
 
         passes = self.default_passes if passes is None else passes
         in_passes(once, first, second, passes)
-        source, target = features[2].chunk(2)
+        source, target = features[16].chunk(2)
         levels = list(pyramid_levels(source, target, num_levels=NUM_LEVELS, stride=32 >> passes))
-        for grid in sorted(looked_at.keys() - {2}, reverse=True):
-            source, target = features[grid].chunk(2)
-            moved = WindowLookup(source, target, RADII[grid]).moved(looked_at[grid])
-            radius, stride = RADII[grid], 8 << grid >> passes
-            levels.append(
-                window_level(source, moved, looked_at[grid], radius=radius, stride=stride)
-            )
+        for cell in sorted(looked_at.keys() - {16}, reverse=True):
+            source, target = features[cell].chunk(2)
+            flow = CloserLookup.finer(looked_at[cell]) if cell == 2 else looked_at[cell]
+            moved = WindowLookup(source, target, RADII[cell]).moved(flow)
+            stride = 2 * cell >> passes
+            levels.append(window_level(source, moved, flow, radius=RADII[cell], stride=stride))
         return tuple(levels)
 
     def _maps(
-        self, features: tuple[torch.Tensor, ...], steps: list[Step], keep: frozenset[str]
+        self, features: Features, steps: list[Step], keep: frozenset[str]
     ) -> dict[str, FeatureMap]:
         """The maps asked for; of ``maps_of_steps`` of all steps if their flows are kept too."""
         return {
-            name: FeatureMap(of_both.chunk(2)[0], stride, self.maps[name])
-            for name, of_both, stride in zip(ScopeNet.maps, features, (4, 8, 16), strict=True)
+            name: FeatureMap(features[cell].chunk(2)[0], cell, self.maps[name])
+            for name, cell in zip(ScopeNet.maps, _CELLS, strict=True)
             if name in keep
         }
+
+    def parts(self) -> dict[str, nn.Module]:
+        """What can learn while the rest of the net rests, by name."""
+        if self.encoder.closer is None or self.closer is None:
+            return {}
+        return {"closer": nn.ModuleList([self.encoder.closer, self.closer])}
 
     def memory_bytes(self, height: int, width: int) -> int:
         """The working memory of one pair."""
@@ -185,69 +208,70 @@ class ScopeNet(nn.Module):
         is_stored = self.max_volume_bytes is None or volumes <= self.max_volume_bytes
         return self.sizes.bytes_per_pixel * height * width + (volumes if is_stored else 0)
 
-    def _features(self, first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Features of both frames, stacked, on the grids 4, 8 and 16 px wide."""
+    def _features(self, first: torch.Tensor, second: torch.Tensor) -> Features:
+        """Features of both frames, stacked."""
         require_frames(self, first, second)
         return encode_in_chunks(
             self.encoder, 2 * torch.cat([first, second]) - 1, self.sizes.encoder_chunks
         )
 
     def _steps(
-        self, features: tuple[torch.Tensor, ...], iterations: int | None, begun: Beginning
+        self, features: Features, iterations: int | None, begun: Beginning
     ) -> Iterator[Step]:
-        """One refinement after the other, from the coarsest grid to the finest.
+        """One refinement after the other, from the widest cells to the narrowest.
 
-        Or to the middle one in a pass that is not the last: the next pass begins on its cells.
+        Or to the middle ones in a pass that is not the last: the next pass begins on these.
         """
         iterations = self.default_iterations if iterations is None else iterations
         if iterations < 1:
             raise ConfigError(f"Iterations must be 1 or more, got {iterations}.")
-        B, size = len(features[-1]) // 2, (features[-1].shape[-2], features[-1].shape[-1])
-        precision = torch.promote_types(features[-1].dtype, torch.float32)
-        flow = features[-1].new_zeros(B, 2, *size, dtype=precision)
+        coarsest = features[16]
+        B, size = len(coarsest) // 2, (coarsest.shape[-2], coarsest.shape[-1])
+        precision = torch.promote_types(coarsest.dtype, torch.float32)
+        flow = coarsest.new_zeros(B, 2, *size, dtype=precision)
         if begun.flow is not None:
             flow = resize_flow(begun.flow.to(precision), size)
-        hidden = features[-1].new_zeros(B, self.sizes.coarse[0], *size)
-        counts = _steps_on_grids(iterations, is_last=begun.is_last)
-        for grid in (2, 1, 0):  # 16, 8, 4 px
-            if counts[grid] == 0:  # one or two iterations do not reach the finest grid
-                break
-            entry, block = cast(GridEntry, self.entries[grid]), self._blocks()[grid]
-            if grid < 2:
-                flow, hidden = 2 * upsample(flow, 2), upsample(hidden, 2)
-            source, target = features[grid].chunk(2)
-            hidden, context = entry(source, hidden)
-            terms = block.gru.context_terms(context)
-            correlation = self._correlation(grid, source, target)
-            for _ in range(counts[grid]):
+        hidden = coarsest.new_zeros(B, self.sizes.coarse[0], *size)
+        for cell, count in _counts(iterations, is_closer=self.closer is not None).items():
+            if count == 0 or (cell < 8 and not begun.is_last):
+                break  # one or two iterations do not reach the narrowest cells
+            source, target = features[cell].chunk(2)
+            block, correlation = self._block(cell), self._correlation(cell, source, target)
+            if cell >= 4:
+                if cell < 16:
+                    flow, hidden = 2 * upsample(flow, 2), upsample(hidden, 2)
+                entry = cast(GridEntry, self.entries[_CELLS.index(cell)])
+                hidden, context = entry(source, hidden)
+                terms = block.gru.context_terms(context)
+            to_seen = cast(nn.Module, self.closer) if cell < 4 else entry.seen
+            for _ in range(count):
                 looked_at = flow.detach()  # gradients do not run through where was looked
-                seen = entry.seen(correlation(looked_at))
-                hidden, change = block(hidden, terms, seen, looked_at)
+                hidden, change = block(hidden, terms, to_seen(correlation(looked_at)), looked_at)
                 flow = looked_at + change.float()
-                yield Step(grid, looked_at, flow, hidden)
+                yield Step(cell, looked_at, flow, hidden)
 
-    def _blocks(self) -> tuple[UpdateBlock, UpdateBlock, UpdateBlock]:
-        """The update block of each grid, from fine to coarse."""
-        return self.fine, self.coarse, self.coarse
+    def _block(self, cell: int) -> UpdateBlock:
+        return self.fine if cell < 8 else self.coarse
 
     def _correlation(
-        self, grid: int, source: torch.Tensor, target: torch.Tensor
-    ) -> AllPairsLookup | WindowLookup:
-        if grid < 2:
-            return WindowLookup(source, target, RADII[grid])
-        max_bytes = None if source.requires_grad else self.max_volume_bytes
-        return AllPairsLookup(source, target, max_bytes)
+        self, cell: int, source: torch.Tensor, target: torch.Tensor
+    ) -> AllPairsLookup | WindowLookup | CloserLookup:
+        if cell == 16:
+            max_bytes = None if source.requires_grad else self.max_volume_bytes
+            return AllPairsLookup(source, target, max_bytes)
+        lookup = CloserLookup if cell < 4 else WindowLookup
+        return lookup(source, target, RADII[cell])
 
     def _to_full_size(self, step: Step) -> torch.Tensor:
         """The flow after a step as (B, 2, H, W) in px of the frame."""
-        if step.grid == 0:
+        if step.stride == 4:
             full: torch.Tensor = self.upsampler(step.flow, step.hidden)
             return full
-        return (4 << step.grid) * upsample(step.flow, 4 << step.grid)
+        return step.stride * upsample(step.flow, step.stride)
 
 
 class Encoder(nn.Module):
-    """Features of a frame on grids 4, 8 and 16 px wide, the coarse ones added to the fine ones."""
+    """Features of a frame on cells of each width, to which those of the next wider are added."""
 
     def __init__(self, sizes: ScopeSizes) -> None:
         super().__init__()
@@ -261,25 +285,34 @@ class Encoder(nn.Module):
             NormedConv(c8, c16, stride=2), nn.ReLU(), *_residuals(c16, n16)
         )
         self.laterals = nn.ModuleList(NormedConv(c, sizes.matching, 1) for c in (c4, c8, c16))
+        self.closer = CloserStage(*sizes.closer, sizes.matching) if sizes.closer else None
 
-    def forward(self, frames: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Features ``(B, matching, H4, W4)``, the same with H8 and H16, of frames in [-1, 1]."""
+    def forward(self, frames: torch.Tensor) -> Features:
+        """Of frames ``(B, 3, H, W)`` in [-1, 1]."""
         x4 = self.stage4(frames)
         x8 = self.stage8(x4)
         x16 = self.stage16(x8)
         f16 = self.laterals[2](x16)
         f8 = self.laterals[1](x8) + upsample(f16, 2)
         f4 = self.laterals[0](x4) + upsample(f8, 2)
-        return f4, f8, f16
+        features = {16: f16, 8: f8, 4: f4}
+        if self.closer is not None:
+            features[2] = self.closer(frames, f4)
+        return features
 
 
-def _steps_on_grids(iterations: int, *, is_last: bool) -> tuple[int, int, int]:
-    """How many of the iterations are done on each grid, from fine to coarse.
+def _counts(iterations: int, *, is_closer: bool) -> dict[int, int]:
+    """How many of the iterations compare cells of each width, from wide to narrow.
 
-    About half are on the coarsest, which is cheap.
+    About half compare the widest, which costs little. A closer look, which costs most, stands in
+    for two on cells of 4 px.
     """
-    fine, middle = (iterations + 1) // 4, (iterations + 2) // 4
-    return (fine if is_last else 0), middle, iterations - fine - middle
+    middle = (iterations + 2) // 4
+    if not is_closer:
+        fine = (iterations + 1) // 4
+        return {16: iterations - middle - fine, 8: middle, 4: fine}
+    fine, closest = (iterations + 9) // 12, (iterations + 8) // 12
+    return {16: iterations - middle - fine - closest, 8: middle, 4: fine, 2: closest}
 
 
 def _residuals(size: int, count: int) -> list[nn.Module]:

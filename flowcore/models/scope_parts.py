@@ -17,6 +17,8 @@ __all__ = [
     "NUM_LEVELS",
     "RADII",
     "AllPairsLookup",
+    "CloserLookup",
+    "CloserStage",
     "ConvexUpsampler",
     "GridEntry",
     "ResidualBlock",
@@ -26,7 +28,7 @@ __all__ = [
 ]
 
 NUM_LEVELS = 3  # of the all-pairs pyramid
-RADII = (2, 3, 4)  # of the correlation windows on the grids 4, 8, 16 px wide, in px of the grid
+RADII = {2: 2, 4: 2, 8: 3, 16: 4}  # of the correlation windows, in cells, by their width in px
 
 
 class ResidualBlock(nn.Module):
@@ -46,10 +48,10 @@ class GridEntry(nn.Module):
     """What is particular to one grid: where the update block starts, and how it sees."""
 
     def __init__(
-        self, grid: int, matching: int, block: "UpdateBlock", *, hidden_before: int
+        self, cell: int, matching: int, block: "UpdateBlock", *, hidden_before: int
     ) -> None:
         super().__init__()
-        window = (2 * RADII[grid] + 1) ** 2 * (NUM_LEVELS if grid == 2 else 1)
+        window = (2 * RADII[cell] + 1) ** 2 * (NUM_LEVELS if cell == 16 else 1)
         self.sizes = [block.hidden_size, block.context_size]
         self.start = nn.Conv2d(matching, sum(self.sizes), 1)
         self.carry = (
@@ -103,13 +105,13 @@ class ConvexUpsampler(nn.Module):
     def forward(self, flow: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
         """Flow ``(B, 2, H, W)`` of ``(B, 2, H4, W4)``, in px of the frame."""
         B, _, h, w = flow.shape
-        logits = self.conv2(F.relu(self.conv1(hidden))).float().view(B, 9, 16, h, w)
-        shares = (logits - logits.amax(1, keepdim=True)).exp()
+        logits = self.conv2(F.relu(self.conv1(hidden))).float().view(B, 1, 9, 16, h, w)
         padded = F.pad(4 * flow, (1, 1, 1, 1), mode="replicate")
         vectors = F.unfold(padded, 3).view(B, 2, 9, 1, h, w)
-        sums = [(shares * vectors[:, axis]).sum(1) for axis in (0, 1)]  # (B, 16, H4, W4) each
-        fine = torch.stack(sums, 1) / shares.sum(1)[:, None]
-        return F.pixel_shuffle(fine.view(B, 32, h, w), 4)
+        fine = flow.new_zeros(B, 2, 16, h, w)
+        for share, vector in zip(logits.softmax(2).unbind(2), vectors.unbind(2), strict=True):
+            fine = torch.addcmul(fine, share, vector)  # one neighbour after the other: a third
+        return F.pixel_shuffle(fine.view(B, 32, h, w), 4)  # of the time that all at once take
 
 
 class AllPairsLookup:
@@ -118,7 +120,7 @@ class AllPairsLookup:
     def __init__(self, source: torch.Tensor, target: torch.Tensor, max_bytes: int | None) -> None:
         self.grid = pixel_grid(*source.shape[-2:], like=source.float())
         self.pyramid = CorrelationPyramid(
-            source, target, num_levels=NUM_LEVELS, radius=RADII[2], max_bytes=max_bytes
+            source, target, num_levels=NUM_LEVELS, radius=RADII[16], max_bytes=max_bytes
         )
 
     def __call__(self, flow: torch.Tensor) -> torch.Tensor:
@@ -139,6 +141,43 @@ class WindowLookup:
     def moved(self, flow: torch.Tensor) -> torch.Tensor:
         """The second frame's features fetched by a flow."""
         return warp(self.target.float(), flow, padding="zeros").to(self.source.dtype)
+
+
+class CloserLookup:
+    """Correlation on cells half as wide as those of the flow, of which each has four."""
+
+    def __init__(self, source: torch.Tensor, target: torch.Tensor, radius: int) -> None:
+        self.window = WindowLookup(source, target, radius)
+
+    def __call__(self, flow: torch.Tensor) -> torch.Tensor:
+        """What is seen of a flow (B, 2, h, w) in px of its grid, ``(B, positions, 2h, 2w)``."""
+        return self.window(self.finer(flow))
+
+    @staticmethod
+    def finer(flow: torch.Tensor) -> torch.Tensor:
+        """The flow on the cells that are compared, ``(B, 2, 2h, 2w)`` in px of these."""
+        return 2 * upsample(flow, 2)
+
+
+class CloserStage(nn.Module):
+    """Features on cells of 2 px: little of their own, added to what cells of 4 px know."""
+
+    def __init__(self, size: int, matching: int, matching4: int) -> None:
+        super().__init__()
+        self.stage2 = nn.Sequential(
+            nn.PixelUnshuffle(2),
+            NormedConv(12, size),
+            nn.ReLU(),
+            NormedConv(size, size),
+            nn.ReLU(),
+            NormedConv(size, matching, 1),
+        )
+        self.of4 = NormedConv(matching4, matching, 1)
+
+    def forward(self, frames: torch.Tensor, f4: torch.Tensor) -> torch.Tensor:
+        """``(B, matching, H2, W2)``, of frames ``(B, 3, H, W)`` and features on cells of 4 px."""
+        features: torch.Tensor = self.stage2(frames) + upsample(self.of4(f4), 2)
+        return features
 
 
 def upsample(values: torch.Tensor, factor: int) -> torch.Tensor:

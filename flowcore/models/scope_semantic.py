@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from flowcore.models.norm import NormedConv
 from flowcore.models.registry import register
 from flowcore.models.scope import SCOPE_SOURCE, SMALLEST, USUAL
+from flowcore.models.scope_chunks import Features
 from flowcore.models.scope_net import ScopeNet, ScopeSizes, Step
 from flowcore.models.scope_parts import upsample
 from flowcore.types import FeatureMap, Prediction
@@ -60,6 +61,10 @@ class SemanticScopeNet(ScopeNet):
         self.occlusion = nn.ModuleList(nn.Conv2d(size, 1, 3, padding=1) for size in hidden)
         self.log_scale = nn.ModuleList(nn.Conv2d(size, 1, 3, padding=1) for size in hidden)
 
+    def parts(self) -> dict[str, nn.Module]:
+        """As of `ScopeNet`, and the heads."""
+        return super().parts() | {name: getattr(self, name) for name in self.heads}
+
     def forward(
         self,
         first: torch.Tensor,
@@ -79,7 +84,7 @@ class SemanticScopeNet(ScopeNet):
         return replace(prediction, maps={**prediction.maps, "log_scale": in_px})
 
     def _maps(
-        self, features: tuple[torch.Tensor, ...], steps: list[Step], keep: frozenset[str]
+        self, features: Features, steps: list[Step], keep: frozenset[str]
     ) -> dict[str, FeatureMap]:
         maps = super()._maps(features, steps, keep)
         if keep & {"classes", "second_classes"}:
@@ -89,8 +94,8 @@ class SemanticScopeNet(ScopeNet):
                     maps[name] = FeatureMap(scores, 4, self.maps[name])
         if "occlusion" in keep:
             last = steps[-1]
-            logit = self.occlusion[min(last.grid, 1)](last.hidden)
-            maps["occlusion"] = FeatureMap(logit, 4 << last.grid, self.maps["occlusion"])
+            logit = self.occlusion[_head(last)](last.hidden)
+            maps["occlusion"] = FeatureMap(logit, last.stride, self.maps["occlusion"])
         if "log_scale" in keep:
             scales = torch.cat([self._scale_after(step) for step in steps], 1)
             maps["log_scale"] = FeatureMap(scales, 1, self.maps["log_scale"])
@@ -98,8 +103,8 @@ class SemanticScopeNet(ScopeNet):
 
     def _scale_after(self, step: Step) -> torch.Tensor:
         """(B, 1, H, W); its gradient ends here, so that learning it leaves the flow as it is."""
-        scale = self.log_scale[min(step.grid, 1)](step.hidden.detach())
-        return upsample(scale.float(), 4 << step.grid)
+        scale = self.log_scale[_head(step)](step.hidden.detach())
+        return upsample(scale.float(), step.stride)
 
 
 class ClassDecoder(nn.Module):
@@ -120,14 +125,19 @@ class ClassDecoder(nn.Module):
         self.mixed = NormedConv(matching, matching)
         self.scores = nn.Conv2d(matching, NUM_CLASSES, 1)
 
-    def forward(self, features: tuple[torch.Tensor, ...]) -> torch.Tensor:
-        """``(B, NUM_CLASSES, H4, W4)``, from features on the grids 4, 8 and 16 px wide."""
-        x = features[0]
+    def forward(self, features: Features) -> torch.Tensor:
+        """``(B, NUM_CLASSES, H4, W4)``, from features on cells of 4 and of 16 px."""
+        x = features[4]
         if self.deep is not None:
-            wide = self.deep(features[2])  # (B, matching, H32, W32)
+            wide = self.deep(features[16])  # (B, matching, H32, W32)
             x = x + F.interpolate(wide, x.shape[-2:], mode="bilinear", align_corners=False)
         scores: torch.Tensor = self.scores(F.relu(self.mixed(x)))
         return scores
+
+
+def _head(step: Step) -> int:
+    """Which of two heads reads the state: one for the finest grid, one for the coarse ones."""
+    return 0 if step.stride == 4 else 1
 
 
 @register(family="scope", source=SCOPE_SOURCE)

@@ -15,7 +15,7 @@ from flowcore.cost import count_params
 from flowcore.data.augment import AugmentConfig
 from flowcore.data.scenes import SceneConfig
 from flowcore.errors import ConfigError, ModelError
-from flowcore.models.base import FlowModel
+from flowcore.models.base import FlowModel, parts_of
 from flowcore.models.flownet_net import FlowNet2
 from flowcore.models.flownet_parts import NUM_HEADS
 from flowcore.models.scope_net import ScopeNet
@@ -69,11 +69,12 @@ class Stage:
     """One part of the schedule: its scenes, and its own curve of the learning rate.
 
     The rate climbs linearly over ``warm_up`` steps to ``learning_rate``, then falls along a half
-    cosine to ``final`` times that. Of a stack of networks those named in ``learns`` learn, the
-    others rest; all learn if none is named. The loss looks at the flows of ``heads``, at those of
-    the last that learns if none is named. Those that learn begin with the weights of ``begins_as``,
-    a network of the same shape, if one is named. In the share ``twice`` of the steps the net goes
-    over the scenes a second time, on frames twice as large.
+    cosine to ``final`` times that. Of a net in parts, as a stack of networks is, those named in
+    ``learns`` learn and all else rests; all learn if none is named. In a stack the loss looks at
+    the flows of ``heads``, at those of the last that learns if none is named, and those that learn
+    begin with the weights of ``begins_as``, a network of the same shape, if one is named. In the
+    share ``twice`` of the steps the net goes over the scenes a second time, on frames twice as
+    large.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -245,12 +246,16 @@ def _check_smaller(config: TrainingConfig, net: nn.Module, smaller: nn.Module) -
         raise ConfigError(f"{config.init_model} is larger than {config.model}; nets only grow.")
 
 
-def _check_networks(stage: Stage, net: nn.Module, model: str) -> None:
-    names = list(net.networks) if isinstance(net, FlowNet2) else []
+def _check_parts(stage: Stage, net: nn.Module, model: str) -> None:
+    parts = parts_of(net)
+    if not isinstance(net, FlowNet2) and (stage.heads or stage.begins_as):
+        raise ConfigError(
+            f"Stage {stage.name}: {model} is no stack of networks, leave out heads and begins_as."
+        )
     for name in filter(None, (*stage.learns, *stage.heads, stage.begins_as)):
-        if name not in names:
-            known = f"it has {', '.join(names)}" if names else "it is not a stack of networks"
-            raise ConfigError(f"Stage {stage.name}: {model} has no network {name}, {known}.")
+        if name not in parts:
+            known = f"it has {', '.join(parts)}" if parts else "it learns as a whole"
+            raise ConfigError(f"Stage {stage.name}: {model} has no part {name}, {known}.")
     if stage.begins_as and isinstance(net, FlowNet2):
         shapes = [
             [tensor.shape for tensor in net.networks[name].state_dict().values()]
@@ -282,7 +287,7 @@ def _check_model(config: TrainingConfig) -> None:
         )
     stride, min_size = cast(FlowModel, net).stride, cast(FlowModel, net).min_size
     for stage in config.stages:
-        _check_networks(stage, net, config.model)
+        _check_parts(stage, net, config.model)
         for side in stage.size:
             if side % stride or side < min_size:
                 raise ConfigError(

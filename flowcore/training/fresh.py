@@ -29,6 +29,8 @@ def fresh_net(config: TrainingConfig) -> nn.Module:
         return net
     if isinstance(net, ScopeNet) and isinstance(smaller, ScopeNet):
         widen(net, read_state(config.init, str(config.init_model)), smaller.sizes)
+        if net.encoder.closer is not None and smaller.encoder.closer is None:
+            insert_norm(net.encoder.closer)
     else:
         net.load_state_dict(read_state(config.init, config.model))
     return net

@@ -18,6 +18,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from flowcore.errors import ConfigError, DivergedError
 from flowcore.models.norm import freeze_norm
+from flowcore.models.scope_semantic import SemanticScopeNet
 from flowcore.training.checkpoint import load_checkpoint, require_writable, save_checkpoint
 from flowcore.training.config import Stage, TrainingConfig
 from flowcore.training.distributed import Workers
@@ -25,7 +26,7 @@ from flowcore.training.fresh import fresh_net
 from flowcore.training.guard import Guard
 from flowcore.training.log import RunLog, StepRecord
 from flowcore.training.objective import Objective, measure_gradients, objective
-from flowcore.training.parts import asked_of, copy_network, rest, rest_all_but_heads
+from flowcore.training.parts import asked_of, copy_network, rest
 from flowcore.training.precision import settled, usable_precision
 from flowcore.training.source import SceneSource
 from flowcore.training.validation import mean_error, validate
@@ -129,8 +130,6 @@ class Trainer:
         if num_loaders and self.device.type != "cpu":
             raise ConfigError("Scenes are made on the card itself there: leave out --loaders.")
         self.net = settled(fresh_net(config), self.device)
-        if config.semantic and config.semantic.heads_alone:
-            rest_all_but_heads(self.net)
         self.averaged = AveragedModel(
             self.net,
             multi_avg_fn=get_ema_multi_avg_fn(config.ema),  # type: ignore[no-untyped-call]
@@ -177,7 +176,8 @@ class Trainer:
         self.net.train()
         if stage.frozen_norm:
             freeze_norm(self.net)
-        rest(self.net, stage.learns)
+        heads_alone = self.config.semantic is not None and self.config.semantic.heads_alone
+        rest(self.net, SemanticScopeNet.heads if heads_alone else stage.learns)
         if step_in_stage == 0 and stage.begins_as:
             for net in (self.net, self.averaged.module):
                 copy_network(net, stage.begins_as, stage.learns)

@@ -14,6 +14,7 @@ from flowcore.metrics.labels import confusion, mean_iou
 from flowcore.metrics.masks import mask_agreement
 from flowcore.metrics.sparsification import ause
 from flowcore.training.config import Stage
+from flowcore.training.parts import watched_of
 from flowcore.training.semantic_config import SemanticConfig
 from flowcore.types import FeatureMap, Prediction
 
@@ -35,7 +36,7 @@ def validate(
     """
     net.eval()
     maps = semantic.maps - {"second_classes"} if semantic else frozenset()
-    asked = {"heads_of": stage.watched} if stage.watched else {"keep": maps} if maps else {}
+    asked = watched_of(net, stage) or ({"keep": maps} if maps else {})
     errors: list[float] = []
     heads = _Heads()
     for scenes in held_out:

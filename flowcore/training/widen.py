@@ -2,16 +2,19 @@
 
 The smaller net's weights become a corner of the larger one's. What the new channels would add to
 the old ones is zero at first, so the larger net begins with what the smaller one had learnt, and
-the new channels join in as they learn; after Net2Net (Chen et al., ICLR 2016).
+the new channels join in as they learn; after Net2Net (Chen et al., ICLR 2016). A closer look that
+the smaller one has not begins by reading the four windows of a cell as the window of 4 px is read.
 """
 
 import math
 import re
 from itertools import accumulate
+from typing import cast
 
 import torch
 
 from flowcore.models.scope_net import ScopeNet, ScopeSizes
+from flowcore.models.scope_parts import GridEntry
 
 __all__ = ["widen"]
 
@@ -30,8 +33,8 @@ def widen(large: ScopeNet, small: dict[str, torch.Tensor], sizes: ScopeSizes) ->
         The state of a net of ``sizes``, none of them larger than the large net's.
     """
     for name, parameter in large.named_parameters():
-        if name not in small:  # a further residual block, to be the identity at first
-            if ".conv2." in name:
+        if name not in small:
+            if ".conv2." in name:  # a further residual block, to be the identity at first
                 parameter.zero_()
             continue
         old = small[name].to(parameter)
@@ -53,6 +56,10 @@ def widen(large: ScopeNet, small: dict[str, torch.Tensor], sizes: ScopeSizes) ->
         whole = torch.zeros_like(parameter[rows])
         whole[:, columns[0]] = old
         parameter[rows] = whole
+    if large.closer is not None and sizes.closer is None:
+        seen = cast(GridEntry, large.entries[0]).seen
+        of_four = seen.weight.expand(-1, -1, 2, 2) / 4
+        large.closer.load_state_dict({**seen.state_dict(), "weight": of_four})
 
 
 def _groups(name: str, sizes: ScopeSizes, shape: torch.Size) -> list[tuple[int, ...]]:

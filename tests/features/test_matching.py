@@ -57,7 +57,7 @@ def test_the_best_match_is_the_true_one_whatever_is_done_to_the_frames(pair, set
 def test_every_level_is_read_and_windows_follow_the_flow(pair):
     readings = read_pixel(look_inside(pair, PipelineConfig(MODEL)), 100, 60)
     assert [reading.shares.shape for reading in readings] == [
-        (12, 16), (6, 8), (3, 4), (7, 7), (5, 5),
+        (12, 16), (6, 8), (3, 4), (7, 7), (5, 5), (5, 5),
     ]  # fmt: skip
     for reading in readings[3:]:
         u, v = reading.vector(reading.expected)
@@ -129,9 +129,11 @@ def test_views_cover_every_pixel_once_and_agree_with_the_probe(pair):
 def test_what_is_sent_is_no_larger_than_it_must_be(pair):
     inside = look_inside(pair, PipelineConfig(MODEL))
     height, width = pair.size
-    channels = pipeline.load_model(MODEL).sizes.matching
+    sizes = pipeline.load_model(MODEL).sizes
     cells = height * width / 256
     grids = 2 + 1 / 4 + 1 / 16 + 2 * 4 + 2 * 16  # queries and keys, in maps of the coarsest grid
-    flows = 2 * (4 + 16)
-    assert len(pickle.dumps(inside)) < 1.05 * 4 * cells * (channels * grids + flows) + 20_000
+    closer = 2 * 64 * sizes.closer[1]
+    flows = 2 * (4 + 16 + 64)
+    numbers = cells * (sizes.matching * grids + closer + flows)
+    assert len(pickle.dumps(inside)) < 1.05 * 4 * numbers + 20_000
     assert models.describe(MODEL).is_learnt

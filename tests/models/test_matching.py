@@ -56,15 +56,15 @@ def test_raft_shows_the_volumes_of_its_own_lookups(monkeypatch, frames):
 
 
 @torch.inference_mode()
-@pytest.mark.parametrize("iterations", [1, 2, 12])
-def test_scope_shows_volumes_and_the_last_window_of_each_grid(monkeypatch, frames, iterations):
-    model = models.create("scope_035.scenes")
+@pytest.mark.parametrize("iterations", [1, 2, 3, 12])
+def test_scope_shows_volumes_and_the_last_window_on_each_width(monkeypatch, frames, iterations):
+    model = models.create("scope_070.scenes")
     pyramids = recorded(monkeypatch, scope_parts)
     windows = {}
 
     def recording(first, second, radius):
         volume = window_correlation(first, second, radius)
-        windows[radius] = volume
+        windows[128 // volume.shape[-2]] = volume
         return volume
 
     monkeypatch.setattr(scope_parts, "window_correlation", recording)
@@ -72,10 +72,11 @@ def test_scope_shows_volumes_and_the_last_window_of_each_grid(monkeypatch, frame
     looked_up = dict(windows)
     levels = model.matching(*frames, iterations=iterations)
     assert_same_volumes(levels[:3], pyramids[0])
-    assert [level.reach for level in levels[3:]] == [3, 2][: min(iterations, 3) - 1]
+    assert [level.stride for level in levels[3:]] == [8, 4, 2][: iterations - 1]
+    assert [level.reach for level in levels[3:]] == [3, 2, 2][: iterations - 1]
     for level in levels[3:]:
         side = 2 * level.reach + 1
-        expected = looked_up[level.reach][0].permute(1, 2, 0).reshape(-1, side, side)
+        expected = looked_up[level.stride][0].permute(1, 2, 0).reshape(-1, side, side)
         torch.testing.assert_close(every_cell(level), expected, rtol=1e-4, atol=1e-4)
 
 

@@ -1,5 +1,7 @@
 """The size ladder: sizes, iterations, two ways to look up, and features that see locally."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from safetensors.torch import save
@@ -8,12 +10,19 @@ from flowcore import models
 from flowcore.cost import count_params
 from flowcore.errors import ConfigError, ShapeMismatchError
 from flowcore.models.norm import NormedConv, fold_norm, insert_norm
+from flowcore.models.passes import Beginning
 from flowcore.models.scope_chunks import RECEPTIVE_RADIUS, encode_in_chunks
 from flowcore.models.scope_net import ScopeNet, ScopeSizes
+from flowcore.models.scope_parts import CloserLookup
 
 HALO = RECEPTIVE_RADIUS  # a feature on the finest grid sees 92, the coarser grids' share included
 TINY = ScopeSizes(
-    features=(8, 12, 16), matching=12, coarse=(12, 8, 10), fine=(8, 6, 8), bytes_per_pixel=99
+    features=(8, 12, 16),
+    matching=12,
+    coarse=(12, 8, 10),
+    fine=(8, 6, 8),
+    closer=(4, 6),
+    bytes_per_pixel=99,
 )
 
 
@@ -52,6 +61,9 @@ def test_counts_by_hand():
     assert count_params(made.encoder.stage4) == (9 * 48 * 8 + 8) + 2 * (9 * 8 * 8 + 8)
     assert count_params(made.entries[2]) == (12 * 20 + 20) + (3 * 81 * 12 + 12)
     assert count_params(made.entries[0]) == (12 * 14 + 14) + (12 * 8 + 8) + (25 * 8 + 8)
+    of_2px = (9 * 12 * 4 + 4) + (9 * 4 * 4 + 4) + (4 * 6 + 6)
+    assert count_params(made.encoder.closer) == of_2px + (12 * 6 + 6)
+    assert count_params(made.closer) == 4 * 25 * 8 + 8
     assert count_params(made.upsampler) == (9 * 8 * 8 + 8) + (8 * 144 + 144)
 
 
@@ -69,7 +81,8 @@ def test_any_number_of_iterations(net, pair, iterations):
 
 
 def test_iterations_are_shared_out_from_coarse_to_fine(net, pair):
-    """Of seven, three are done at 16 px and two each at 8 and 4 px."""
+    """Of seven without a closer look, three are done at 16 px and two each at 8 and 4 px."""
+    net = ScopeNet(replace(TINY, closer=None)).eval()
     with torch.inference_mode():
         few, many = (
             net(*pair, iterations=n, keep=frozenset({"iterates"})).iterates for n in (7, 9)
@@ -78,6 +91,27 @@ def test_iterations_are_shared_out_from_coarse_to_fine(net, pair):
     assert all(torch.equal(a, b) for a, b in zip(few[:3], many[:3], strict=True))
     assert not torch.equal(few[5], many[5])
     assert len(default) == net.default_iterations == 12
+
+
+@pytest.mark.parametrize(
+    ("iterations", "cells"),
+    [(1, [16]), (2, [16, 8]), (3, [16, 8, 4]), (4, [16, 8, 4, 2]),
+     (12, [16] * 7 + [8] * 3 + [4, 2]), (24, [16] * 14 + [8] * 6 + [4] * 2 + [2] * 2)],
+)  # fmt: skip
+def test_one_of_twelve_iterations_looks_closer(net, pair, iterations, cells):
+    with torch.inference_mode():
+        steps = list(net._steps(net._features(*pair), iterations, Beginning()))
+    assert [step.cell for step in steps] == cells
+    assert [step.flow.shape[-1] for step in steps] == [96 // max(cell, 4) for cell in cells]
+
+
+def test_a_closer_look_sees_what_lies_between_cells_of_four(net):
+    """It compares each quarter of a cell around where the flow points, in px of half the size."""
+    frames = torch.rand(2, 1, 6, 16, 24)
+    flow = torch.full((1, 2, 8, 12), 0.5)  # one px of the finer grid
+    seen = CloserLookup(*frames, radius=2)(flow)
+    at, of_it = frames[0][..., 9, 14], frames[1][..., 10, 15]
+    assert seen[0, 12, 9, 14] == pytest.approx((at * of_it).sum().item() / 6**0.5, rel=1e-5)
 
 
 def test_refused_input(net, pair):
@@ -144,13 +178,15 @@ def test_every_norm_can_be_folded(pair):
 
 def test_features_of_a_crop_are_those_of_the_frame():
     """No statistics over the image: beyond the halo a chunk's features are the whole frame's."""
-    encoder = models.build_untrained("scope_035").encoder.double().eval()
+    encoder = models.build_untrained("scope_070").encoder.double().eval()
     frame = 2 * torch.rand(1, 3, 272, 288, dtype=torch.float64) - 1
     top, left, height, width = 16, 32, 240, 224  # multiples of 16
     with torch.inference_mode():
         whole = encoder(frame)
         part = encoder(frame[..., top : top + height, left : left + width])
-    for cell, features, of_crop in zip((4, 8, 16), whole, part, strict=True):
+    assert list(whole) == [16, 8, 4, 2]
+    for cell, features in whole.items():
+        of_crop = part[cell]
         rows = slice((top + HALO) // cell, (top + height - HALO) // cell)
         cols = slice((left + HALO) // cell, (left + width - HALO) // cell)
         margin = HALO // cell
@@ -174,14 +210,15 @@ def test_half_precision_changes_little(net, pair):
 
 @pytest.mark.parametrize(("halo", "is_whole"), [(RECEPTIVE_RADIUS, True), (32, False)])
 def test_chunks_encoded_with_a_halo_as_wide_as_the_encoder_sees_are_the_whole_frame(halo, is_whole):
-    encoder = models.create("scope_035.scenes").encoder
+    encoder = models.create("scope_070.scenes").encoder
     frames = torch.rand(1, 3, 256, 288, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         whole = encoder(frames)
         chunked = encode_in_chunks(encoder, frames, (2, 2), halo=halo)
-    for one, other in zip(chunked, whole, strict=True):
-        assert one.shape == other.shape
-        assert torch.allclose(one, other, atol=1e-5) == is_whole
+    assert chunked.keys() == whole.keys()
+    for cell, features in whole.items():
+        assert chunked[cell].shape == features.shape
+        assert torch.allclose(chunked[cell], features, atol=1e-5) == is_whole
 
 
 def test_the_split_net_takes_the_weights_of_the_whole_one():

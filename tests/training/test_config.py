@@ -128,8 +128,8 @@ def test_one_pixel_has_no_statistics(tmp_path):
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        ("flownet2_small", "flownet2_small has no network flownetx, it has flownetc, flownets_1"),
-        ("scope_035", "scope_035 has no network flownetx, it is not a stack of networks"),
+        ("flownet2_small", "flownet2_small has no part flownetx, it has flownetc, flownets_1"),
+        ("scope_035", "scope_035 has no part flownetx, it learns as a whole"),
     ],
 )
 def test_networks_that_there_are_not(tmp_path, model, message):
@@ -138,4 +138,13 @@ def test_networks_that_there_are_not(tmp_path, model, message):
         f'model = "{model}"\n[[stages]]\nname = "a"\nsteps = 1\nlearns = ["flownetx"]\n'
     )
     with pytest.raises(ConfigError, match=message):
+        load_config(path)
+
+
+def test_networks_are_named_of_stacks_alone(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text('model = "scope_070"\n[[stages]]\nname = "a"\nsteps = 1\nlearns = ["closer"]\n')
+    assert load_config(path).stages[0].learns == ("closer",)
+    path.write_text('model = "scope_070"\n[[stages]]\nname = "a"\nsteps = 1\nheads = ["closer"]\n')
+    with pytest.raises(ConfigError, match="scope_070 is no stack of networks"):
         load_config(path)

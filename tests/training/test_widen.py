@@ -27,6 +27,7 @@ def test_the_function_is_kept(name, frames):
     small, large = models.build_untrained("scope_035"), models.build_untrained(name)
     small.load_state_dict(read_state(SMALL, "scope_035"))
     widen(large, small.state_dict(), small.sizes)
+    large.closer = large.encoder.closer = None  # has no counterpart in the small net
     with torch.inference_mode():
         for lateral in large.encoder.laterals:  # the one part that is not quite silent at first
             lateral.conv.weight[small.sizes.matching :] = 0
@@ -66,3 +67,12 @@ def test_a_run_begins_with_the_smaller_net(photos, tmp_path):
     small = read_state(SMALL, "scope_035")["coarse.moved.bias"]
     assert torch.equal(trainer.net.coarse.moved.bias, small)
     assert trainer.advance().step == 1
+
+
+def test_a_closer_look_begins_as_what_a_wider_window_reads():
+    """Four equal windows are read as one is; and it can learn while all else rests."""
+    before, net = (models.build_untrained(name) for name in ("scope_070_4px", "scope_070"))
+    widen(net, before.state_dict(), before.sizes)
+    window = torch.rand(1, 25, 6, 8)
+    four = window.repeat_interleave(2, 2).repeat_interleave(2, 3)
+    torch.testing.assert_close(net.closer(four), net.entries[0].seen(window))
