@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from flowcore import models
 from flowcore.export.panels import shared_scale
 from flowcore.pipeline import DEFAULT_MODEL
 from pages.components.class_errors import show_class_errors
@@ -25,6 +26,7 @@ from pages.components.uncertainty_view import show_uncertainty
 
 CLASSES, BORDERS = "Error by class", "At the borders"
 OCCLUSION, UNCERTAINTY = "Occlusion", "Uncertainty"
+STUDY = "semantic loss"  # nets with it and without, alike in all else
 
 is_drawn = first_drawing()
 pair = pick_pair(
@@ -39,7 +41,8 @@ if labelled is None:
 pair, classes = labelled.pair, labelled.classes
 beside_maps = show_label_maps(pair, classes)
 offer_labels(labelled)
-chosen = choose_stress_lanes(net or DEFAULT_MODEL)
+versions = models.of_study(STUDY)
+chosen = choose_stress_lanes([*versions, net or DEFAULT_MODEL])
 if is_drawn or not chosen.lanes:
     with beside_maps:
         show_class_shares(pair, classes)
@@ -68,5 +71,12 @@ if finished and is_drawn:
     else:
         show_uncertainty(pair, finished, scale)
     show_downloads(pair, finished, scale=scale)
-if net is not None:
-    st.page_link("training.py", label=f"How the heads of {net} learnt", query_params={"runs": net})
+learnt = {f"How the heads of {net} learnt": [net]} if net else {}
+if versions:
+    st.caption(
+        f"{' and '.join(versions)} began with the same weights and saw the same scenes; only what "
+        "they were told to make small differs."
+    )
+    learnt["How these two learnt"] = versions
+for label, names in learnt.items():
+    st.page_link("training.py", label=label, query_params={"runs": names})

@@ -18,6 +18,7 @@ from flowcore.models.registry import (
     create,
     describe,
     distinct,
+    of_study,
     register,
 )
 from flowcore.models.store import broken_cards
@@ -37,6 +38,7 @@ __all__ = [
     "distinct",
     "import_weights",
     "is_path",
+    "of_study",
     "paths_in_environment",
     "register",
     "require_frames",

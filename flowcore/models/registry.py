@@ -23,6 +23,7 @@ __all__ = [
     "describe",
     "distinct",
     "learnt_architectures",
+    "of_study",
     "register",
     "state_shapes",
 ]
@@ -77,12 +78,23 @@ def available() -> list[str]:
 
 
 def distinct() -> list[str]:
-    """Those of ``available`` whose flow is no other's of them, to be compared all at once.
+    """Those of ``available`` that are worth comparing all at once.
 
-    A net whose heads alone were trained has the flow of the net that they were put on.
+    Left out are a net whose heads alone were trained, as it has the flow of the net that they were
+    put on, and nets of a study, which were trained to be compared with each other.
     """
-    flows = {card.name: card.training.get("flow_of") for card in catalog() if card.available}
-    return [name for name, origin in flows.items() if origin not in flows]
+    told = {card.name: card.training for card in catalog() if card.available}
+    return [
+        name
+        for name, training in told.items()
+        if training.get("flow_of") not in told and "study" not in training
+    ]
+
+
+def of_study(study: str) -> list[str]:
+    """The available nets that were trained for a study, such as "semantic loss"; sorted."""
+    cards = (card for card in catalog() if card.available)
+    return [card.name for card in cards if card.training.get("study") == study]
 
 
 def catalog() -> list[ModelCard]:

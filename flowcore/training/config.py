@@ -125,6 +125,9 @@ class CardConfig:
         What the model is known to get wrong.
     is_early : bool
         Not yet what its kind can be: good to look inside with, not to be compared.
+    study : str
+        What it was trained to show beside others of the same study, such as "semantic loss". It is
+        left out where all models are compared.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -133,6 +136,7 @@ class CardConfig:
     licence: str = "not stated"
     failures: str = ""
     is_early: bool = False
+    study: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -137,6 +137,7 @@ def _facts(trainer: Trainer, command: str, before: dict[str, Any]) -> dict[str, 
         "precision": trainer.precision,
         "failures": trainer.config.card.failures,
         **({"is_early": True} if trainer.config.card.is_early else {}),
+        **({"study": trainer.config.card.study} if trainer.config.card.study else {}),
         **_heads(trainer.config),
     }
     if trainer.device.type != "cpu":

@@ -1,4 +1,4 @@
-"""The lanes of the page Robustness: models as they are, and the color of each."""
+"""Lanes that are models as they are, and the color of each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,14 +45,17 @@ class StressLanes:
         }
 
 
-def choose_stress_lanes(usual: str = DEFAULT_MODEL) -> StressLanes:
-    """A lane for each model that is chosen, ``usual`` among them at first; none is said."""
+def choose_stress_lanes(first: Sequence[str] = ()) -> StressLanes:
+    """A lane for each model that is chosen; at first these, or the smallest net and the usual one.
+
+    That none is chosen is said.
+    """
     names = models.available()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.multiselect(
             "Models",
             names,
-            default=_defaults(names, usual),
+            default=_defaults(names, first),
             max_selections=MAX_LANES,
             key="models",
             bind="query-params",
@@ -67,10 +70,11 @@ def choose_stress_lanes(usual: str = DEFAULT_MODEL) -> StressLanes:
     return StressLanes(lanes, threads, again)
 
 
-def _defaults(names: Sequence[str], usual: str) -> list[str]:
-    """The smallest net, the usual one, a classical method, and the official ones that are here."""
-    cards = [models.describe(name) for name in names]
+def _defaults(names: Sequence[str], first: Sequence[str]) -> list[str]:
+    """These, or else the smallest net and the usual one; a classical method; official ones."""
+    cards = [models.describe(name) for name in models.distinct()]
     nets = [card for card in cards if card.is_learnt and card.num_bytes]
     smallest = min(nets, key=lambda card: card.num_bytes or 0).name
     official = [name for name in names if name.startswith(OFFICIAL)]
-    return list(dict.fromkeys([smallest, usual, CLASSICAL, *official]))[:MAX_LANES]
+    beside = [CLASSICAL, *official]
+    return list(dict.fromkeys([*(first or (smallest, DEFAULT_MODEL)), *beside]))[:MAX_LANES]

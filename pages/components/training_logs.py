@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from flowcore import models
 from flowcore.errors import FlowcoreError
 from flowcore.places import ASSETS
 from flowcore.training.curves import LoggedRun, group_runs, parse_log, run_of
@@ -56,9 +57,9 @@ def _shipped() -> dict[str, pd.DataFrame]:
     if not paths:
         st.write("No learning curve ships with the app yet. Drop the log of a run of yours.")
         return {}
-    names = st.multiselect(
-        "Shipped runs", list(paths), list(paths)[:NUM_SHOWN], key="runs", bind="query-params"
-    )
+    beside = set(models.available()) - set(models.distinct())
+    first = [name for name in paths if name not in beside][:NUM_SHOWN]
+    names = st.multiselect("Shipped runs", list(paths), first, key="runs", bind="query-params")
     logs = {}
     for path in (path for name in names for path in paths[name]):
         try:

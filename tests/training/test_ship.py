@@ -17,6 +17,7 @@ from flowcore.__main__ import main
 from flowcore.commands.stopping import stop_asked_for
 from flowcore.cost import count_params
 from flowcore.training import ship as shipping
+from flowcore.training.config import CardConfig
 from flowcore.training.log import read_log
 from flowcore.training.loop import Trainer, train
 from flowcore.training.ship import ship
@@ -229,3 +230,12 @@ def test_errors_are_one_line(config_file, tmp_path, run, addition, options, mess
     last = err.splitlines()[-1]
     assert last.startswith("flowcore: ")
     assert last.endswith(message)
+
+
+def test_a_net_of_a_study_is_left_out_where_all_are_compared(config, tmp_path, weights_folder):
+    config = dataclasses.replace(config, card=CardConfig(study="semantic loss"))
+    ship(train(config, tmp_path / "run"), command="python -m flowcore train x.toml")
+    assert "scope_035.test" in models.of_study("semantic loss")
+    assert "scope_035.test" in models.available()
+    assert "scope_035.test" not in models.distinct()
+    assert "scope_035.scenes" in models.distinct()

@@ -90,8 +90,8 @@ def _smaller(config: PipelineConfig) -> PipelineConfig:
     own = models.describe(config.model)
     family = [
         card
-        for card in models.catalog()
-        if card.available and card.family == own.family and 0 < card.num_params < own.num_params
+        for card in map(models.describe, models.distinct())
+        if card.family == own.family and 0 < card.num_params < own.num_params
     ]
     if not family:
         raise ConfigError(f"No smaller model of the family of {config.model} is here.")
