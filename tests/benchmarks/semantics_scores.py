@@ -65,6 +65,12 @@ def scores(net, batches: Iterable[Scenes], semantic, *, iterations: int | None =
     }
 
 
+def still(config: TrainingConfig) -> float:
+    """EPE in px of no motion at all on the held-out scenes: what a net that gave up comes to."""
+    flows = [scenes.flow for scenes in held_out(SceneSource(config, device=torch.device("cpu")))]
+    return float(torch.cat(flows).norm(dim=1).mean())
+
+
 @torch.inference_mode()
 def real_scores(net, root: Path) -> dict:
     """EPE in px and Fl in percent on real pairs, means over pairs by data set."""

@@ -160,6 +160,8 @@ def divergence(kept: dict, title: str, names: Iterable[str]) -> str:
         if table != "methods" or name in ("base", "v1", "corrected")
     }
 
+    still = kept.get("still", {}).get("epe", math.inf)
+
     def row(name: str, runs: list[dict]) -> list[str]:
         at = [run["diverged_at"] for run in runs if run["diverged_at"] is not None]
         late = [run.get("late", {}) for run in runs]
@@ -167,6 +169,8 @@ def divergence(kept: dict, title: str, names: Iterable[str]) -> str:
             name,
             f"{len(at)} of {len(runs)}",
             ", ".join(map(str, at)) or "-",
+            f"{sum(gave_up(run, still) for run in runs)} of {len(runs)}",
+            band(runs, "epe", 2),
             band(runs, "train_epe", 2),
             band(runs, "gradient_norm", 2),
             band(late, "flow_gradient", 2),
@@ -176,33 +180,39 @@ def divergence(kept: dict, title: str, names: Iterable[str]) -> str:
 
     table = markdown(
         title,
-        ["", "diverged", "at step", "training EPE at the end, px", "gradient norm",
-         "flow's", "semantic's", "angle, degrees"],
+        ["", "diverged", "at step", "gave up", f"EPE, px (no motion: {still:.2f})",
+         "training EPE at the end, px", "gradient norm", "flow's", "semantic's", "angle, degrees"],
         [row(name, runs) for name, runs in rows.items()],
     )  # fmt: skip
-    return f"{table}\n\n{causes(rows)}" if table else ""
+    return f"{table}\n\n{causes(rows, still)}" if table else ""
 
 
-def causes(rows: dict[str, list[dict]]) -> str:
-    """What made the first version diverge in most of its runs, and what the others did there."""
+def gave_up(run: dict, still: float) -> bool:
+    """Whether a run ended no better than a flow of zero, by less than a tenth."""
+    return run.get("epe", 0) > 0.9 * still
 
-    def diverged(name: str) -> str:
+
+def causes(rows: dict[str, list[dict]], still: float) -> str:
+    """What ended most runs of the first version badly, and what the others did there."""
+
+    def failed(run: dict) -> bool:
+        return run["diverged_at"] is not None or gave_up(run, still)
+
+    def count(name: str) -> str:
         runs = rows.get(name, [])
-        count = sum(run["diverged_at"] is not None for run in runs)
-        return f"{count} of {len(runs)}" if runs else "not run"
+        return f"{sum(map(failed, runs))} of {len(runs)}" if runs else "not run"
 
     found = [
-        f"{name.removeprefix('v1, ')}: first version {diverged(name)}"
+        f"{name.removeprefix('v1, ')}: first version {count(name)}"
         + "".join(
-            f", {other} {diverged(name.replace('v1', other, 1))}" for other in ("base", "corrected")
+            f", {other} {count(name.replace('v1', other, 1))}" for other in ("base", "corrected")
         )
         for name, runs in rows.items()
-        if name.startswith("v1,")
-        and 2 * sum(run["diverged_at"] is not None for run in runs) > len(runs)
+        if name.startswith("v1,") and 2 * sum(map(failed, runs)) > len(runs)
     ]
     if not found:
-        return "No factor made the first version diverge in most of its runs: not reproduced."
-    return "Diverged in most runs under " + "; ".join(found) + "."
+        return "No factor made the first version diverge or give up in most of its runs."
+    return "Diverged or gave up in most runs under " + "; ".join(found) + "."
 
 
 def steps(kept: dict) -> str:
