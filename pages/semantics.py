@@ -52,6 +52,11 @@ runs = start(pair, chosen.lanes, threads=chosen.threads, again=chosen.again)
 finished = watch(runs, again="Run again")
 scale = choose_scale(pair, shared_scale(pair, list(finished.values())))
 show_lanes(pair, runs, scale, None)
+if versions and set(versions) <= {lane.title for lane in chosen.lanes}:
+    st.caption(
+        f"{' and '.join(versions)} began with the same weights and saw the same scenes. Only what "
+        "they were told to make small differs."
+    )
 if finished and is_drawn:
     part = st.segmented_control(
         "Part",
@@ -73,10 +78,6 @@ if finished and is_drawn:
     show_downloads(pair, finished, scale=scale)
 learnt = {f"How the heads of {net} learnt": [net]} if net else {}
 if versions:
-    st.caption(
-        f"{' and '.join(versions)} began with the same weights and saw the same scenes; only what "
-        "they were told to make small differs."
-    )
-    learnt["How these two learnt"] = versions
+    learnt[f"How {' and '.join(versions)} learnt"] = versions
 for label, names in learnt.items():
     st.page_link("training.py", label=label, query_params={"runs": names})

@@ -11,7 +11,7 @@ from flowcore.errors import ShapeMismatchError
 from flowcore.ops.matching import MatchingLevel
 from flowcore.types import Prediction
 
-__all__ = ["FlowModel", "Matcher", "ModelCard", "parts_of", "require_frames"]
+__all__ = ["FlowModel", "InParts", "Matcher", "ModelCard", "parts_of", "require_frames"]
 
 
 class FlowModel(Protocol):
@@ -73,6 +73,14 @@ class Matcher(Protocol):
 
         Where lookups follow the flow so far, it is the last lookup that counts.
         """
+
+
+@runtime_checkable
+class InParts(Protocol):
+    """A net of which some can learn while all else rests, such as the networks of a stack."""
+
+    def parts(self) -> Mapping[str, nn.Module]:
+        """What can learn by itself, by name."""
 
 
 @dataclass(frozen=True)
@@ -137,13 +145,9 @@ class ModelCard:
         }
 
 
-def parts_of(net: nn.Module) -> dict[str, nn.Module]:
-    """What of a net can learn while all else rests, by name, such as the networks of a stack.
-
-    Nothing of one that has no method ``parts``: it learns as a whole.
-    """
-    parts: dict[str, nn.Module] = net.parts() if hasattr(net, "parts") else {}  # type: ignore[operator]
-    return parts
+def parts_of(net: nn.Module) -> Mapping[str, nn.Module]:
+    """The parts of a net that has any; one without learns as a whole."""
+    return net.parts() if isinstance(net, InParts) else {}
 
 
 def require_frames(model: FlowModel, first: torch.Tensor, second: torch.Tensor) -> None:

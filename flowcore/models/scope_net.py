@@ -20,18 +20,16 @@ from torch import nn
 
 from flowcore.errors import ConfigError
 from flowcore.models.base import require_frames
-from flowcore.models.norm import NormedConv
 from flowcore.models.passes import Beginning, in_passes
 from flowcore.models.scope_chunks import Features, encode_in_chunks
+from flowcore.models.scope_encoder import Encoder
 from flowcore.models.scope_parts import (
     NUM_LEVELS,
     RADII,
     AllPairsLookup,
     CloserLookup,
-    CloserStage,
     ConvexUpsampler,
     GridEntry,
-    ResidualBlock,
     UpdateBlock,
     WindowLookup,
     upsample,
@@ -41,7 +39,7 @@ from flowcore.ops.matching import MatchingLevel, pyramid_levels, window_level
 from flowcore.ops.resize import resize_flow
 from flowcore.types import FeatureMap, Prediction
 
-__all__ = ["Encoder", "ScopeNet", "ScopeSizes", "Step"]
+__all__ = ["ScopeNet", "ScopeSizes", "Step"]
 
 _CELLS = (4, 8, 16)  # px, of the grids that the flow is refined on
 
@@ -117,7 +115,7 @@ class ScopeNet(nn.Module):
         super().__init__()
         self.sizes = sizes
         self.max_volume_bytes = max_volume_bytes
-        self.encoder = Encoder(sizes)
+        self.encoder = Encoder(sizes.features, sizes.blocks, sizes.matching, sizes.closer)
         self.coarse = UpdateBlock(*sizes.coarse)
         self.fine = UpdateBlock(*sizes.fine)
         self.entries = nn.ModuleList(
@@ -270,37 +268,6 @@ class ScopeNet(nn.Module):
         return step.stride * upsample(step.flow, step.stride)
 
 
-class Encoder(nn.Module):
-    """Features of a frame on cells of each width, to which those of the next wider are added."""
-
-    def __init__(self, sizes: ScopeSizes) -> None:
-        super().__init__()
-        c4, c8, c16 = sizes.features
-        n4, n8, n16 = sizes.blocks
-        self.stage4 = nn.Sequential(
-            nn.PixelUnshuffle(4), NormedConv(48, c4), nn.ReLU(), *_residuals(c4, n4)
-        )
-        self.stage8 = nn.Sequential(NormedConv(c4, c8, stride=2), nn.ReLU(), *_residuals(c8, n8))
-        self.stage16 = nn.Sequential(
-            NormedConv(c8, c16, stride=2), nn.ReLU(), *_residuals(c16, n16)
-        )
-        self.laterals = nn.ModuleList(NormedConv(c, sizes.matching, 1) for c in (c4, c8, c16))
-        self.closer = CloserStage(*sizes.closer, sizes.matching) if sizes.closer else None
-
-    def forward(self, frames: torch.Tensor) -> Features:
-        """Of frames ``(B, 3, H, W)`` in [-1, 1]."""
-        x4 = self.stage4(frames)
-        x8 = self.stage8(x4)
-        x16 = self.stage16(x8)
-        f16 = self.laterals[2](x16)
-        f8 = self.laterals[1](x8) + upsample(f16, 2)
-        f4 = self.laterals[0](x4) + upsample(f8, 2)
-        features = {16: f16, 8: f8, 4: f4}
-        if self.closer is not None:
-            features[2] = self.closer(frames, f4)
-        return features
-
-
 def _counts(iterations: int, *, is_closer: bool) -> dict[int, int]:
     """How many of the iterations compare cells of each width, from wide to narrow.
 
@@ -313,7 +280,3 @@ def _counts(iterations: int, *, is_closer: bool) -> dict[int, int]:
         return {16: iterations - middle - fine, 8: middle, 4: fine}
     fine, closest = (iterations + 9) // 12, (iterations + 8) // 12
     return {16: iterations - middle - fine - closest, 8: middle, 4: fine, 2: closest}
-
-
-def _residuals(size: int, count: int) -> list[nn.Module]:
-    return [ResidualBlock(size) for _ in range(count)]

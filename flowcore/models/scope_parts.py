@@ -18,7 +18,6 @@ __all__ = [
     "RADII",
     "AllPairsLookup",
     "CloserLookup",
-    "CloserStage",
     "ConvexUpsampler",
     "GridEntry",
     "ResidualBlock",
@@ -157,27 +156,6 @@ class CloserLookup:
     def finer(flow: torch.Tensor) -> torch.Tensor:
         """The flow on the cells that are compared, ``(B, 2, 2h, 2w)`` in px of these."""
         return 2 * upsample(flow, 2)
-
-
-class CloserStage(nn.Module):
-    """Features on cells of 2 px: little of their own, added to what cells of 4 px know."""
-
-    def __init__(self, size: int, matching: int, matching4: int) -> None:
-        super().__init__()
-        self.stage2 = nn.Sequential(
-            nn.PixelUnshuffle(2),
-            NormedConv(12, size),
-            nn.ReLU(),
-            NormedConv(size, size),
-            nn.ReLU(),
-            NormedConv(size, matching, 1),
-        )
-        self.of4 = NormedConv(matching4, matching, 1)
-
-    def forward(self, frames: torch.Tensor, f4: torch.Tensor) -> torch.Tensor:
-        """``(B, matching, H2, W2)``, of frames ``(B, 3, H, W)`` and features on cells of 4 px."""
-        features: torch.Tensor = self.stage2(frames) + upsample(self.of4(f4), 2)
-        return features
 
 
 def upsample(values: torch.Tensor, factor: int) -> torch.Tensor:
