@@ -5,6 +5,7 @@ beside the script that Streamlit runs there must be no folder ``pages``, or the 
 versions come to life for the first visitor.
 """
 
+import asyncio
 import base64
 import hashlib
 import logging
@@ -20,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flowcore.errors import FlowcoreError
 from flowcore.io.scratch import sweep
+from pages.components.ticking import serve_from
 from pages.components.work import shared_queue
 
 _LOG = logging.getLogger(__name__)
@@ -79,6 +81,7 @@ class SecurityHeaders:
 async def run_workers(_: st.App) -> AsyncIterator[None]:
     """Start the workers with the server, and end them with it; clear up after servers before it."""
     sweep()
+    serve_from(asyncio.get_running_loop())
     queues = shared_queue("lanes"), shared_queue("files")
     yield
     for queue in queues:

@@ -5,6 +5,7 @@ import streamlit as st
 from flowcore.places import ASSETS
 from pages.components.garbage import spare_modules
 from pages.components.links import enter
+from pages.components.ticking import hand_over
 from pages.components.work import visit
 
 ICON = ASSETS / "favicon.png"
@@ -41,3 +42,4 @@ with visit():
         page.run()
     finally:
         spare_modules(page.url_path)
+hand_over()

@@ -15,6 +15,7 @@ from pages.components.lane_form import say_changed
 from pages.components.runs import ask_lanes
 from pages.components.stress_lanes import StressLanes
 from pages.components.stress_task import search_change
+from pages.components.ticking import redraw
 from pages.components.words import as_text
 from pages.components.work import describe, shared_queue
 
@@ -54,9 +55,9 @@ def run_attack(
     if job is None:
         return None
     with st.container():
-        if not job.is_over:
-            _watch(job, choice, chosen.colors.get(choice.lane.title, "gray"))
-        elif job.state == "failed":
+        color = chosen.colors.get(choice.lane.title, "gray")
+        redraw([job], lambda: _show_so_far(job, choice, color), every=0.5)
+        if job.state == "failed":
             st.error(as_text(job.error))
         elif job.state == "cancelled":
             st.info("Cancelled: nothing was kept. Press Attack to start again.")
@@ -115,10 +116,7 @@ def _job(pair: FramePair, chosen: StressLanes, choice: AttackChoice, *, again: b
     return runs[0].job if runs else None
 
 
-@st.fragment(run_every=0.5)
-def _watch(job: Job, choice: AttackChoice, color: str) -> None:
-    if job.is_over:
-        st.rerun()
+def _show_so_far(job: Job, choice: AttackChoice, color: str) -> None:
     queue = shared_queue("lanes")
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):

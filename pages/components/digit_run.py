@@ -16,6 +16,7 @@ from flowcore.jobs.job import Job
 from pages.components.charts import lane_colors
 from pages.components.digit_form import LabChoice
 from pages.components.digit_task import train_net
+from pages.components.ticking import redraw
 from pages.components.words import as_text
 from pages.components.work import ask, describe, look, shared_queue
 
@@ -59,9 +60,9 @@ def train_nets(choice: LabChoice) -> list[LabRun]:
     if not watched:
         st.info("Press Train: the nets then answer on the digit below.")
         return []
-    if any(not run.job.is_over for run in watched):
-        _watch(watched)
-    else:
+    jobs = [run.job for run in watched]
+    redraw(jobs, lambda: _show_so_far(watched), every=0.5, until=all)
+    if all(job.is_over for job in jobs):
         st.plotly_chart(_curves(watched), width="stretch", key="digits-curves", alt="Curves")
         st.caption(f"Distance on the training canvases, mean of the last {WINDOW} steps.")
     _offer_command(choice)
@@ -93,12 +94,9 @@ def _job_of(config: LabConfig, choice: LabChoice) -> Job | None:
     return ask(key, train_net, config, choice.files, again=True, grace=RUN_GRACE_SECONDS)
 
 
-@st.fragment(run_every=0.5)
-def _watch(watched: Sequence[_Watched]) -> None:
+def _show_so_far(watched: Sequence[_Watched]) -> None:
     """Progress of each run, the curves so far, and a button to cancel."""
     active = [run for run in watched if not run.job.is_over]
-    if not active:
-        st.rerun()
     with st.container(border=True):
         for run in active:
             st.progress(run.job.progress, f"{run.title}: {describe(run.job)}")

@@ -1,7 +1,7 @@
 """Drives on their way: asked for, watched as they go, stopped with what was driven."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -11,6 +11,7 @@ from flowcore.lane import weights_sha256
 from flowcore.tasks.drive import Lane
 from pages.components.drive_form import DriveChoice
 from pages.components.drive_task import drive_course
+from pages.components.ticking import redraw
 from pages.components.words import as_text
 from pages.components.work import ask, describe, shared_queue
 
@@ -61,9 +62,12 @@ def follow(
     Meanwhile they can be cancelled, or stopped where ``can_stop``. ``key`` is that of the buttons.
     """
     active = [title for title, job in jobs.items() if not job.is_over]
-    if active:
-        _watch(jobs, tuple(active), draw, key, can_stop)
-    else:
+    redraw(
+        [jobs[title] for title in active],
+        lambda: _show_so_far(jobs, active, draw, key, can_stop),
+        every=0.7,
+    )
+    if not active:
         draw(jobs)
     for title, job in jobs.items():
         if job.state == "failed":
@@ -73,16 +77,13 @@ def follow(
         st.info(f"Cancelled: {', '.join(cancelled)}. Press Drive to start again.")
 
 
-@st.fragment(run_every=0.7)
-def _watch(
+def _show_so_far(
     jobs: Jobs,
-    active: tuple[str, ...],
+    active: Sequence[str],
     draw: Callable[[Jobs], object],
     key: str,
     can_stop: bool,
 ) -> None:
-    if any(jobs[title].is_over for title in active):
-        st.rerun()
     queue = shared_queue("lanes")
     keys = [jobs[title].key for title in active]
     with st.container(border=True, horizontal=True, vertical_alignment="center"):

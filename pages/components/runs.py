@@ -17,6 +17,7 @@ from pages.components.tasks import (
     measure_external,
     measure_lane,
 )
+from pages.components.ticking import redraw
 from pages.components.words import as_text
 from pages.components.work import ask, describe, shared_queue
 
@@ -105,8 +106,7 @@ def watch(
     """
     with st.container():
         active = [run for run in runs if not run.job.is_over]
-        if active:
-            _progress(active, key)
+        redraw([run.job for run in active], lambda: _progress(active, key), every=0.3)
         for run in runs:
             if run.job.state == "failed":
                 say(f"{run.lane.title}: {as_text(run.job.error)}")
@@ -118,10 +118,7 @@ def watch(
     return {run.lane.title: run.job.result for run in runs if run.job.state == "done"}
 
 
-@st.fragment(run_every=0.3)
 def _progress(active: Sequence[Run], key: str) -> None:
-    if any(run.job.is_over for run in active):
-        st.rerun()
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         with st.container(gap="xxsmall"):
             for run in active:

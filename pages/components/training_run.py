@@ -11,6 +11,7 @@ from flowcore.training.config import Stage, TrainingConfig
 from flowcore.training.curves import LoggedRun, parse_log
 from flowcore.training.recipe import as_toml
 from pages.components.takeaway import takeaway
+from pages.components.ticking import redraw
 from pages.components.training_curves import show_curves
 from pages.components.training_figures import draw, lines_of
 from pages.components.training_task import THREADS, train_here
@@ -64,8 +65,8 @@ def show_run(config: TrainingConfig, is_wanted: bool) -> None:
     )
     if job is None:
         return
+    redraw([job], lambda: _show_so_far(job, config), every=0.5)
     if not job.is_over:
-        _watch(job, config)
         return
     if job.state == "cancelled":
         st.warning("Cancelled.")
@@ -76,11 +77,8 @@ def show_run(config: TrainingConfig, is_wanted: bool) -> None:
     _show_log(job, config)
 
 
-@st.fragment(run_every=0.5)
-def _watch(job: Job, config: TrainingConfig) -> None:
+def _show_so_far(job: Job, config: TrainingConfig) -> None:
     """Progress, the curves so far, and a button to cancel."""
-    if job.is_over:
-        st.rerun()
     st.progress(job.progress, f"{config.model}: {describe(job)}")
     st.button("Cancel", key="tiny-cancel", on_click=shared_queue("lanes").cancel, args=(job.key,))
     run = _run_of(job, config)

@@ -8,6 +8,7 @@ from flowcore.jobs.job import Job
 from flowcore.models.download import downloads_from, published_files
 from pages.components.files import done_aside
 from pages.components.tasks import fetch_weights, import_checkpoint
+from pages.components.ticking import redraw
 from pages.components.words import as_text
 from pages.components.work import ask, describe, look, shared_queue
 
@@ -69,9 +70,8 @@ def _download() -> None:
     job = look(_key(name), purpose="downloads")
     if job is None:
         return
-    if not job.is_over:
-        _watch(job)
-    elif job.state == "failed":
+    redraw([job], lambda: _show_so_far(job), every=0.3)
+    if job.state == "failed":
         st.error(as_text(job.error))
     elif job.state == "cancelled":
         st.info("Cancelled; nothing was kept.")
@@ -89,10 +89,7 @@ def _begin(name: str) -> None:
     ask(_key(name), fetch_weights, name, purpose="downloads")
 
 
-@st.fragment(run_every=0.3)
-def _watch(job: Job) -> None:
-    if job.is_over:
-        st.rerun()
+def _show_so_far(job: Job) -> None:
     st.progress(job.progress, describe(job))
     cancel = shared_queue("downloads").cancel
     st.button("Cancel", key="weights-cancel", on_click=cancel, args=(job.key,))
