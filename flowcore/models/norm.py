@@ -9,9 +9,10 @@ from collections.abc import Iterator
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
-__all__ = ["NormedConv", "fold_norm", "freeze_norm", "insert_norm"]
+__all__ = ["CellConv", "NormedConv", "fold_norm", "freeze_norm", "insert_norm"]
 
 
 class NormedConv(nn.Module):
@@ -25,6 +26,25 @@ class NormedConv(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Features ``(B, out_size, H / stride, W / stride)`` of ``(B, in_size, H, W)``."""
         normed: torch.Tensor = self.norm(self.conv(x))
+        return normed
+
+
+class CellConv(NormedConv):
+    """A 3x3 convolution over cells of some pixels a side, whose pixels are its channels.
+
+    Its weights are those of a convolution after ``pixel_unshuffle``, done as one convolution of the
+    pixels: that needs no copy of them, and few channels are what libraries are quick with.
+    """
+
+    def __init__(self, in_size: int, out_size: int, *, cell: int) -> None:
+        super().__init__(in_size * cell**2, out_size)
+        self.cell = cell
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Features ``(B, out_size, H / cell, W / cell)`` of ``(B, in_size, H, W)``."""
+        kernel = F.pixel_shuffle(self.conv.weight, self.cell)
+        values = F.conv2d(x, kernel, self.conv.bias, stride=self.cell, padding=self.cell)
+        normed: torch.Tensor = self.norm(values)
         return normed
 
 

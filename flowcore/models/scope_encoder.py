@@ -6,7 +6,7 @@ No layer takes statistics over the image. In the comments H4 = H / 4, and so on.
 import torch
 from torch import nn
 
-from flowcore.models.norm import NormedConv
+from flowcore.models.norm import CellConv, NormedConv
 from flowcore.models.scope_chunks import Features
 from flowcore.models.scope_parts import ResidualBlock, upsample
 
@@ -30,11 +30,16 @@ class Encoder(nn.Module):
         c4, c8, c16 = features
         n4, n8, n16 = blocks
         self.stage4 = nn.Sequential(
-            nn.PixelUnshuffle(4), NormedConv(48, c4), nn.ReLU(), *_residuals(c4, n4)
+            nn.Identity(),  # keeps the numbers that weight files name the layers by
+            CellConv(3, c4, cell=4),
+            nn.ReLU(inplace=True),
+            *_residuals(c4, n4),
         )
-        self.stage8 = nn.Sequential(NormedConv(c4, c8, stride=2), nn.ReLU(), *_residuals(c8, n8))
+        self.stage8 = nn.Sequential(
+            NormedConv(c4, c8, stride=2), nn.ReLU(inplace=True), *_residuals(c8, n8)
+        )
         self.stage16 = nn.Sequential(
-            NormedConv(c8, c16, stride=2), nn.ReLU(), *_residuals(c16, n16)
+            NormedConv(c8, c16, stride=2), nn.ReLU(inplace=True), *_residuals(c16, n16)
         )
         self.laterals = nn.ModuleList(NormedConv(c, matching, 1) for c in (c4, c8, c16))
         self.closer = CloserStage(*closer, matching) if closer else None
@@ -59,19 +64,19 @@ class CloserStage(nn.Module):
     def __init__(self, size: int, matching: int, matching4: int) -> None:
         super().__init__()
         self.stage2 = nn.Sequential(
-            nn.PixelUnshuffle(2),
-            NormedConv(12, size),
-            nn.ReLU(),
+            nn.Identity(),  # keeps the numbers that weight files name the layers by
+            CellConv(3, size, cell=2),
+            nn.ReLU(inplace=True),
             NormedConv(size, size),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             NormedConv(size, matching, 1),
         )
         self.of4 = NormedConv(matching4, matching, 1)
 
     def forward(self, frames: torch.Tensor, f4: torch.Tensor) -> torch.Tensor:
         """``(B, matching, H2, W2)``, of frames ``(B, 3, H, W)`` and features on cells of 4 px."""
-        features: torch.Tensor = self.stage2(frames) + upsample(self.of4(f4), 2)
-        return features
+        features: torch.Tensor = self.stage2(frames)
+        return features.add_(upsample(self.of4(f4), 2))
 
 
 def _residuals(size: int, count: int) -> list[nn.Module]:

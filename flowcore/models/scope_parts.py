@@ -40,7 +40,8 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Features of the same shape."""
-        return F.relu(x + self.conv2(F.relu(self.conv1(x))))
+        change: torch.Tensor = self.conv2(self.conv1(x).relu_())
+        return change.add_(x).relu_()
 
 
 class GridEntry(nn.Module):

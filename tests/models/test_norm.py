@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from flowcore.models.norm import NormedConv, fold_norm, freeze_norm, insert_norm
+from flowcore.models.norm import CellConv, NormedConv, fold_norm, freeze_norm, insert_norm
 
 
 @pytest.fixture
@@ -35,6 +35,12 @@ def test_only_normed_convolutions_get_a_norm(net):
     norms = {name for name, part in net.named_modules() if isinstance(part, nn.BatchNorm2d)}
     assert norms == {"0.norm", "2.norm"}
     assert net[0](torch.rand(2, 3, 9, 12)).shape == (2, 8, 5, 6)
+
+
+def test_pixels_of_a_cell_are_its_channels():
+    block, frames = CellConv(3, 5, cell=4), torch.rand(2, 3, 16, 24)
+    expected = block.conv(nn.functional.pixel_unshuffle(frames, 4))
+    torch.testing.assert_close(block(frames), expected)
 
 
 def test_folding_keeps_the_outputs(trained):
