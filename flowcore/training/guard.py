@@ -8,18 +8,24 @@ from flowcore.errors import DivergedError
 __all__ = ["Guard"]
 
 _PATIENCE = 20  # gradients in a row that may be without a finite value
-_DIVERGED = 2.0  # times the best smoothed error: no longer a bad batch
 
 
 class Guard:
     """Ends a run that has lost its way.
 
     That is: many gradients in a row that are not finite, or an error that, smoothed over some
-    hundred steps, is twice the least that it was in the same stage. Of a loss in several parts it
-    says which one grew.
+    hundred steps, is far above the least that it was in the same stage. Of a loss in several parts
+    it says which one grew.
+
+    Parameters
+    ----------
+    is_learnt : bool
+        The run begins with weights that have learnt: they know from the beginning what can be lost,
+        so half as much again is too much after 100 steps. Else twice as much is, after 400.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_learnt: bool = False) -> None:
+        self.settling, self.diverged = (100, 1.5) if is_learnt else (400, 2.0)
         self.stage, self.count = "", 0
         self.smoothed, self.best = 0.0, math.inf
         self.parts: dict[str, tuple[float, float]] = {}  # smoothed, and its least
@@ -56,10 +62,10 @@ class Guard:
         share = max(1 / self.count, 0.005)
         self.smoothed += share * (epe - self.smoothed)
         self._watch_parts(parts or {}, share)
-        if self.count < 400:
+        if self.count < self.settling:
             return
         self.best = min(self.best, self.smoothed)
-        if self.smoothed > _DIVERGED * self.best:
+        if self.smoothed > self.diverged * self.best:
             raise DivergedError(
                 f"Training diverged at step {step}: the mean error rose to {self.smoothed:.2f} px "
                 f"after {self.best:.2f} px{self._grown()}. Resume with a lower learning rate; the "
@@ -70,7 +76,10 @@ class Guard:
         for name, value in parts.items():
             smoothed, least = self.parts.get(name, (0.0, math.inf))
             smoothed += share * (value - smoothed) if math.isfinite(value) else 0
-            self.parts[name] = smoothed, min(least, smoothed) if self.count >= 400 else least
+            self.parts[name] = (
+                smoothed,
+                min(least, smoothed) if self.count >= self.settling else least,
+            )
 
     def _grown(self) -> str:
         """Which part of the loss grew most, if it has several."""

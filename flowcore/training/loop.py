@@ -162,7 +162,7 @@ class Trainer:
             self.net,
             has_resting=config.semantic is not None or any(stage.learns for stage in config.stages),
         )
-        self._guard = Guard()
+        self._guard = Guard(is_learnt=config.init is not None)
 
     def advance(self) -> Progress:
         """Do one step."""

@@ -222,9 +222,9 @@ def test_weights_that_are_not_finite_are_not_kept(config, tmp_path):
     assert (tmp_path / "checkpoint.pt").read_bytes() == content
 
 
-def watched(errors, stage="a"):
+def watched(errors, stage="a", *, is_learnt=False):
     """The step at which the guard ends the run, or None."""
-    watcher = Guard()
+    watcher = Guard(is_learnt=is_learnt)
     for step, epe in enumerate(errors, start=1):
         try:
             watcher.watch(step, stage, epe, 0)
@@ -236,6 +236,12 @@ def watched(errors, stage="a"):
 def test_the_guard_ends_a_run_whose_error_doubles():
     """After 400 steps at 1 px, 10 px: 1 + 9 (1 - 0.995^n) > 2 from n = 24 on."""
     assert watched([1.0] * 400 + [10.0] * 100) == 424
+
+
+def test_the_guard_knows_sooner_what_a_learnt_net_loses():
+    """After 100 steps at 1 px, 4 px: the mean of n more is 1 + 3 n / (100 + n) > 1.5 from 21 on."""
+    assert watched([1.0] * 100 + [4.0] * 100, is_learnt=True) == 121
+    assert watched([1.0] * 100 + [1.4] * 2000, is_learnt=True) is None
 
 
 @pytest.mark.parametrize(
