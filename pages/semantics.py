@@ -27,6 +27,15 @@ from pages.components.uncertainty_view import show_uncertainty
 CLASSES, BORDERS = "Error by class", "At the borders"
 OCCLUSION, UNCERTAINTY = "Occlusion", "Uncertainty"
 STUDY = "semantic loss"  # nets with it and without, alike in all else
+STUDIED = {  # logs that ship, of three seeds each
+    "With the loss and without it, three seeds each": [
+        f"semantics_{name}" for name in ("base", "v1", "corrected")
+    ],
+    "Where its weight or the rate was too large": [
+        f"semantics_learnt_{name}"
+        for name in ("base", "v1", "base_rate_x4", "v1_rate_x4", "v1_weight_x20")
+    ],
+}
 
 is_drawn = first_drawing()
 pair = pick_pair(
@@ -79,5 +88,5 @@ if finished and is_drawn:
 learnt = {f"How the heads of {net} learnt": [net]} if net else {}
 if versions:
     learnt[f"How {' and '.join(versions)} learnt"] = versions
-for label, names in learnt.items():
+for label, names in (learnt | STUDIED).items():
     st.page_link("training.py", label=label, query_params={"runs": names})

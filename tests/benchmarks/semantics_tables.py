@@ -12,6 +12,8 @@ from tests.benchmarks.ablations import verdict
 __all__ = ["markdown", "tables"]
 
 NAMES = CLASS_SETS["scenes"].names
+MIXED = ", mixed precision"
+MIXED_BASE = f"base{MIXED}"
 
 
 def tables(kept: dict) -> str:
@@ -101,7 +103,6 @@ def overfit(kept: dict) -> str:
 
 def methods(kept: dict, name: str, title: str) -> str:
     rows = rows_of(kept, name)
-    base = rows.get("base", [])
     sets = sorted({name for runs in rows.values() for run in runs for name in run.get("real", ())})
     real = [
         [band([{"x": run["real"][one][0]} for run in runs if "real" in run], "x", 2)
@@ -121,12 +122,18 @@ def methods(kept: dict, name: str, title: str) -> str:
                 band(runs, "inlier_1px", 1),
                 band(runs, "v1_loss"),
                 band(runs, "miou", 1),
-                against(runs, base),
+                against(runs, rows.get(baseline_of(name), [])),
                 *cells,
             ]
             for (name, runs), cells in zip(rows.items(), real, strict=True)
         ],
     )  # fmt: skip
+
+
+def baseline_of(name: str) -> str:
+    """The row that a row is held against: in mixed precision one that is in it as well."""
+    is_mixed = name != MIXED_BASE and name.endswith(MIXED)
+    return MIXED_BASE if is_mixed else "base"
 
 
 def of_classes(kept: dict) -> str:
