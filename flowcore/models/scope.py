@@ -71,7 +71,8 @@ def scope_200() -> ScopeNet:
             matching=64,
             coarse=(64, 48, 48),
             fine=(40, 32, 32),
-            bytes_per_pixel=250,
+            closer=(16, 24),
+            bytes_per_pixel=280,
         )
     )
 

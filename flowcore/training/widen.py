@@ -38,10 +38,12 @@ def widen(large: ScopeNet, small: dict[str, torch.Tensor], sizes: ScopeSizes) ->
                 parameter.zero_()
             continue
         old = small[name].to(parameter)
-        if name.startswith("encoder.laterals."):
+        if re.match(r"encoder\.(laterals|closer\.stage2\.5|closer\.of4)\.", name):
             parameter.mul_(_NEW_FEATURES)
         if re.fullmatch(r"entries\.\d\.seen\.weight", name):  # correlations are by sqrt(channels)
             old = old * math.sqrt(large.sizes.matching / sizes.matching)
+        if name == "closer.weight" and large.sizes.closer and sizes.closer:
+            old = old * math.sqrt(large.sizes.closer[1] / sizes.closer[1])
         rows, *columns = (
             _places(before, after)
             for before, after in zip(
