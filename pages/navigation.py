@@ -42,4 +42,4 @@ with visit():
         page.run()
     finally:
         spare_modules(page.url_path)
-hand_over()
+        hand_over()

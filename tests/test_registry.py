@@ -174,3 +174,10 @@ def test_names_are_given_once():
     assert (card.source, card.licence, card.num_params) == ("A paper", "MIT", 9)
     with pytest.raises(ValueError, match="The model net is registered twice"):
         models.register(family="test")(net)
+
+
+def test_the_smallest_net_is_none_of_a_study():
+    """Nets that were trained to be compared with it have as many bytes."""
+    assert models.smallest() == "scope_035.scenes"
+    alike = models.describe(models.smallest()).num_bytes
+    assert {models.describe(name).num_bytes for name in models.of_study("semantic loss")} == {alike}

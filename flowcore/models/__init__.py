@@ -20,6 +20,7 @@ from flowcore.models.registry import (
     distinct,
     of_study,
     register,
+    smallest,
 )
 from flowcore.models.store import broken_cards
 from flowcore.models.weights import import_weights
@@ -42,4 +43,5 @@ __all__ = [
     "paths_in_environment",
     "register",
     "require_frames",
+    "smallest",
 ]

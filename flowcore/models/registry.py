@@ -25,6 +25,7 @@ __all__ = [
     "learnt_architectures",
     "of_study",
     "register",
+    "smallest",
     "state_shapes",
 ]
 
@@ -89,6 +90,13 @@ def distinct() -> list[str]:
         for name, training in told.items()
         if training.get("flow_of") not in told and "study" not in training
     ]
+
+
+def smallest() -> str:
+    """The net of ``distinct`` with the fewest bytes of weights: what answers soonest."""
+    cards = map(describe, distinct())
+    nets = [card for card in cards if card.is_learnt and card.num_bytes]
+    return min(nets, key=lambda card: card.num_bytes or 0).name
 
 
 def of_study(study: str) -> list[str]:

@@ -76,10 +76,9 @@ class Guard:
         for name, value in parts.items():
             smoothed, least = self.parts.get(name, (0.0, math.inf))
             smoothed += share * (value - smoothed) if math.isfinite(value) else 0
-            self.parts[name] = (
-                smoothed,
-                min(least, smoothed) if self.count >= self.settling else least,
-            )
+            if self.count >= self.settling:
+                least = min(least, smoothed)
+            self.parts[name] = smoothed, least
 
     def _grown(self) -> str:
         """Which part of the loss grew most, if it has several."""

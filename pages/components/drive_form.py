@@ -144,12 +144,10 @@ def _algorithm() -> str:
 def _model() -> str:
     """A model, the smallest net at first, or the true flow."""
     names = models.available()
-    nets = [card for name in names if (card := models.describe(name)).is_learnt and card.num_bytes]
-    smallest = min(nets, key=lambda card: card.num_bytes or 0).name
     return st.selectbox(
         "Flow from",
         [*names, TRUTH],
-        names.index(smallest),
+        names.index(models.smallest()),
         format_func=lambda name: TRUTH_LABEL if name == TRUTH else name,
         key="model",
         bind="query-params",

@@ -72,9 +72,8 @@ def choose_stress_lanes(first: Sequence[str] = ()) -> StressLanes:
 
 def _defaults(names: Sequence[str], first: Sequence[str]) -> list[str]:
     """These, or else the smallest net and the usual one; a classical method; official ones."""
-    cards = [models.describe(name) for name in models.distinct()]
-    nets = [card for card in cards if card.is_learnt and card.num_bytes]
-    smallest = min(nets, key=lambda card: card.num_bytes or 0).name
     official = [name for name in names if name.startswith(OFFICIAL)]
     beside = [CLASSICAL, *official]
-    return list(dict.fromkeys([*(first or (smallest, DEFAULT_MODEL)), *beside]))[:MAX_LANES]
+    return list(dict.fromkeys([*(first or (models.smallest(), DEFAULT_MODEL)), *beside]))[
+        :MAX_LANES
+    ]

@@ -6,7 +6,7 @@
 Trains the smallest net of the ladder under one short schedule on small crops, once for each row of
 each table and seed, and prints the tables. Every finished run is kept in RUNS.json, its log and
 weights in the folder RUNS beside it: called again, it goes on where it was stopped, amid a run too.
-A run takes 84 to 181 CPU seconds, the 89 runs of three seeds about three hours.
+A run takes 84 to 181 CPU seconds, the 89 runs of three seeds two and a half hours.
 """
 
 import argparse

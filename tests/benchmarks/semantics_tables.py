@@ -1,6 +1,7 @@
 """The tables of ``tests.benchmarks.semantics``, with verdicts, from its finished runs."""
 
 import math
+import re
 import statistics
 from collections.abc import Iterable
 
@@ -176,6 +177,7 @@ def divergence(kept: dict, title: str, names: Iterable[str]) -> str:
             name,
             f"{len(at)} of {len(runs)}",
             ", ".join(map(str, at)) or "-",
+            ", ".join(filter(None, map(stopped_at, runs))) or "-",
             f"{sum(gave_up(run, still) for run in runs)} of {len(runs)}",
             band(runs, "epe", 2),
             band(runs, "train_epe", 2),
@@ -187,11 +189,18 @@ def divergence(kept: dict, title: str, names: Iterable[str]) -> str:
 
     table = markdown(
         title,
-        ["", "diverged", "at step", "gave up", f"EPE, px (no motion: {still:.2f})",
-         "training EPE at the end, px", "gradient norm", "flow's", "semantic's", "angle, degrees"],
+        ["", "diverged", "least error at step", "stopped at", "gave up",
+         f"EPE, px (no motion: {still:.2f})", "training EPE at the end, px", "gradient norm",
+         "flow's", "semantic's", "angle, degrees"],
         [row(name, runs) for name, runs in rows.items()],
     )  # fmt: skip
     return f"{table}\n\n{causes(rows, still)}" if table else ""
+
+
+def stopped_at(run: dict) -> str:
+    """The step at which the guard of training ended a run, as its message says; or nothing."""
+    found = re.search(r"at step (\d+)", run["message"])
+    return found[1] if found else ""
 
 
 def gave_up(run: dict, still: float) -> bool:

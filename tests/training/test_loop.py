@@ -14,7 +14,6 @@ from flowcore import models
 from flowcore.errors import ConfigError, DivergedError, WeightsError
 from flowcore.training import guard, loop, precision, source
 from flowcore.training.config import Stage
-from flowcore.training.guard import Guard
 from flowcore.training.log import read_log
 from flowcore.training.loop import Trainer, train
 from flowcore.training.objective import Objective
@@ -220,54 +219,6 @@ def test_weights_that_are_not_finite_are_not_kept(config, tmp_path):
     with pytest.raises(DivergedError, match="not finite"):
         trainer.save()
     assert (tmp_path / "checkpoint.pt").read_bytes() == content
-
-
-def watched(errors, stage="a", *, is_learnt=False):
-    """The step at which the guard ends the run, or None."""
-    watcher = Guard(is_learnt=is_learnt)
-    for step, epe in enumerate(errors, start=1):
-        try:
-            watcher.watch(step, stage, epe, 0)
-        except DivergedError:
-            return step
-    return None
-
-
-def test_the_guard_ends_a_run_whose_error_doubles():
-    """After 400 steps at 1 px, 10 px: 1 + 9 (1 - 0.995^n) > 2 from n = 24 on."""
-    assert watched([1.0] * 400 + [10.0] * 100) == 424
-
-
-def test_the_guard_knows_sooner_what_a_learnt_net_loses():
-    """After 100 steps at 1 px, 4 px: the mean of n more is 1 + 3 n / (100 + n) > 1.5 from 21 on."""
-    assert watched([1.0] * 100 + [4.0] * 100, is_learnt=True) == 121
-    assert watched([1.0] * 100 + [1.4] * 2000, is_learnt=True) is None
-
-
-@pytest.mark.parametrize(
-    "errors",
-    [
-        [1.0] * 1000,
-        [1.0] * 100 + [10.0] * 200,  # too early to tell
-        [1.0] * 400 + [10.0] * 23 + [1.0] * 300,  # some bad batches
-        [1.0] * 400 + [1.9] * 2000,
-        [10.0] * 400 + [1.0] * 2000,
-        [math.inf, math.nan] * 10 + [1.0] * 1000,  # the gradients' own guard sees to those
-    ],
-)
-def test_the_guard_lets_go_on(errors):
-    assert watched(errors) is None
-
-
-def test_the_guard_still_watches_after_an_infinite_error():
-    assert watched([math.inf] + [1.0] * 400 + [10.0] * 100) == 425
-
-
-def test_the_guard_begins_anew_with_each_stage():
-    watcher = Guard()
-    for stage, epe in (("easy", 1.0), ("hard", 10.0)):
-        for step in range(500):
-            watcher.watch(step, stage, epe, 0)
 
 
 def test_a_card_makes_its_own_scenes(config, tmp_path):

@@ -1,4 +1,4 @@
-"""Runs that learn of classes: parts of the loss, the log, resuming, validation, the guard."""
+"""Runs that learn of classes: parts of the loss, the log, resuming, validation."""
 
 import dataclasses
 import math
@@ -12,13 +12,12 @@ from safetensors.torch import save_file
 from flowcore import models
 from flowcore.data.classes import CLASS_SETS
 from flowcore.data.scenes import Scenes
-from flowcore.errors import ConfigError, DivergedError
+from flowcore.errors import ConfigError
 from flowcore.features.heads import names_with_heads, read_heads
 from flowcore.models.scope_semantic import SemanticScopeNet
 from flowcore.models.weights import read_state
 from flowcore.training import source
 from flowcore.training.config import LossConfig
-from flowcore.training.guard import Guard
 from flowcore.training.log import read_log
 from flowcore.training.loop import Trainer, train
 from flowcore.training.objective import measure_gradients, objective
@@ -260,21 +259,3 @@ def test_validation_by_hand(scenes):
         "occlusion_f1": 100.0,
         "ause": pytest.approx(0),
     }
-
-
-def test_the_guard_names_the_part_that_grew():
-    guard = Guard()
-    for step in range(450):
-        guard.watch(step, "a", 1.0, 0, {"flow": 2.0, "semantic": 1.0})
-
-    def go_on():
-        for step in range(450, 3000):
-            guard.watch(step, "a", 9.0, 0, {"flow": 3.0, "semantic": 40.0})
-
-    with pytest.raises(DivergedError, match="the semantic part grew most, to"):
-        go_on()
-
-
-def test_the_guard_names_the_part_that_is_not_finite():
-    with pytest.raises(DivergedError, match=r"not finite \(not finite in the loss: semantic\)"):
-        Guard().watch(30, "a", 1.0, 20, {"flow": 2.0, "semantic": math.nan})
