@@ -36,7 +36,9 @@ Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Seed = Annotated[int, Field(ge=0, lt=2**24)]
-_LATER = frozenset({"semantic", "balance", "heads_alone", "twice", "uniform_speed"})
+_LATER = frozenset(
+    {"semantic", "balance", "heads_alone", "twice", "uniform_speed", "faint", "furniture"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,9 +152,12 @@ class TrainingConfig:
     tag : str
         The weights will be called ``model.tag``.
     stages : tuple of Stage
+        Each with a name of its own.
     photos : tuple of str
         Folders to cut scenes from; patterns are made where there is none. Relative paths count
         from where the command runs.
+    furniture : int
+        Outlines of furniture that objects have beside those of all other kinds.
     seed : int
     init : str, optional
         A weight file to begin with, instead of random numbers.
@@ -179,6 +184,7 @@ class TrainingConfig:
     tag: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")] = "scenes"
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
     photos: tuple[str, ...] = ()
+    furniture: Annotated[int, Field(ge=0, le=10_000)] = 0
     seed: Seed = 0
     init: str | None = None
     init_model: str | None = None
@@ -191,6 +197,12 @@ class TrainingConfig:
     log_every: Positive = 20
     semantic: SemanticConfig | None = None
     card: CardConfig = field(default_factory=CardConfig)
+
+    def __post_init__(self) -> None:
+        names = [stage.name for stage in self.stages]
+        for name in names:
+            if names.count(name) > 1:
+                raise ConfigError(f"Several stages are called {name}: each has a name of its own.")
 
     @property
     def steps(self) -> int:

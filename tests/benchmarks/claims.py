@@ -35,7 +35,7 @@ from tests.benchmarks.shared_scenes import share_scenes
 WIDTH = Width(1 / 8, widest=32)
 GRAY = (0.45, 0.45, 0.45)
 STEPS = 800  # of a stage of FlowNetC or FlowNetS alone
-ADDED_STEPS = 600  # of every network that is added
+ADDED_STEPS = 2 * STEPS  # of every network that is added: as many as the first one has
 KINDS = {"sub-pixel": (0.05, 1.0), "medium": (1.0, 4.0), "fast": (4.0, 16.0)}  # px
 UNIT = 4.0
 _SIMPLE = dataclasses.replace(
@@ -53,7 +53,9 @@ _FINE = dataclasses.replace(
 )
 _ADDED = dataclasses.replace(_FINE, steps=ADDED_STEPS, learning_rate=1e-3)
 _STILL = dataclasses.replace(
-    _ADDED, scenes=SceneConfig(max_objects=3, min_motion=0.05, max_motion=3, plain=0.2)
+    _ADDED,
+    name="still",
+    scenes=SceneConfig(max_objects=3, min_motion=0.05, max_motion=3, plain=0.2),
 )
 
 

@@ -79,6 +79,7 @@ def test_the_digest_knows_every_setting(load):
         (f"{GOOD}[stages.scenes]\nmax_motion = inf\n", r"stages\.0\.scenes\.max_motion: .*finite"),
         (f"{GOOD}[stages.scenes]\nmin_objects = 9\n", r"stages\.0\.scenes.*below the most"),
         (f"colour = 1\nsize = 2\n{GOOD}", r"there is no setting colour \(1 more\)"),
+        (f"{GOOD}{STAGE}", "Several stages are called one: each has a name of its own"),
         (f"{GOOD}size = [64, 72]\n", r"Stage one: scope_035 .*multiples of 16.* got \(64, 72\)"),
         (f"{GOOD}size = [64, 48]\n", r"at least 64, got \(64, 48\)"),
         (f"{GOOD}size = [64]\n", r"stages\.0\.size"),
