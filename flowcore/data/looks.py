@@ -25,8 +25,8 @@ class Look:
     The texture is read at ``to_texture(x - center)``, the shape at ``to_shape(x - center)``, both
     (B, 2, 2); on a plane of a room the texture is read at ``to_texture(position on the plane)``.
     ``chosen`` and ``number`` (B,) say which of the textures and shapes it is; a background has no
-    shapes, and its number is 0. Where ``is_gray`` the texture is of one color, where ``is_plain``
-    a gradient of its colors.
+    shapes, and its number is 0. Where ``is_gray`` the texture is of one color; ``contrast`` (B,) is
+    what is left of it beside a gradient of its colors, 1 for all, 0 where the layer is plain.
     """
 
     textures: torch.Tensor
@@ -39,7 +39,7 @@ class Look:
     texture_center: torch.Tensor
     to_shape: torch.Tensor
     is_gray: torch.Tensor
-    is_plain: torch.Tensor
+    contrast: torch.Tensor
     gain: torch.Tensor
     plane: Plane | None = None
 
@@ -52,8 +52,9 @@ class Look:
         shapes: torch.Tensor | None,
         *,
         plain: float,
+        faint: float = 0.0,
     ) -> "Look":
-        """The look of one layer of each scene; a background has no shape."""
+        """The look of one layer of each scene; a background has no shape, and is never faint."""
         is_background = shapes is None
         chosen = draw.integers(0, len(textures))
         number = torch.zeros_like(chosen) if shapes is None else draw.integers(0, len(shapes))
@@ -75,7 +76,7 @@ class Look:
             chosen=chosen,
             number=number,
             is_gray=is_gray,
-            is_plain=draw.chance(plain) if plain else torch.zeros_like(is_gray),
+            contrast=_contrast(draw, plain, 0.0 if is_background else faint),
             center=frame_middle.expand(draw.batch, 2) if is_background else place(draw, size, 0.1),
             radius=radius,
             to_texture=rotation(upright * texture_angle) * scale.view(-1, 1, 1),
@@ -103,8 +104,10 @@ class Look:
         texture = self.textures[self.chosen].float() / 255
         if self.is_gray.any():
             texture[self.is_gray] = texture[self.is_gray].mean((1, 2, 3), keepdim=True)
-        if self.is_plain.any():
-            texture[self.is_plain] = _gradient(texture[self.is_plain])
+        is_less = self.contrast < 1
+        if is_less.any():
+            whole, contrast = texture[is_less], self.contrast[is_less].view(-1, 1, 1, 1)
+            texture[is_less] = torch.lerp(_gradient(whole), whole, contrast)
         return texture
 
     @cached_property
@@ -151,6 +154,14 @@ class Look:
         share = (step.clamp(min=1).log() / math.log(_COARSE)).clamp(max=1)
         color = torch.lerp(_sample_mirrored(self.texture, at), coarse, share)
         return (color * self.gain).clamp(max=1), plane.alpha(positions)
+
+
+def _contrast(draw: Draw, plain: float, faint: float) -> torch.Tensor:
+    """Of each layer: none where it is plain, little where it is faint, else all of its own."""
+    contrast = torch.ones(draw.batch, device=draw.device)
+    if faint:  # nothing is drawn where a share is 0
+        contrast = torch.where(draw.chance(faint), draw.log_uniform(0.03, 0.5), contrast)
+    return contrast.masked_fill(draw.chance(plain), 0) if plain else contrast
 
 
 def _gradient(image: torch.Tensor) -> torch.Tensor:

@@ -48,6 +48,8 @@ class SceneConfig:
         Share of scenes whose background does not move at all.
     plain : float
         Share of layers without any texture but a gradient of color.
+    faint : float
+        Share of objects that have little texture beside such a gradient.
     rigid : float
         Share of batches in which a camera moves through a room.
     """
@@ -64,6 +66,7 @@ class SceneConfig:
     resting: Annotated[float, Field(ge=0, le=1)] = 0.2
     still_camera: Annotated[float, Field(ge=0, le=1)] = 0.05
     plain: Annotated[float, Field(ge=0, le=1)] = 0.0
+    faint: Annotated[float, Field(ge=0, le=1)] = 0.0
     rigid: Annotated[float, Field(ge=0, le=1)] = 0.0
 
     def __post_init__(self) -> None:
@@ -174,7 +177,8 @@ def _flat_layers(
     """The number, look and motion of a flat background, then of the objects."""
     camera = _camera_motion(draw, config, size)
     for number in range(config.max_objects + 1):
-        look = Look.draw(draw, size, textures, shapes if number else None, plain=config.plain)
+        outlines = shapes if number else None
+        look = Look.draw(draw, size, textures, outlines, plain=config.plain, faint=config.faint)
         motion = camera if number == 0 else _object_motion(draw, config, camera.matrix, look)
         yield number, look, motion
 
@@ -192,7 +196,7 @@ def _room_layers(
         look = Look.draw(draw, size, textures, None, plain=config.plain)
         yield 0, replace(look, plane=plane), Motion(rig.matrix(inverse_depth))
     for number in range(1, config.max_objects + 1):
-        look = Look.draw(draw, size, textures, shapes, plain=config.plain)
+        look = Look.draw(draw, size, textures, shapes, plain=config.plain, faint=config.faint)
         nearness = MAX_NEARNESS ** ((number - draw.uniform(0, 1)) / config.max_objects)
         camera = rig.matrix(rig.standing(draw, look.center, nearness))
         yield number, look, _object_motion(draw, config, camera, look)

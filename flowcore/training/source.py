@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, Dataset
 from flowcore.data.augment import augment
 from flowcore.data.classes import kinds_of_shapes
 from flowcore.data.scenes import SceneConfig, Scenes, make_scenes
-from flowcore.data.shapes import load_shapes, make_shapes
+from flowcore.data.shapes import load_shapes, make_furniture, make_shapes
 from flowcore.data.textures import load_textures, make_textures
 from flowcore.training.config import TrainingConfig
 from flowcore.training.labelled import LabelledSource
@@ -49,6 +49,7 @@ class SceneSource:
             fewest, most = _NUM_PATTERNS
             textures = make_textures(min(max(config.steps, fewest), most))
             shapes = make_shapes(_NUM_SHAPES)
+        shapes = torch.cat([shapes, make_furniture(config.furniture)])
         self.kinds, self.labelled = None, None
         if config.semantic:
             kinds = kinds_of_shapes(_NUM_SHAPES, len(shapes) - _NUM_SHAPES)

@@ -149,6 +149,21 @@ def test_plain_layers_have_no_texture():
     assert roughness[1] < 0.02 < roughness[0]
 
 
+def test_faint_objects_have_little_texture():
+    """At most half of what their photo has; the background keeps all of its own."""
+    alone = {"textures": make_textures(3), "resting": 1.0, "still_camera": 1.0, "batch": 8}
+    usual, faint = (scenes(faint=share, **alone) for share in (0.0, 1.0))
+    roughness = [_inner_roughness(made) for made in (usual, faint)]
+    assert roughness[1] < 0.5 * roughness[0]
+
+
+def _inner_roughness(made):
+    """Mean difference of neighbors within one object."""
+    labels = made.labels
+    same = (labels[:, :, 1:] == labels[:, :, :-1]) & (labels[:, :, 1:] > 0)
+    return made.first.diff(dim=3).abs().mean(1)[same].mean()
+
+
 def test_the_state_of_the_generator_decides():
     for one, again in zip(tensors(scenes(seed=3)), tensors(scenes(seed=3)), strict=True):
         assert torch.equal(one, again)
@@ -158,7 +173,7 @@ def test_the_state_of_the_generator_decides():
 any_config = given(
     objects=st.tuples(st.integers(0, 8), st.integers(0, 8)).map(sorted),
     motion=st.tuples(st.floats(0.01, 300), st.floats(0.01, 300)).map(sorted),
-    shares=st.tuples(*[st.floats(0, 1)] * 7),
+    shares=st.tuples(*[st.floats(0, 1)] * 8),
     size=st.tuples(st.integers(8, 48), st.integers(8, 48)),
     seed=st.integers(0, 2**20),
 )
@@ -180,6 +195,7 @@ def test_many_configs_give_sound_scenes(**config):
 def assert_sound(objects, motion, shares, size, seed):
     names = (
         "turning", "bending", "resting", "still_camera", "plain", "rigid", "uniform_speed",
+        "faint",
     )  # fmt: skip
     made = scenes(
         seed, 2, size,

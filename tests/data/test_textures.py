@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from flowcore.data.shapes import load_shapes, make_shapes
+from flowcore.data.shapes import load_shapes, make_furniture, make_shapes
 from flowcore.data.textures import load_textures, make_textures, photo_files
 from flowcore.errors import ConfigError
 from flowcore.io.frames import write_frame
@@ -71,8 +71,9 @@ def test_patterns():
     assert not torch.equal(textures, make_textures(3, seed=6))
 
 
-def test_shapes_end_before_the_border():
-    shapes = make_shapes(64)
+@pytest.mark.parametrize("make", [make_shapes, make_furniture])
+def test_shapes_end_before_the_border(make):
+    shapes = make(64)
     assert shapes.shape == (64, 1, 128, 128)
     assert shapes.dtype == torch.uint8
     for border in (shapes[..., :4, :], shapes[..., -4:, :], shapes[..., :4], shapes[..., -4:]):
@@ -80,7 +81,8 @@ def test_shapes_end_before_the_border():
     share = (shapes > 127).float().mean((1, 2, 3))
     assert (share > 0).sum() >= 62  # a hole may swallow a small shape
     assert share.max() < 0.85
-    assert torch.equal(shapes, make_shapes(64))
+    assert torch.equal(shapes, make(64))
+    assert not make(0).numel()
 
 
 def test_silhouettes_from_segments(tmp_path):
