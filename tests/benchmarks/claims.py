@@ -36,20 +36,20 @@ WIDTH = Width(1 / 8, widest=32)
 GRAY = (0.45, 0.45, 0.45)
 STEPS = 800  # of a stage of FlowNetC or FlowNetS alone
 ADDED_STEPS = 2 * STEPS  # of every network that is added: as many as the first one has
-KINDS = {"sub-pixel": (0.05, 1.0), "medium": (1.0, 4.0), "fast": (4.0, 16.0)}  # px
+KINDS = {"sub-pixel": (0.05, 1.0), "medium": (1.0, 5.0), "fast": (5.0, 30.0)}  # px
 UNIT = 4.0
 _SIMPLE = dataclasses.replace(
     SIMPLE,
     steps=STEPS,
     size=(128, 128),
-    scenes=SceneConfig(max_objects=3, min_motion=1, max_motion=16, turning=0.3, bending=0),
+    scenes=SceneConfig(max_objects=3, min_motion=4, max_motion=30, turning=0.3, bending=0),
 )
 _FINE = dataclasses.replace(
     COMPLEX,
     steps=STEPS,
     size=(128, 128),
     warm_up=20,
-    scenes=SceneConfig(max_objects=5, min_motion=0.05, max_motion=16),
+    scenes=SceneConfig(max_objects=5, min_motion=0.05, max_motion=30),
 )
 _ADDED = dataclasses.replace(_FINE, steps=ADDED_STEPS, learning_rate=1e-3)
 _STILL = dataclasses.replace(
