@@ -34,19 +34,19 @@ from tests.benchmarks.shared_scenes import share_scenes
 
 WIDTH = Width(1 / 8, widest=32)
 GRAY = (0.45, 0.45, 0.45)
-STEPS = 800  # of a stage of FlowNetC or FlowNetS alone
-ADDED_STEPS = 2 * STEPS  # of every network that is added: as many as the first one has
+SIMPLE_STEPS, FINE_STEPS = 2400, 1200  # of FlowNetC or FlowNetS alone
+ADDED_STEPS = 1600  # of every network that is added
 KINDS = {"sub-pixel": (0.05, 1.0), "medium": (1.0, 5.0), "fast": (5.0, 30.0)}  # px
 UNIT = 4.0
 _SIMPLE = dataclasses.replace(
     SIMPLE,
-    steps=STEPS,
+    steps=SIMPLE_STEPS,
     size=(128, 128),
     scenes=SceneConfig(max_objects=3, min_motion=4, max_motion=30, turning=0.3, bending=0),
 )
 _FINE = dataclasses.replace(
     COMPLEX,
-    steps=STEPS,
+    steps=FINE_STEPS,
     size=(128, 128),
     warm_up=20,
     scenes=SceneConfig(max_objects=5, min_motion=0.05, max_motion=30),
@@ -105,13 +105,13 @@ class Variant(NamedTuple):
     after: str | None = None
 
 
-def _mixed(num_blocks: int = 16) -> tuple[Stage, ...]:
-    """Simple and complex scenes by turns, at one falling rate."""
+def _mixed(num_blocks: int = 24) -> tuple[Stage, ...]:
+    """As many simple and complex scenes as in a row, by turns, at one falling rate."""
     return tuple(
         dataclasses.replace(
-            (_SIMPLE, _FINE)[block % 2],
+            (_SIMPLE, _SIMPLE, _FINE)[block % 3],
             name=f"block {block}",
-            steps=2 * STEPS // num_blocks,
+            steps=(SIMPLE_STEPS + FINE_STEPS) // num_blocks,
             learning_rate=0.5e-3 * (1 + math.cos(math.pi * block / num_blocks)),
             warm_up=100 if block == 0 else 0,
             final=1.0,
@@ -151,7 +151,8 @@ VARIANTS = {
         "CS: first rests",
     ),
     "C: complex alone": Variant(
-        "claims_c", (dataclasses.replace(_FINE, steps=2 * STEPS, learning_rate=1e-3),)
+        "claims_c",
+        (dataclasses.replace(_FINE, steps=SIMPLE_STEPS + FINE_STEPS, learning_rate=1e-3),),
     ),
     "C: mixed": Variant("claims_c", _mixed()),
     "C: short": Variant(
