@@ -42,7 +42,7 @@ def _train(options: argparse.Namespace) -> int:
     from flowcore import models
     from flowcore.hardware import chosen_device, use_threads
     from flowcore.training.burst_config import is_burst_config
-    from flowcore.training.config import load_config
+    from flowcore.training.config_file import load_config
     from flowcore.training.loop import Progress, train
     from flowcore.training.ship import ship
 

@@ -1,26 +1,17 @@
-"""What a training run is told: a TOML file, checked in full before the first step."""
+"""What a training run is told: every setting, and what each may be."""
 
 import hashlib
 import json
 import math
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
-from torch import nn
 
-from flowcore import models
-from flowcore.cost import count_params
 from flowcore.data.augment import AugmentConfig
 from flowcore.data.scenes import SceneConfig
-from flowcore.errors import ConfigError, ModelError
-from flowcore.models.base import FlowModel, parts_of
-from flowcore.models.flownet_net import FlowNet2
+from flowcore.errors import ConfigError
 from flowcore.models.flownet_parts import NUM_HEADS
-from flowcore.models.scope_net import ScopeNet
-from flowcore.models.scope_semantic import SemanticScopeNet
-from flowcore.settings import read_table, validated
 from flowcore.training.precision import Precision
 from flowcore.training.semantic_config import SemanticConfig
 
@@ -29,7 +20,6 @@ __all__ = [
     "LossConfig",
     "Stage",
     "TrainingConfig",
-    "load_config",
 ]
 
 Positive = Annotated[int, Field(gt=0)]
@@ -157,7 +147,8 @@ class TrainingConfig:
         Folders to cut scenes from; patterns are made where there is none. Relative paths count
         from where the command runs.
     furniture : int
-        Outlines of furniture that objects have beside those of all other kinds.
+        Outlines of furniture that objects have beside those of all other kinds; such objects have
+        no class, so there are none where classes are learnt.
     seed : int
     init : str, optional
         A weight file to begin with, instead of random numbers.
@@ -236,86 +227,3 @@ def _as_before(settings: Any) -> Any:
     if isinstance(settings, list | tuple):
         return [_as_before(value) for value in settings]
     return settings
-
-
-def load_config(path: str | Path, **changes: Any) -> TrainingConfig:
-    """The config in a TOML file, some of its top-level settings replaced.
-
-    Raises
-    ------
-    ConfigError
-        The file cannot be read, a key or value is not one that is known, or no such net exists.
-    """
-    table = read_table(path, what="training") | changes
-    config = validated(TrainingConfig, path, table, what="training")
-    _check_model(config)
-    return config
-
-
-def _check_smaller(config: TrainingConfig, net: nn.Module, smaller: nn.Module) -> None:
-    """Nets are widened within the size ladder alone, from a file with the smaller one's weights."""
-    if config.init is None:
-        raise ConfigError(f"Name the file with weights of {config.init_model} (init, --init).")
-    if not (isinstance(net, ScopeNet) and isinstance(smaller, ScopeNet)):
-        raise ConfigError(f"{config.model} cannot be begun with weights of {config.init_model}.")
-    if count_params(smaller) > count_params(net):
-        raise ConfigError(f"{config.init_model} is larger than {config.model}; nets only grow.")
-
-
-def _check_parts(stage: Stage, net: nn.Module, model: str) -> None:
-    parts = parts_of(net)
-    if not isinstance(net, FlowNet2) and (stage.heads or stage.begins_as):
-        raise ConfigError(
-            f"Stage {stage.name}: {model} is no stack of networks, leave out heads and begins_as."
-        )
-    for name in filter(None, (*stage.learns, *stage.heads, stage.begins_as)):
-        if name not in parts:
-            known = f"it has {', '.join(parts)}" if parts else "it learns as a whole"
-            raise ConfigError(f"Stage {stage.name}: {model} has no part {name}, {known}.")
-    if stage.begins_as and isinstance(net, FlowNet2):
-        shapes = [
-            [tensor.shape for tensor in net.networks[name].state_dict().values()]
-            for name in (stage.begins_as, *stage.learns)
-        ]
-        if not all(shape == shapes[0] for shape in shapes):
-            raise ConfigError(
-                f"Stage {stage.name}: {', '.join(stage.learns)} cannot begin as "
-                f"{stage.begins_as}, which is of another shape."
-            )
-
-
-def _check_model(config: TrainingConfig) -> None:
-    try:
-        net = models.build_untrained(config.model)
-        smaller = models.build_untrained(config.init_model) if config.init_model else None
-    except ModelError as error:
-        raise ConfigError(f"Cannot train {config.model}: {error}") from error
-    if smaller:
-        _check_smaller(config, net, smaller)
-    if config.semantic and config.semantic.maps and not isinstance(net, SemanticScopeNet):
-        raise ConfigError(
-            f"{config.model} has no heads for {', '.join(sorted(config.semantic.maps))}; "
-            "scope_035_semantic and scope_070_semantic have."
-        )
-    if config.semantic and config.semantic.heads_alone and config.init is None:
-        raise ConfigError(
-            "Heads alone learn on a net that has learnt already: name its weights (init, --init)."
-        )
-    stride, min_size = cast(FlowModel, net).stride, cast(FlowModel, net).min_size
-    for stage in config.stages:
-        _check_parts(stage, net, config.model)
-        for side in stage.size:
-            if side % stride or side < min_size:
-                raise ConfigError(
-                    f"Stage {stage.name}: {config.model} needs sides that are multiples of "
-                    f"{stride} and at least {min_size}, got {stage.size}."
-                )
-        if stage.twice and getattr(net, "default_passes", None) is None:
-            raise ConfigError(
-                f"Stage {stage.name}: {config.model} goes over a pair only once: leave out twice."
-            )
-        if stage.batch * math.prod(side // stride for side in stage.size) == 1:
-            raise ConfigError(
-                f"Stage {stage.name}: the scenes have one pixel on the coarsest grid, of which no "
-                "norm can be learnt; take larger ones, or a batch of 2 or more."
-            )

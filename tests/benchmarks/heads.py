@@ -25,7 +25,7 @@ from flowcore.metrics.sparsification import ause
 from flowcore.models.store import BUNDLED_FOLDER
 from flowcore.ops.consistency import consistency_distance, consistency_mask
 from flowcore.pipeline import load_model
-from flowcore.training.config import load_config
+from flowcore.training.config_file import load_config
 from flowcore.training.source import SceneSource
 from tests.benchmarks.semantics_tables import markdown
 

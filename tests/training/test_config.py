@@ -7,7 +7,7 @@ import pytest
 
 from flowcore.errors import ConfigError
 from flowcore.training.burst_config import is_burst_config, load_burst_config
-from flowcore.training.config import load_config
+from flowcore.training.config_file import load_config
 
 SHIPPED = sorted((Path(__file__).resolve().parents[2] / "assets" / "training").glob("*.toml"))
 STAGE = '[[stages]]\nname = "one"\nsteps = 5\n'

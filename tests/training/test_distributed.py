@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from flowcore import models
-from flowcore.training.config import load_config
+from flowcore.training.config_file import load_config
 from flowcore.training.distributed import Workers
 from flowcore.training.log import read_log
 from flowcore.training.loop import train

@@ -3,7 +3,8 @@
 import pytest
 
 from flowcore.data.scenes import SceneConfig
-from flowcore.training.config import LossConfig, Stage, TrainingConfig, load_config
+from flowcore.training.config import LossConfig, Stage, TrainingConfig
+from flowcore.training.config_file import load_config
 from flowcore.training.recipe import as_toml
 
 CONFIGS = [

@@ -8,7 +8,8 @@ from flowcore.errors import ConfigError
 from flowcore.models.scope_net import ScopeNet
 from flowcore.models.scope_semantic import SemanticScopeNet
 from flowcore.places import ASSETS
-from flowcore.training.config import Stage, TrainingConfig, load_config
+from flowcore.training.config import Stage, TrainingConfig
+from flowcore.training.config_file import load_config
 from flowcore.training.recipe import as_toml
 from flowcore.training.semantic_config import SemanticConfig
 
@@ -72,3 +73,11 @@ def test_a_table_that_cannot_be(tmp_path, model, settings, complaint):
     path.write_text(TOML.format(model=model, settings=settings))
     with pytest.raises(ConfigError, match=complaint):
         load_config(path)
+
+
+def test_furniture_has_no_class(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text(TOML.format(model="scope_035", settings=""))
+    assert load_config(path).furniture == 0
+    with pytest.raises(ConfigError, match="Furniture has no class"):
+        load_config(path, furniture=9)

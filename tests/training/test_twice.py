@@ -7,7 +7,7 @@ import torch
 
 from flowcore import models
 from flowcore.errors import ConfigError
-from flowcore.training.config import load_config
+from flowcore.training.config_file import load_config
 from flowcore.training.log import read_log
 from flowcore.training.loop import train
 from flowcore.training.ship import ship

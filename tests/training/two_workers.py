@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from flowcore.training.config import load_config
+from flowcore.training.config_file import load_config
 from flowcore.training.loop import train
 
 
