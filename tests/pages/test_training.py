@@ -174,8 +174,8 @@ def test_a_log_without_a_finite_number_is_a_sentence():
     assert "no finite number" in app.info[0].value
 
 
-def start(app):
-    app.number_input(key="tiny-steps").set_value(5)
+def start(app, *, steps=5):
+    app.number_input(key="tiny-steps").set_value(steps)
     app.selectbox(key="tiny-size").set_value("96 x 64")
     next(button for button in app.button if button.label == "Start").click().run()
     return sound(app)
@@ -198,10 +198,10 @@ def test_a_tiny_run_that_diverges_is_a_sentence_beside_its_curves(monkeypatch):
 
 
 def test_a_tiny_run_can_be_cancelled_and_started_again():
-    app = start(training(**{"tiny-seed": "1"}))
+    app = start(training(**{"tiny-seed": "1"}), steps=600)
     app.button(key="tiny-cancel").click().run()
     assert sound(app.run()).warning[0].value == "Cancelled."
-    assert start(app).get("progress")
+    assert start(app, steps=600).get("progress")
     app.button(key="tiny-cancel").click().run()
 
 
