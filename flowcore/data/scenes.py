@@ -38,6 +38,8 @@ class SceneConfig:
         Px; speeds are drawn log-uniformly between them, the camera's and the objects' own.
     uniform_speed : float
         Share of objects whose speed is drawn uniformly instead: as often fast as slow.
+    uniform_camera : float
+        The same of the cameras.
     turning : float
         How much of a motion is rotation, zoom, shear and perspective, beside translation.
     bending : float
@@ -61,6 +63,7 @@ class SceneConfig:
     min_motion: Annotated[float, Field(gt=0)] = 0.2
     max_motion: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 40.0
     uniform_speed: Annotated[float, Field(ge=0, le=1)] = 0.0
+    uniform_camera: Annotated[float, Field(ge=0, le=1)] = 0.0
     turning: Annotated[float, Field(ge=0, le=1)] = 0.5
     bending: Annotated[float, Field(ge=0, le=1)] = 0.3
     resting: Annotated[float, Field(ge=0, le=1)] = 0.2
@@ -191,7 +194,7 @@ def _room_layers(
     shapes: torch.Tensor,
 ) -> Iterator[tuple[int, Look, Motion]]:
     """The same of the planes of a room, all of number 0, then of what stands or moves in it."""
-    rig = draw_rig(draw, _speed(draw, config, config.still_camera), size)
+    rig = draw_rig(draw, _camera_speed(draw, config), size)
     for plane, inverse_depth in zip(rig.planes(), rig.room, strict=True):
         look = Look.draw(draw, size, textures, None, plain=config.plain)
         yield 0, replace(look, plane=plane), Motion(rig.matrix(inverse_depth))
@@ -203,7 +206,7 @@ def _room_layers(
 
 
 def _camera_motion(draw: Draw, config: SceneConfig, size: tuple[int, int]) -> Motion:
-    speed = _speed(draw, config, config.still_camera)
+    speed = _camera_speed(draw, config)
     reach = torch.full_like(speed, math.hypot(*size) / 2)
     center = place(draw, size, 0.0)
     return draw_motion(draw, speed, reach, center, turning=config.turning, bending=config.bending)
@@ -218,7 +221,11 @@ def _object_motion(draw: Draw, config: SceneConfig, camera: torch.Tensor, look: 
     return Motion(camera @ own.matrix, own.wave)
 
 
-def _speed(draw: Draw, config: SceneConfig, resting: float, uniform: float = 0.0) -> torch.Tensor:
+def _camera_speed(draw: Draw, config: SceneConfig) -> torch.Tensor:
+    return _speed(draw, config, config.still_camera, config.uniform_camera)
+
+
+def _speed(draw: Draw, config: SceneConfig, resting: float, uniform: float) -> torch.Tensor:
     span = config.min_motion, config.max_motion
     speed = draw.log_uniform(*span)
     if uniform > 0:  # nothing is drawn where it is 0

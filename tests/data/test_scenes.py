@@ -120,6 +120,21 @@ def test_uniform_speeds_are_as_often_fast_as_slow():
     assert 1.6 < means[1] / means[0] < 2.8
 
 
+@pytest.mark.parametrize("rigid", [0.0, 1.0])
+def test_uniform_cameras_are_as_often_fast_as_slow(rigid):
+    """In a room a camera goes no nearer than it can, however fast."""
+    alone = {"min_objects": 0, "max_objects": 0, "turning": 0.0, "bending": 0.0}
+    usual, even = (
+        scenes(
+            batch=64, min_motion=1.0, max_motion=64.0, still_camera=0.0, rigid=rigid,
+            uniform_camera=share, **alone,
+        )
+        for share in (0.0, 1.0)
+    )  # fmt: skip
+    means = [made.flow.norm(dim=1).mean() for made in (usual, even)]
+    assert 1.4 < means[1] / means[0] < 2.8
+
+
 def test_what_an_object_covers_is_occluded():
     made = scenes(
         batch=8, min_objects=1, max_objects=1, min_motion=10.0, max_motion=10.0,
@@ -175,7 +190,7 @@ def test_the_state_of_the_generator_decides():
 any_config = given(
     objects=st.tuples(st.integers(0, 8), st.integers(0, 8)).map(sorted),
     motion=st.tuples(st.floats(0.01, 300), st.floats(0.01, 300)).map(sorted),
-    shares=st.tuples(*[st.floats(0, 1)] * 8),
+    shares=st.tuples(*[st.floats(0, 1)] * 9),
     size=st.tuples(st.integers(8, 48), st.integers(8, 48)),
     seed=st.integers(0, 2**20),
 )
@@ -197,7 +212,7 @@ def test_many_configs_give_sound_scenes(**config):
 def assert_sound(objects, motion, shares, size, seed):
     names = (
         "turning", "bending", "resting", "still_camera", "plain", "rigid", "uniform_speed",
-        "faint",
+        "faint", "uniform_camera",
     )  # fmt: skip
     made = scenes(
         seed, 2, size,
