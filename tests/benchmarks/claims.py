@@ -3,8 +3,9 @@
 ``python -m tests.benchmarks.claims RUNS.json --photos FOLDER [FOLDER ...] [--seeds N]``
 
 Ilg et al., FlowNet 2.0, CVPR 2017, sections 3 to 5. Networks have an eighth of the channels, at
-most 32. All variants of a seed begin with the same first weights where they have the same layers;
-all stacks begin with the same trained FlowNetC. Errors are EPE in px on held-out scenes of three
+most 32, and every network has the same schedule, on the same scenes, gone through again and again.
+All variants of a seed begin with the same first weights where they have the same layers; all stacks
+begin with the same trained FlowNetC. Errors are EPE in px on held-out scenes of three
 kinds of motion, the same for all, and their geometric mean. A claim holds, or does not, where all
 seeds agree on the sign of the difference and its mean is larger than its spread over seeds; else it
 is undecided. Every run is kept in RUNS.json as it ends, the weights that others begin with in the
@@ -34,8 +35,9 @@ from tests.benchmarks.shared_scenes import share_scenes
 
 WIDTH = Width(1 / 8, widest=32)
 GRAY = (0.45, 0.45, 0.45)
-SIMPLE_STEPS, FINE_STEPS = 2400, 1200  # of FlowNetC or FlowNetS alone
-ADDED_STEPS = 1600  # of every network that is added
+SIMPLE_STEPS, FINE_STEPS = 4800, 2400  # of every network
+NUM_BATCHES = 1000  # of each kind of scenes
+REACH = 4  # cells of 8 px, of FlowNetC
 KINDS = {"sub-pixel": (0.05, 1.0), "medium": (1.0, 5.0), "fast": (5.0, 30.0)}  # px
 UNIT = 4.0
 _SIMPLE = dataclasses.replace(
@@ -51,10 +53,11 @@ _FINE = dataclasses.replace(
     warm_up=20,
     scenes=SceneConfig(max_objects=5, min_motion=0.05, max_motion=30),
 )
-_ADDED = dataclasses.replace(_FINE, steps=ADDED_STEPS, learning_rate=1e-3)
+_FUSED = dataclasses.replace(_FINE, name="fused", learning_rate=1e-3)
 _STILL = dataclasses.replace(
-    _ADDED,
+    _FUSED,
     name="still",
+    steps=SIMPLE_STEPS,
     scenes=SceneConfig(max_objects=3, min_motion=0.05, max_motion=3, plain=0.2),
 )
 
@@ -69,7 +72,10 @@ def claims_s() -> FlowNet2:
 def claims_c() -> FlowNet2:
     """FlowNetC alone."""
     return FlowNet2(
-        {"flownetc": FlowNetC(WIDTH, reach=10, spacing=1)}, unit=UNIT, mean=GRAY, bytes_per_pixel=1
+        {"flownetc": FlowNetC(WIDTH, reach=REACH, spacing=1)},
+        unit=UNIT,
+        mean=GRAY,
+        bytes_per_pixel=1,
     )
 
 
@@ -77,7 +83,7 @@ def claims_c() -> FlowNet2:
 def claims_stack() -> FlowNet2:
     """FlowNetC, FlowNetS after it, FlowNetSD beside them, and the fusion."""
     return FlowNet2(
-        {"flownetc": FlowNetC(WIDTH, reach=10, spacing=1), "flownets_1": FlowNetS(WIDTH, 12)},
+        {"flownetc": FlowNetC(WIDTH, reach=REACH, spacing=1), "flownets_1": FlowNetS(WIDTH, 12)},
         small=FlowNetSD(WIDTH),
         fusion=Fusion(WIDTH),
         small_unit=1.0,
@@ -90,7 +96,7 @@ def claims_stack() -> FlowNet2:
 @register(family="flownet")
 def claims_unwarped() -> FlowNet2:
     """FlowNetC and FlowNetS, which sees no warped frame."""
-    stack = {"flownetc": FlowNetC(WIDTH, reach=10, spacing=1), "flownets_1": FlowNetS(WIDTH, 8)}
+    stack = {"flownetc": FlowNetC(WIDTH, reach=REACH, spacing=1), "flownets_1": FlowNetS(WIDTH, 8)}
     return FlowNet2(stack, unit=UNIT, mean=GRAY, is_warping=False, bytes_per_pixel=1)
 
 
@@ -120,34 +126,36 @@ def _mixed(num_blocks: int = 24) -> tuple[Stage, ...]:
     )
 
 
-def _learning(stage: Stage, *learns: str, heads: tuple[str, ...] = (), **changes: object) -> Stage:
-    return dataclasses.replace(stage, learns=learns, heads=heads, **changes)
+def _learning(*learns: str, heads: tuple[str, ...] = ()) -> tuple[Stage, ...]:
+    """The schedule of networks that are trained on simple, then on complex scenes."""
+    return tuple(
+        dataclasses.replace(stage, learns=learns, heads=heads) for stage in (_SIMPLE, _FINE)
+    )
 
 
 VARIANTS = {
     "C: simple, then complex": Variant("claims_c", (_SIMPLE, _FINE)),
     "S: simple, then complex": Variant("claims_s", (_SIMPLE, _FINE)),
     "CS: first rests": Variant(
-        "claims_stack", (_learning(_ADDED, "flownets_1"),), "C: simple, then complex"
+        "claims_stack", _learning("flownets_1"), "C: simple, then complex"
     ),
     "CS: without warping": Variant(
-        "claims_unwarped", (_learning(_ADDED, "flownets_1"),), "C: simple, then complex"
+        "claims_unwarped", _learning("flownets_1"), "C: simple, then complex"
     ),
     "CS: both learn": Variant(
-        "claims_stack",
-        (_learning(_ADDED, "flownetc", "flownets_1"),),
-        "C: simple, then complex",
+        "claims_stack", _learning("flownetc", "flownets_1"), "C: simple, then complex"
     ),
     "CS: both learn, intermediate loss": Variant(
         "claims_stack",
-        (
-            _learning(_ADDED, "flownetc", "flownets_1", heads=("flownetc", "flownets_1")),
-        ),
+        _learning("flownetc", "flownets_1", heads=("flownetc", "flownets_1")),
         "C: simple, then complex",
     ),
     "CS and SD, fused": Variant(
         "claims_stack",
-        (_learning(_STILL, "flownets_d"), _learning(_ADDED, "flownetfusion")),
+        (
+            dataclasses.replace(_STILL, learns=("flownets_d",)),
+            dataclasses.replace(_FUSED, learns=("flownetfusion",)),
+        ),
         "CS: first rests",
     ),
     "C: complex alone": Variant(
@@ -267,7 +275,7 @@ def main() -> None:
     options = parser.parse_args()
     runs, folder = Runs(options.runs, math.inf), options.runs.with_suffix("")
     torch.set_num_threads(1)
-    share_scenes()
+    share_scenes(NUM_BATCHES)
     for seed in range(options.seeds):
         for name in VARIANTS:
             runs.get(

@@ -1,10 +1,11 @@
 """Photos and scenes that many runs of one process learn from, made once."""
 
-from functools import cache, lru_cache
+from functools import cache
 
 import torch
 
-from flowcore.data.scenes import Scenes
+from flowcore.data.augment import augment
+from flowcore.data.scenes import Scenes, make_scenes
 from flowcore.training import source
 
 __all__ = ["read_photos_once", "share_scenes"]
@@ -16,18 +17,33 @@ def read_photos_once() -> None:
         setattr(source, name, cache(getattr(source, name)))
 
 
-def share_scenes() -> None:
-    """Runs of one seed look at the same photos, and many at the same scenes: made once."""
-    read_photos_once()
-    make = source.SceneSource.batch
+def share_scenes(num_batches: int) -> None:
+    """All runs of one seed learn from the same set of scenes, gone through again and again.
 
-    @lru_cache(maxsize=2300)  # two stages of 800 steps and one of 600, 1 MB each
+    Parameters
+    ----------
+    num_batches : int
+        Of each kind of scenes.
+    """
+    read_photos_once()
+
+    @cache
     def made(look: Look) -> list[torch.Tensor]:
-        batch = make(look.source, look.step)
-        return [tensor.half() for tensor in (batch.first, batch.second, batch.scenes.flow)]
+        origin, stage = look.origin, look.stage
+        generator = torch.Generator().manual_seed(hash((origin.config.seed, look.number)) % 2**32)
+        scenes = make_scenes(
+            origin.textures,
+            origin.shapes,
+            batch=stage.batch,
+            size=stage.size,
+            config=stage.scenes,
+            generator=generator,
+        )
+        frames = augment(scenes.first, scenes.second, stage.augment, generator)
+        return [tensor.half() for tensor in (*frames, scenes.flow)]
 
     def batch(self: source.SceneSource, step: int) -> source.Batch:
-        first, second, flow = (tensor.float() for tensor in made(Look(self, step)))
+        first, second, flow = (tensor.float() for tensor in made(Look(self, step, num_batches)))
         nothing = torch.zeros(0)  # no loss here looks at the clean frames, or at what is hidden
         return source.Batch(first, second, Scenes(nothing, nothing, flow, nothing.bool(), nothing))
 
@@ -35,13 +51,13 @@ def share_scenes() -> None:
 
 
 class Look:
-    """What a step sees; equal where seed, step and kind of scenes are, whatever the net."""
+    """What a step sees; equal where seed, number and kind of scenes are, whatever the net."""
 
-    def __init__(self, origin: source.SceneSource, step: int) -> None:
-        stage, _ = origin.config.stage_at(step)
-        self.source, self.step = origin, step
-        look = stage.scenes, stage.augment, stage.size, stage.batch
-        self.key = origin.config.seed, step, *look
+    def __init__(self, origin: source.SceneSource, step: int, num_batches: int) -> None:
+        self.origin, self.number = origin, step % num_batches
+        self.stage, _ = origin.config.stage_at(step)
+        look = self.stage.scenes, self.stage.augment, self.stage.size, self.stage.batch
+        self.key = origin.config.seed, self.number, *look
 
     def __hash__(self) -> int:
         return hash(self.key)
