@@ -26,10 +26,18 @@ Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Seed = Annotated[int, Field(ge=0, lt=2**24)]
-_LATER = {
-    *("semantic", "balance", "heads_alone", "twice"),
-    *("uniform_speed", "uniform_camera", "faint", "furniture"),
-}
+_LATER = frozenset(
+    {
+        "semantic",
+        "balance",
+        "heads_alone",
+        "twice",
+        "uniform_speed",
+        "uniform_camera",
+        "faint",
+        "furniture",
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True)

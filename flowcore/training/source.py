@@ -13,7 +13,7 @@ from flowcore.data.classes import kinds_of_shapes
 from flowcore.data.scenes import SceneConfig, Scenes, make_scenes
 from flowcore.data.shapes import load_shapes, make_furniture, make_shapes
 from flowcore.data.textures import load_textures, make_textures
-from flowcore.training.config import TrainingConfig
+from flowcore.training.config import Stage, TrainingConfig
 from flowcore.training.labelled import LabelledSource
 
 __all__ = ["Batch", "SceneSource"]
@@ -69,7 +69,11 @@ class SceneSource:
         stage, _ = self.config.stage_at(step)
         if self.config.semantic and self.config.semantic.samples:
             step %= max(1, self.config.semantic.samples // stage.batch)
-        seed = _seed_of(self.config.seed, self.rank, step)
+        return self.made(stage, step)
+
+    def made(self, stage: Stage, number: int) -> Batch:
+        """The batch of that number, from 0, of the kind that a stage learns from."""
+        seed = _seed_of(self.config.seed, self.rank, number)
         self.generator.manual_seed(seed)
         scenes = self.labelled.batch(stage.batch, stage.size, seed) if self.labelled else None
         if scenes is None:

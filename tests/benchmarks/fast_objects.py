@@ -15,12 +15,11 @@ from statistics import mean
 
 import torch
 
-from flowcore.data.scenes import SceneConfig, Scenes, make_scenes
-from flowcore.data.shapes import load_shapes, make_shapes
-from flowcore.data.textures import load_textures
+from flowcore.data.scenes import SceneConfig, Scenes
 from flowcore.metrics.flow import epe
 from flowcore.pipeline import load_model, predict
 from flowcore.types import PipelineConfig
+from tests.benchmarks.held_out import held_out_scenes
 
 MODELS = ("scope_035.scenes", "scope_070.scenes", "scope_200.scenes")
 CONFIG = SceneConfig(
@@ -36,18 +35,10 @@ CONFIG = SceneConfig(
 SPEEDS = (20.0, 60.0)  # px
 AREAS = (500, 1500, 4000, 12000)  # px, between the columns
 MIN_AREA = 50
-SIZE = (384, 512)
-BATCH, BATCHES = 4, 32
 
 
 def main(photos: str, names: Sequence[str]) -> None:
-    textures = load_textures((photos,)).textures
-    shapes = torch.cat([make_shapes(512), load_shapes((photos,))])
-    generator = torch.Generator().manual_seed(5)
-    scenes = [
-        make_scenes(textures, shapes, batch=BATCH, size=SIZE, config=CONFIG, generator=generator)
-        for _ in range(BATCHES)
-    ]
+    (scenes,) = held_out_scenes(photos, [CONFIG], batches=32, seed=5)
     bounds = (MIN_AREA, *AREAS)
     columns = [f"{a:,} to {b:,} px" for a, b in zip(bounds, AREAS, strict=False)]
     print(f"| model | {' | '.join(columns)} | more |")

@@ -12,11 +12,10 @@ from pathlib import Path
 
 import torch
 
-from flowcore.data.scenes import SceneConfig, make_scenes
-from flowcore.data.shapes import load_shapes, make_shapes
-from flowcore.data.textures import load_textures
+from flowcore.data.scenes import SceneConfig
 from flowcore.pipeline import load_model, predict
 from flowcore.types import PipelineConfig
+from tests.benchmarks.held_out import held_out_scenes
 
 MODELS = ("scope_035.scenes", "scope_070.scenes", "scope_200.scenes")
 KINDS = {
@@ -25,29 +24,16 @@ KINDS = {
     "10 to 80 px": SceneConfig(min_motion=10.0, max_motion=80.0),
     "a camera in a room": SceneConfig(min_motion=0.5, max_motion=80.0, rigid=1.0),
 }
-SIZE = (384, 512)
-BATCH, BATCHES = 4, 6
 
 
 def main(photos: str, names: Sequence[str]) -> None:
-    textures = load_textures((photos,)).textures
-    shapes = torch.cat([make_shapes(512), load_shapes((photos,))])
-    generator = torch.Generator().manual_seed(77)
-    scenes = {
-        kind: [
-            make_scenes(
-                textures, shapes, batch=BATCH, size=SIZE, config=config, generator=generator
-            )
-            for _ in range(BATCHES)
-        ]
-        for kind, config in KINDS.items()
-    }
+    scenes = held_out_scenes(photos, KINDS.values(), batches=6, seed=77)
     print(f"| model | passes | {' | '.join(KINDS)} |")
     print(f"|---|---|{'---|' * len(KINDS)}")
     for name in names:
         for passes in (1, 2):
             config, means = PipelineConfig(name, passes=passes), []
-            for batches in scenes.values():
+            for batches in scenes:
                 with torch.inference_mode():
                     flows = [
                         predict(load_model(name), one.first, one.second, config).flow

@@ -4,8 +4,7 @@ from functools import cache
 
 import torch
 
-from flowcore.data.augment import augment
-from flowcore.data.scenes import Scenes, make_scenes
+from flowcore.data.scenes import Scenes
 from flowcore.training import source
 
 __all__ = ["read_photos_once", "share_scenes"]
@@ -29,18 +28,8 @@ def share_scenes(num_batches: int) -> None:
 
     @cache
     def made(look: Look) -> list[torch.Tensor]:
-        origin, stage = look.origin, look.stage
-        generator = torch.Generator().manual_seed(hash((origin.config.seed, look.number)) % 2**32)
-        scenes = make_scenes(
-            origin.textures,
-            origin.shapes,
-            batch=stage.batch,
-            size=stage.size,
-            config=stage.scenes,
-            generator=generator,
-        )
-        frames = augment(scenes.first, scenes.second, stage.augment, generator)
-        return [tensor.half() for tensor in (*frames, scenes.flow)]
+        batch = look.origin.made(look.stage, look.number)
+        return [tensor.half() for tensor in (batch.first, batch.second, batch.scenes.flow)]
 
     def batch(self: source.SceneSource, step: int) -> source.Batch:
         first, second, flow = (tensor.float() for tensor in made(Look(self, step, num_batches)))
