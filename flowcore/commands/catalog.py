@@ -21,7 +21,7 @@ def add_commands(commands: Commands) -> None:
     models.add_argument("name", nargs="?", metavar="NAME", help="the whole card of one model")
     models.set_defaults(command=_models)
 
-    weights = commands.add_parser("weights", help="bring weights of others: import, list, download")
+    weights = commands.add_parser("weights", help="bring weights of others, or average own ones")
     actions = weights.add_subparsers(required=True, metavar="ACTION")
     importing = actions.add_parser("import", help="recognize and convert a public checkpoint")
     importing.add_argument("file", type=Path, metavar="FILE")
@@ -32,7 +32,11 @@ def add_commands(commands: Commands) -> None:
     downloading = actions.add_parser("download", help="fetch an official file and import it")
     downloading.add_argument("name", metavar="NAME", help="one of: weights list")
     downloading.set_defaults(command=_download_weights)
-    add_json_option(models, importing, listing, downloading)
+    averaging = actions.add_parser("average", help="the mean of what a run was at several steps")
+    averaging.add_argument("name", metavar="NAME", help="of the mean, such as scope_070.mean")
+    averaging.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    averaging.set_defaults(command=_average_weights)
+    add_json_option(models, importing, listing, downloading, averaging)
 
     sample = commands.add_parser("sample", help="write a bundled pair as files")
     sample.add_argument("name", nargs="?", metavar="NAME", help="one of --list")
@@ -89,6 +93,19 @@ def _download_weights(options: argparse.Namespace) -> None:
     from flowcore.models.download import download_weights
 
     card = download_weights(options.name, progress_bar=sys.stderr.isatty())
+    if options.json:
+        print_json(card.as_json())
+    else:
+        _print_card(card)
+
+
+def _average_weights(options: argparse.Namespace) -> None:
+    from flowcore import models
+    from flowcore.training.average import average_weights
+
+    command = ["python -m flowcore weights average", options.name, *map(str, options.files)]
+    average_weights(options.name, options.files, command=" ".join(command))
+    card = models.describe(options.name)
     if options.json:
         print_json(card.as_json())
     else:

@@ -32,6 +32,7 @@ __all__ = [
     "NAME_PATTERN",
     "StoredWeights",
     "broken_cards",
+    "card_of",
     "load_state",
     "save_weights",
     "stored_weights",
@@ -73,7 +74,7 @@ def _scan() -> tuple[dict[str, StoredWeights], list[str]]:
     for folder in (BUNDLED_FOLDER, user_folder()):
         for path in sorted(folder.glob("*.json")):
             try:
-                found[path.stem] = StoredWeights(folder, _card_of(path))
+                found[path.stem] = StoredWeights(folder, card_of(path))
             except WeightsError as error:
                 broken.append(f"{path.name} is passed over: {error}")
     return found, broken
@@ -158,8 +159,14 @@ def _card_reader() -> TypeAdapter[Weights]:
     return TypeAdapter(Weights)
 
 
-def _card_of(path: Path) -> Weights:
-    """The card in a file, read again only when it has changed, if it fits the weights beside it."""
+def card_of(path: Path) -> Weights:
+    """The card in a file ``NAME.json``; it is read again only when it has changed.
+
+    Raises
+    ------
+    WeightsError
+        There is none, it is not sound, or it does not fit the weights beside it.
+    """
     try:
         status = path.stat()
         weights = _read_card(path, (status.st_mtime_ns, status.st_ino, status.st_size))
