@@ -13,6 +13,7 @@ __all__ = [
     "scope_035_split",
     "scope_070",
     "scope_070_4px",
+    "scope_070_near",
     "scope_200",
     "scope_1000",
 ]
@@ -34,6 +35,7 @@ USUAL = ScopeSizes(
     coarse=(36, 24, 28),
     fine=(24, 16, 20),
     closer=(16, 20),
+    is_far_sighted=True,
     bytes_per_pixel=230,
 )
 
@@ -59,7 +61,13 @@ def scope_070() -> ScopeNet:
 @register(family="scope", source=SCOPE_SOURCE)
 def scope_070_4px() -> ScopeNet:
     """The 0.70 MB net without its closer look, whose weights a net with it begins with."""
-    return ScopeNet(replace(USUAL, closer=None))
+    return ScopeNet(replace(scope_070_near().sizes, closer=None))
+
+
+@register(family="scope", source=SCOPE_SOURCE)
+def scope_070_near() -> ScopeNet:
+    """The 0.70 MB net before it was far-sighted, whose weights such a net begins with."""
+    return ScopeNet(replace(USUAL, is_far_sighted=False))
 
 
 @register(family="scope", source=SCOPE_SOURCE)

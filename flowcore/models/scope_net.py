@@ -3,9 +3,11 @@
 Flow is refined on three grids, of cells 16, 8 and 4 px wide. On the coarsest every cell is compared
 with every other, as in RAFT (Teed and Deng, ECCV 2020); on the finer ones with a window of the
 second frame's features, moved by the flow so far, as in PWC-Net (Sun et al., CVPR 2018). The larger
-sizes end with a closer look: cells of 2 px are compared, and what they show refines the flow on
-cells of 4 px. The update block is one for the two coarse grids and another for the finest, so their
-few parameters are used again and again.
+sizes look as far on the middle grid as on the coarsest, and read what they see with the same
+weights: small things that move far are hardly seen on cells of 16 px. They end with a closer look:
+cells of 2 px are compared, and what they show refines the flow on cells of 4 px. The update block
+is one for the two coarse grids and another for the finest, so their few parameters are used again
+and again.
 
 No layer takes statistics over the image. In the comments H4 = H / 4, and so on.
 """
@@ -29,13 +31,14 @@ from flowcore.models.scope_parts import (
     AllPairsLookup,
     CloserLookup,
     ConvexUpsampler,
+    FarLookup,
     GridEntry,
     UpdateBlock,
     WindowLookup,
     upsample,
 )
 from flowcore.ops.correlation import MAX_VOLUME_BYTES, volume_bytes
-from flowcore.ops.matching import MatchingLevel, pyramid_levels, window_level
+from flowcore.ops.matching import MatchingLevel, pyramid_levels
 from flowcore.ops.resize import resize_flow
 from flowcore.types import FeatureMap, Prediction
 
@@ -60,6 +63,8 @@ class ScopeSizes:
         Channels of the update block on the two coarse grids, and of the one on the finest.
     closer : (c2, matching), optional
         Channels of the encoder on cells of 2 px, and those correlated; no closer look if left out.
+    is_far_sighted : bool
+        Whether cells of 8 px are compared as far as those of 16 px.
     bytes_per_pixel : int
         Peak working memory per px of a frame beside the all-pairs volume, measured.
     encoder_chunks : (rows, cols)
@@ -73,6 +78,7 @@ class ScopeSizes:
     coarse: tuple[int, int, int]
     fine: tuple[int, int, int]
     closer: tuple[int, int] | None = None
+    is_far_sighted: bool = False
     bytes_per_pixel: int
     encoder_chunks: tuple[int, int] = (1, 1)
 
@@ -119,7 +125,12 @@ class ScopeNet(nn.Module):
         self.coarse = UpdateBlock(*sizes.coarse)
         self.fine = UpdateBlock(*sizes.fine)
         self.entries = nn.ModuleList(
-            GridEntry(cell, sizes.matching, self._block(cell), hidden_before=sizes.coarse[0])
+            GridEntry(
+                sizes.matching,
+                self._block(cell),
+                window=self._own_window(cell),
+                hidden_before=sizes.coarse[0],
+            )
             for cell in _CELLS
         )
         self.closer = None
@@ -177,11 +188,8 @@ class ScopeNet(nn.Module):
         source, target = features[16].chunk(2)
         levels = list(pyramid_levels(source, target, num_levels=NUM_LEVELS, stride=32 >> passes))
         for cell in sorted(looked_at.keys() - {16}, reverse=True):
-            source, target = features[cell].chunk(2)
-            flow = CloserLookup.finer(looked_at[cell]) if cell == 2 else looked_at[cell]
-            moved = WindowLookup(source, target, RADII[cell]).moved(flow)
-            stride = 2 * cell >> passes
-            levels.append(window_level(source, moved, flow, radius=RADII[cell], stride=stride))
+            lookup = self._window(cell, *features[cell].chunk(2))
+            levels += lookup.levels(looked_at[cell], stride=2 * cell >> passes)
         return tuple(levels)
 
     def _maps(
@@ -210,7 +218,7 @@ class ScopeNet(nn.Module):
         """Features of both frames, stacked."""
         require_frames(self, first, second)
         return encode_in_chunks(
-            self.encoder, 2 * torch.cat([first, second]) - 1, self.sizes.encoder_chunks
+            self.encoder, torch.cat([first, second]).mul_(2).sub_(1), self.sizes.encoder_chunks
         )
 
     def _steps(
@@ -238,10 +246,10 @@ class ScopeNet(nn.Module):
             if cell >= 4:
                 if cell < 16:
                     flow, hidden = 2 * upsample(flow, 2), upsample(hidden, 2)
-                entry = cast(GridEntry, self.entries[_CELLS.index(cell)])
+                entry = self._entry(cell)
                 hidden, context = entry(source, hidden)
                 terms = block.gru.context_terms(context)
-            to_seen = cast(nn.Module, self.closer) if cell < 4 else entry.seen
+            to_seen = self._to_seen(cell)
             for _ in range(count):
                 looked_at = flow.detach()  # gradients do not run through where was looked
                 hidden, change = block(hidden, terms, to_seen(correlation(looked_at)), looked_at)
@@ -251,14 +259,36 @@ class ScopeNet(nn.Module):
     def _block(self, cell: int) -> UpdateBlock:
         return self.fine if cell < 8 else self.coarse
 
+    def _entry(self, cell: int) -> GridEntry:
+        return cast(GridEntry, self.entries[_CELLS.index(cell)])
+
+    def _own_window(self, cell: int) -> int | None:
+        """How many places a cell compares, None where it reads them as cells of 16 px do."""
+        if cell == 8 and self.sizes.is_far_sighted:
+            return None
+        return (2 * RADII[cell] + 1) ** 2 * (NUM_LEVELS if cell == 16 else 1)
+
+    def _to_seen(self, cell: int) -> nn.Module:
+        """What reads the places that a cell compares."""
+        if cell < 4:
+            return cast(nn.Module, self.closer)
+        return self._entry(cell).seen or self._to_seen(16)
+
     def _correlation(
         self, cell: int, source: torch.Tensor, target: torch.Tensor
-    ) -> AllPairsLookup | WindowLookup | CloserLookup:
-        if cell == 16:
-            max_bytes = None if source.requires_grad else self.max_volume_bytes
-            return AllPairsLookup(source, target, max_bytes)
-        lookup = CloserLookup if cell < 4 else WindowLookup
-        return lookup(source, target, RADII[cell])
+    ) -> AllPairsLookup | WindowLookup | FarLookup | CloserLookup:
+        """What is seen on cells of that width, of a flow on those that are refined."""
+        if cell < 16:
+            return self._window(cell, source, target)
+        max_bytes = None if source.requires_grad else self.max_volume_bytes
+        return AllPairsLookup(source, target, max_bytes)
+
+    def _window(
+        self, cell: int, source: torch.Tensor, target: torch.Tensor
+    ) -> WindowLookup | FarLookup | CloserLookup:
+        if self._own_window(cell) is None:
+            return FarLookup(source, target)
+        return (CloserLookup if cell < 4 else WindowLookup)(source, target, RADII[cell])
 
     def _to_full_size(self, step: Step) -> torch.Tensor:
         """The flow after a step as (B, 2, H, W) in px of the frame."""

@@ -3,14 +3,18 @@
 In the comments H4 = H / 4, and so on.
 """
 
+import math
+from dataclasses import replace
+
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from flowcore.models.norm import NormedConv
 from flowcore.models.raft_parts import ContextTerms, ConvGru, FlowHead
-from flowcore.ops.correlation import CorrelationPyramid, window_correlation
+from flowcore.ops.correlation import CorrelationPyramid, spaced_correlation, window_correlation
 from flowcore.ops.grid import pixel_grid
+from flowcore.ops.matching import MatchingLevel, window_level
 from flowcore.ops.warp import warp
 
 __all__ = [
@@ -19,6 +23,7 @@ __all__ = [
     "AllPairsLookup",
     "CloserLookup",
     "ConvexUpsampler",
+    "FarLookup",
     "GridEntry",
     "ResidualBlock",
     "UpdateBlock",
@@ -45,13 +50,15 @@ class ResidualBlock(nn.Module):
 
 
 class GridEntry(nn.Module):
-    """What is particular to one grid: where the update block starts, and how it sees."""
+    """What is particular to one grid: where the update block starts, and how it sees.
+
+    A grid that sees as another does leaves out ``window``, the number of places it compares.
+    """
 
     def __init__(
-        self, cell: int, matching: int, block: "UpdateBlock", *, hidden_before: int
+        self, matching: int, block: "UpdateBlock", *, window: int | None, hidden_before: int
     ) -> None:
         super().__init__()
-        window = (2 * RADII[cell] + 1) ** 2 * (NUM_LEVELS if cell == 16 else 1)
         self.sizes = [block.hidden_size, block.context_size]
         self.start = nn.Conv2d(matching, sum(self.sizes), 1)
         self.carry = (
@@ -59,7 +66,7 @@ class GridEntry(nn.Module):
             if hidden_before == block.hidden_size
             else nn.Conv2d(hidden_before, block.hidden_size, 1)
         )
-        self.seen = nn.Conv2d(window, block.hidden_size, 1)
+        self.seen = nn.Conv2d(window, block.hidden_size, 1) if window else None
 
     def forward(
         self, source: torch.Tensor, hidden: torch.Tensor
@@ -128,6 +135,50 @@ class AllPairsLookup:
         return self.pyramid(self.grid + flow)
 
 
+class FarLookup:
+    """What `AllPairsLookup` sees, and as far, around where the flow points, without a volume.
+
+    Its levels are windows of single cells, of every second and of every fourth one; the wider the
+    spacing, the more cells the second frame's features are averaged over.
+    """
+
+    def __init__(self, source: torch.Tensor, target: torch.Tensor) -> None:
+        self.source = source
+        self.windows = [
+            WindowLookup(source, _averaged(target, 2**level), RADII[16])
+            for level in range(NUM_LEVELS)
+        ]
+
+    def __call__(self, flow: torch.Tensor) -> torch.Tensor:
+        """What is seen of a flow (B, 2, h, w) in px of the grid, ``(B, positions, h, w)``."""
+        return torch.cat(
+            [self._by_column(window, 2**n, flow) for n, window in enumerate(self.windows)], 1
+        )
+
+    def levels(self, flow: torch.Tensor, stride: int) -> list[MatchingLevel]:
+        """What is compared around a flow (1, 2, h, w), on cells of ``stride`` px of the frame."""
+        found = [
+            level
+            for n, window in enumerate(self.windows)
+            for level in window.levels(flow, stride, spacing=2**n)
+        ]
+        return [replace(level, queries=found[0].queries) for level in found]  # one for all
+
+    def _by_column(self, window: "WindowLookup", spacing: int, flow: torch.Tensor) -> torch.Tensor:
+        """The scaled dot products, x slowest, as `AllPairsLookup` has them."""
+        scaled = self.source * math.sqrt(self.source.shape[1])
+        reach = spacing * window.radius
+        seen = spaced_correlation(scaled, window.moved(flow), reach=reach, spacing=spacing)
+        B, _, h, w = seen.shape
+        side = 2 * window.radius + 1
+        return seen.view(B, side, side, h, w).transpose(1, 2).reshape(seen.shape)
+
+
+def _averaged(features: torch.Tensor, side: int) -> torch.Tensor:
+    """The mean of as many cells to the right and below, beginning at each cell; zero outside."""
+    return F.avg_pool2d(F.pad(features.float(), (0, side - 1, 0, side - 1)), side, 1)
+
+
 class WindowLookup:
     """Correlation around where the flow points, by moving the second frame's features there."""
 
@@ -142,6 +193,11 @@ class WindowLookup:
         """The second frame's features fetched by a flow."""
         return warp(self.target.float(), flow, padding="zeros").to(self.source.dtype)
 
+    def levels(self, flow: torch.Tensor, stride: int, spacing: int = 1) -> list[MatchingLevel]:
+        """What is compared around a flow (1, 2, h, w), on cells of ``stride`` px of the frame."""
+        size = {"radius": self.radius, "stride": stride, "spacing": spacing}
+        return [window_level(self.source, self.moved(flow), flow, **size)]
+
 
 class CloserLookup:
     """Correlation on cells half as wide as those of the flow, of which each has four."""
@@ -152,6 +208,10 @@ class CloserLookup:
     def __call__(self, flow: torch.Tensor) -> torch.Tensor:
         """What is seen of a flow (B, 2, h, w) in px of its grid, ``(B, positions, 2h, 2w)``."""
         return self.window(self.finer(flow))
+
+    def levels(self, flow: torch.Tensor, stride: int) -> list[MatchingLevel]:
+        """What is compared around a flow (1, 2, h, w), on cells of ``stride`` px of the frame."""
+        return self.window.levels(self.finer(flow), stride)
 
     @staticmethod
     def finer(flow: torch.Tensor) -> torch.Tensor:

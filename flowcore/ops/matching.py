@@ -169,9 +169,15 @@ def pyramid_levels(
 
 
 def window_level(
-    first: torch.Tensor, moved: torch.Tensor, flow: torch.Tensor, *, radius: int, stride: int
+    first: torch.Tensor,
+    moved: torch.Tensor,
+    flow: torch.Tensor,
+    *,
+    radius: int,
+    stride: int,
+    spacing: int = 1,
 ) -> MatchingLevel:
-    """The level of a `window_correlation`.
+    """The level of a `window_correlation`, or of a `spaced_correlation` of averaged cells.
 
     Parameters
     ----------
@@ -181,19 +187,22 @@ def window_level(
     flow : (1, 2, H, W)
         In cells.
     radius : int
-        In cells.
+        In steps of the spacing.
     stride : int
         Px of the frame that a cell is wide.
+    spacing : int
+        In cells; each of the moved ones is the mean of so many to the right and below.
     """
     side = 2 * radius + 1
     return MatchingLevel(
-        f"{side}x{side} cells of {stride} px around the flow so far",
+        f"{side}x{side} cells of {spacing * stride} px around the flow so far",
         first[0].float() / math.sqrt(first.shape[1]),
         moved[0].float(),
         stride,
         stride,
-        reach=radius,
-        moved_by=flow[0].float(),
+        reach=spacing * radius,
+        step=spacing,
+        moved_by=flow[0].float() + (spacing - 1) / 2,
     )
 
 

@@ -7,7 +7,6 @@ from typing import Any, cast
 from torch import nn
 
 from flowcore import models
-from flowcore.cost import count_params
 from flowcore.errors import ConfigError, ModelError
 from flowcore.models.base import FlowModel, parts_of
 from flowcore.models.flownet_net import FlowNet2
@@ -86,7 +85,11 @@ def _check_smaller(config: TrainingConfig, net: nn.Module, smaller: nn.Module) -
         raise ConfigError(f"Name the file with weights of {config.init_model} (init, --init).")
     if not (isinstance(net, ScopeNet) and isinstance(smaller, ScopeNet)):
         raise ConfigError(f"{config.model} cannot be begun with weights of {config.init_model}.")
-    if count_params(smaller) > count_params(net):
+    channels = [
+        (*sizes.features, *sizes.blocks, sizes.matching, *sizes.coarse, *sizes.fine)
+        for sizes in (smaller.sizes, net.sizes)
+    ]
+    if any(one > other for one, other in zip(*channels, strict=True)):
         raise ConfigError(f"{config.init_model} is larger than {config.model}; nets only grow.")
 
 

@@ -12,6 +12,7 @@ from itertools import accumulate
 from typing import cast
 
 import torch
+from torch import nn
 
 from flowcore.models.scope_net import ScopeNet, ScopeSizes
 from flowcore.models.scope_parts import GridEntry
@@ -59,7 +60,7 @@ def widen(large: ScopeNet, small: dict[str, torch.Tensor], sizes: ScopeSizes) ->
         whole[:, columns[0]] = old
         parameter[rows] = whole
     if large.closer is not None and sizes.closer is None:
-        seen = cast(GridEntry, large.entries[0]).seen
+        seen = cast(nn.Conv2d, cast(GridEntry, large.entries[0]).seen)
         of_four = seen.weight.expand(-1, -1, 2, 2) / 4
         large.closer.load_state_dict({**seen.state_dict(), "weight": of_four})
 

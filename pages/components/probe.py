@@ -27,6 +27,7 @@ __all__ = ["restart_probe", "show_lanes_and_probe"]
 
 TEMPERATURES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 LANES_PER_ROW = 4
+MOST_LEVELS = 8  # of a far-sighted net of the size ladder
 X, Y = "px", "py"
 COLUMNS = {
     "u": ("u, px", "%.2f", "The lane's vector: px to the right."),
@@ -181,7 +182,7 @@ def _knobs() -> tuple[int | None, float]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         level = st.segmented_control(
             "Level",
-            ["1", "2", "3", "4", "5", "all"],
+            [*map(str, range(1, MOST_LEVELS + 1)), "all"],
             default="1",
             required=True,
             key="probe-level",

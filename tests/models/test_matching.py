@@ -58,7 +58,7 @@ def test_raft_shows_the_volumes_of_its_own_lookups(monkeypatch, frames):
 @torch.inference_mode()
 @pytest.mark.parametrize("iterations", [1, 2, 3, 12])
 def test_scope_shows_volumes_and_the_last_window_on_each_width(monkeypatch, frames, iterations):
-    model = models.create("scope_070.scenes")
+    model = models.build_untrained("scope_070_near").eval()
     pyramids = recorded(monkeypatch, scope_parts)
     windows = {}
 
@@ -77,6 +77,27 @@ def test_scope_shows_volumes_and_the_last_window_on_each_width(monkeypatch, fram
     for level in levels[3:]:
         side = 2 * level.reach + 1
         expected = looked_up[level.stride][0].permute(1, 2, 0).reshape(-1, side, side)
+        torch.testing.assert_close(every_cell(level), expected, rtol=1e-4, atol=1e-4)
+
+
+@torch.inference_mode()
+def test_a_far_sighted_net_shows_its_three_windows(monkeypatch, frames):
+    model = models.build_untrained("scope_070").eval()
+    seen = []
+
+    def recording(*args, **settings):
+        seen.append(spaced_correlation(*args, **settings))
+        return seen[-1]
+
+    monkeypatch.setattr(scope_parts, "spaced_correlation", recording)
+    model(*frames, iterations=2)
+    looked_up = tuple(seen)
+    levels = model.matching(*frames, iterations=2)[3:]
+    assert [(level.stride, level.reach, level.step) for level in levels] == [
+        (8, 4, 1), (8, 8, 2), (8, 16, 4)
+    ]  # fmt: skip
+    for level, volume in zip(levels, looked_up, strict=True):
+        expected = volume[0].permute(1, 2, 0).reshape(-1, 9, 9)
         torch.testing.assert_close(every_cell(level), expected, rtol=1e-4, atol=1e-4)
 
 

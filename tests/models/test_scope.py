@@ -13,7 +13,7 @@ from flowcore.models.norm import NormedConv, fold_norm, insert_norm
 from flowcore.models.passes import Beginning
 from flowcore.models.scope_chunks import RECEPTIVE_RADIUS, encode_in_chunks
 from flowcore.models.scope_net import ScopeNet, ScopeSizes
-from flowcore.models.scope_parts import CloserLookup
+from flowcore.models.scope_parts import AllPairsLookup, CloserLookup, FarLookup
 
 HALO = RECEPTIVE_RADIUS  # a feature on the finest grid sees 92, the coarser grids' share included
 TINY = ScopeSizes(
@@ -22,6 +22,7 @@ TINY = ScopeSizes(
     coarse=(12, 8, 10),
     fine=(8, 6, 8),
     closer=(4, 6),
+    is_far_sighted=True,
     bytes_per_pixel=99,
 )
 
@@ -60,6 +61,7 @@ def test_counts_by_hand():
     made = ScopeNet(TINY)
     assert count_params(made.encoder.stage4) == (9 * 48 * 8 + 8) + 2 * (9 * 8 * 8 + 8)
     assert count_params(made.entries[2]) == (12 * 20 + 20) + (3 * 81 * 12 + 12)
+    assert count_params(made.entries[1]) == 12 * 20 + 20  # it sees as the coarsest does
     assert count_params(made.entries[0]) == (12 * 14 + 14) + (12 * 8 + 8) + (25 * 8 + 8)
     of_2px = (9 * 12 * 4 + 4) + (9 * 4 * 4 + 4) + (4 * 6 + 6)
     assert count_params(made.encoder.closer) == of_2px + (12 * 6 + 6)
@@ -96,7 +98,8 @@ def test_iterations_are_shared_out_from_coarse_to_fine(net, pair):
 @pytest.mark.parametrize(
     ("iterations", "cells"),
     [(1, [16]), (2, [16, 8]), (3, [16, 8, 4]), (4, [16, 8, 4, 2]),
-     (12, [16] * 7 + [8] * 3 + [4, 2]), (24, [16] * 14 + [8] * 6 + [4] * 2 + [2] * 2)],
+     (10, [16] * 5 + [8] * 3 + [4, 2]), (12, [16] * 7 + [8] * 3 + [4, 2]),
+     (24, [16] * 14 + [8] * 6 + [4] * 2 + [2] * 2)],
 )  # fmt: skip
 def test_one_of_twelve_iterations_looks_closer(net, pair, iterations, cells):
     with torch.inference_mode():
@@ -112,6 +115,17 @@ def test_a_closer_look_sees_what_lies_between_cells_of_four(net):
     seen = CloserLookup(*frames, radius=2)(flow)
     at, of_it = frames[0][..., 9, 14], frames[1][..., 10, 15]
     assert seen[0, 12, 9, 14] == pytest.approx((at * of_it).sum().item() / 6**0.5, rel=1e-5)
+
+
+@pytest.mark.parametrize(("flow", "num_levels"), [((0, 0), 3), ((4, -8), 3), ((3.25, -2.5), 1)])
+def test_far_sight_sees_what_all_pairs_show(flow, num_levels):
+    """Where the flow is even and points to the middle of a wide cell; elsewhere it is sharper."""
+    frames = torch.rand(2, 1, 6, 64, 68, generator=torch.Generator().manual_seed(0))
+    flow = torch.tensor(flow).view(1, 2, 1, 1).expand(1, 2, 64, 68).float()
+    seen = [lookup(flow) for lookup in (FarLookup(*frames), AllPairsLookup(*frames, None))]
+    assert seen[0].shape == seen[1].shape == (1, 3 * 81, 64, 68)
+    far, all_pairs = (places[0, : num_levels * 81, 28:37:4, 28:37:4] for places in seen)
+    torch.testing.assert_close(far, all_pairs)
 
 
 def test_refused_input(net, pair):

@@ -20,18 +20,19 @@ def hints(app):
 
 
 def test_a_typed_pixel_is_read_in_every_lane():
-    app = compare(model1="scope_035.scenes", model2="dis_fast")
+    app = compare(model1="scope_070.scenes", model2="dis_fast")
     assert numbers(app) is None
     assert hints(app)
     app.number_input(key="px").set_value(200).run()
     app = finished(app.number_input(key="py").set_value(150).run())
     assert not hints(app)
     table = numbers(app)
-    assert list(table.index) == ["scope_035.scenes", "dis_fast"]
+    assert list(table.index) == ["scope_070.scenes", "dis_fast"]
     assert (table["epe"] < 1).all()
     assert table["cell"].tolist() == [16, 1]
-    app.segmented_control(key="probe-level").set_value("5").run()
-    assert numbers(app)["cell"].tolist() == [4, 1]
+    for level, cell in (("7", 4), ("8", 2)):
+        app.segmented_control(key="probe-level").set_value(level).run()
+        assert numbers(app)["cell"].tolist() == [cell, 1]
     app = finished(app.segmented_control(key="probe-level").set_value("all").run())
     assert numbers(app)["cell"].tolist() == [16, 1]
     app = finished(app.button(key="probe-clear").click().run())

@@ -18,7 +18,7 @@ def test_a_closer_look_learns_alone(config, tmp_path):
     stage = dataclasses.replace(config.stages[0], learns=("closer",), iterations=4)
     config = dataclasses.replace(
         config,
-        model="scope_070",
+        model="scope_070_near",
         stages=(stage,),
         init=str(tmp_path / "start.safetensors"),
         init_model="scope_070_4px",
@@ -34,4 +34,4 @@ def test_a_closer_look_learns_alone(config, tmp_path):
     assert not any(torch.equal(after[name], begun[name]) for name in learnt)
     fold_norm(run.averaged.module)
     folded = run.averaged.module.state_dict()
-    models.build_untrained("scope_070").load_state_dict(folded)
+    models.build_untrained("scope_070_near").load_state_dict(folded)
