@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,10 +68,7 @@ def _import_weights(options: argparse.Namespace) -> None:
     from flowcore import models
 
     card = models.import_weights(options.file, name=options.name)
-    if options.json:
-        print_json(card.as_json())
-    else:
-        _print_card(card)
+    _print_card(card, is_json=options.json)
 
 
 def _list_weights(options: argparse.Namespace) -> None:
@@ -93,26 +91,20 @@ def _download_weights(options: argparse.Namespace) -> None:
     from flowcore.models.download import download_weights
 
     card = download_weights(options.name, progress_bar=sys.stderr.isatty())
-    if options.json:
-        print_json(card.as_json())
-    else:
-        _print_card(card)
+    _print_card(card, is_json=options.json)
 
 
 def _average_weights(options: argparse.Namespace) -> None:
     from flowcore import models
     from flowcore.training.average import average_weights
 
-    command = ["python -m flowcore weights average", options.name, *map(str, options.files)]
-    average_weights(options.name, options.files, command=" ".join(command))
-    card = models.describe(options.name)
-    if options.json:
-        print_json(card.as_json())
-    else:
-        _print_card(card)
+    words = ["weights", "average", options.name, *map(str, options.files)]
+    command = shlex.join(["python", "-m", "flowcore", *words])
+    average_weights(options.name, options.files, command=command)
+    _print_card(models.describe(options.name), is_json=options.json)
 
 
-def _print_card(card: "ModelCard", *, is_json: bool = False) -> None:
+def _print_card(card: "ModelCard", *, is_json: bool) -> None:
     """Everything that is known about a model."""
     facts = dataclasses.asdict(card)
     if is_json:

@@ -2,12 +2,12 @@
 
 Flow is refined on three grids, of cells 16, 8 and 4 px wide. On the coarsest every cell is compared
 with every other, as in RAFT (Teed and Deng, ECCV 2020); on the finer ones with a window of the
-second frame's features, moved by the flow so far, as in PWC-Net (Sun et al., CVPR 2018). The larger
-sizes look as far on the middle grid as on the coarsest, and read what they see with the same
-weights: small things that move far are hardly seen on cells of 16 px. They end with a closer look:
-cells of 2 px are compared, and what they show refines the flow on cells of 4 px. The update block
-is one for the two coarse grids and another for the finest, so their few parameters are used again
-and again.
+second frame's features, moved by the flow so far, as in PWC-Net (Sun et al., CVPR 2018). A
+far-sighted net looks as far on the middle grid as on the coarsest, and reads what it sees with the
+same weights: small things that move far are hardly seen on cells of 16 px. The larger sizes end
+with a closer look: cells of 2 px are compared, and what they show refines the flow on cells of 4
+px. The update block is one for the two coarse grids and another for the finest, so their few
+parameters are used again and again.
 
 No layer takes statistics over the image. In the comments H4 = H / 4, and so on.
 """

@@ -85,12 +85,18 @@ def _check_smaller(config: TrainingConfig, net: nn.Module, smaller: nn.Module) -
         raise ConfigError(f"Name the file with weights of {config.init_model} (init, --init).")
     if not (isinstance(net, ScopeNet) and isinstance(smaller, ScopeNet)):
         raise ConfigError(f"{config.model} cannot be begun with weights of {config.init_model}.")
-    channels = [
-        (*sizes.features, *sizes.blocks, sizes.matching, *sizes.coarse, *sizes.fine)
+    numbers = [
+        (
+            *(*sizes.features, *sizes.blocks, sizes.matching, *sizes.coarse, *sizes.fine),
+            *(*(sizes.closer or (0, 0)), sizes.is_far_sighted),
+        )
         for sizes in (smaller.sizes, net.sizes)
     ]
-    if any(one > other for one, other in zip(*channels, strict=True)):
-        raise ConfigError(f"{config.init_model} is larger than {config.model}; nets only grow.")
+    if any(one > other for one, other in zip(*numbers, strict=True)):
+        raise ConfigError(
+            f"{config.init_model} is larger than {config.model}, or looks farther or closer; "
+            "nets only grow."
+        )
 
 
 def _check_parts(stage: Stage, net: nn.Module, model: str) -> None:

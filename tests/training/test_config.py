@@ -85,6 +85,10 @@ def test_the_digest_knows_every_setting(load):
         (f"{GOOD}size = [64]\n", r"stages\.0\.size"),
         (f'init_model = "scope_035"\n{GOOD}', r"Name the file with weights of scope_035"),
         (f'init = "a"\ninit_model = "scope_070"\n{GOOD}', "scope_070 is larger than scope_035"),
+        (
+            f'init = "a"\ninit_model = "scope_070"\n{GOOD.replace("scope_035", "scope_070_near")}',
+            "scope_070 is larger than scope_070_near, or looks farther or closer",
+        ),
         (f'init = "a"\ninit_model = "raft_small"\n{GOOD}', "cannot be begun with .*raft_small"),
         (f'init = "a"\ninit_model = "scope_7"\n{GOOD}', "Cannot train scope_035: .*scope_7"),
         (GOOD.replace("scope_035", "scope_36"), "Cannot train scope_36: .*Did you mean scope_035"),
