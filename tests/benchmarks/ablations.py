@@ -121,6 +121,11 @@ def verdict(variant: list[float], baseline: list[float]) -> str:
     return "worse" if mean > 0 else "better"
 
 
+def spread(values: list[float]) -> float:
+    """Half the distance between the least and the largest."""
+    return (max(values) - min(values)) / 2
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("photos", nargs="+")
@@ -149,7 +154,7 @@ def main() -> None:
     baseline = next(iter(table.values()))
     for name, errors in table.items():
         cells = [
-            f"{kind} {statistics.mean(values):.3f} ± {(max(values) - min(values)) / 2:.3f}"
+            f"{kind} {statistics.mean(values):.3f} ± {spread(values):.3f}"
             + (f" ({verdict(values, baseline[kind])})" if errors is not baseline else "")
             for kind, values in errors.items()
         ]

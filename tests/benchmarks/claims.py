@@ -29,7 +29,7 @@ from flowcore.models.flownet_parts import FlowNetC, FlowNetS, FlowNetSD, Fusion,
 from flowcore.models.registry import register
 from flowcore.training.config import Stage, TrainingConfig
 from flowcore.training.loop import Trainer
-from tests.benchmarks.ablations import COMPLEX, SIMPLE, verdict
+from tests.benchmarks.ablations import COMPLEX, SIMPLE, spread, verdict
 from tests.benchmarks.kept_runs import Row, Runs
 from tests.benchmarks.shared_scenes import share_scenes
 
@@ -288,8 +288,8 @@ def main() -> None:
             for name in (better, other)
         ]
         said = verdict(*errors)
-        means = " | ".join(f"{statistics.mean(values):.3f}" for values in errors)
-        print(f"| {claim} | {kind} | {means} | {words.get(said, said)} |")
+        cells = " | ".join(f"{statistics.mean(each):.3f} ± {spread(each):.3f}" for each in errors)
+        print(f"| {claim} | {kind} | {cells} | {words.get(said, said)} |")
 
 
 if __name__ == "__main__":
