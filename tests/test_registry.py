@@ -177,7 +177,7 @@ def test_names_are_given_once():
 
 
 def test_the_smallest_net_is_none_of_a_study():
-    """Nets that were trained to be compared with it have as many bytes."""
+    """Nets that were trained to be compared with others have fewer bytes."""
     assert models.smallest() == "scope_035.scenes"
-    alike = models.describe(models.smallest()).num_bytes
-    assert {models.describe(name).num_bytes for name in models.of_study("semantic loss")} == {alike}
+    studied = [models.describe(name).num_bytes for name in models.of_study("semantic loss")]
+    assert max(studied) < models.describe(models.smallest()).num_bytes

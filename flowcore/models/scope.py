@@ -10,6 +10,7 @@ __all__ = [
     "SMALLEST",
     "USUAL",
     "scope_035",
+    "scope_035_4px",
     "scope_035_split",
     "scope_070",
     "scope_070_4px",
@@ -43,13 +44,19 @@ USUAL = ScopeSizes(
 @register(family="scope", source=SCOPE_SOURCE)
 def scope_035() -> ScopeNet:
     """The smallest: at most 0.35 MB."""
+    return ScopeNet(replace(SMALLEST, closer=(5, 8), is_far_sighted=True))
+
+
+@register(family="scope", source=SCOPE_SOURCE)
+def scope_035_4px() -> ScopeNet:
+    """The smallest without closer look and far sight, whose weights a net with them begins with."""
     return ScopeNet(SMALLEST)
 
 
 @register(family="scope", source=SCOPE_SOURCE)
 def scope_035_split() -> ScopeNet:
-    """The smallest, its frames encoded in 2x2 chunks; the weights have the same shapes."""
-    return ScopeNet(replace(scope_035().sizes, encoder_chunks=(2, 2)))
+    """That net, its frames encoded in 2x2 chunks; the weights have the same shapes."""
+    return ScopeNet(replace(SMALLEST, encoder_chunks=(2, 2)))
 
 
 @register(family="scope", source=SCOPE_SOURCE)

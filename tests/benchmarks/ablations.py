@@ -27,7 +27,7 @@ from flowcore.ops.jpeg import jpeg
 from flowcore.training.config import LossConfig, Stage, TrainingConfig
 from flowcore.training.loop import train
 
-MODEL = "scope_035"
+MODEL = "scope_035_4px"
 SIMPLE = Stage(
     name="simple",
     steps=600,

@@ -62,7 +62,7 @@ PLAIN = {"augment": AugmentConfig(color=0, difference=0, shading=0, gray=0, nois
 LONGER = {"methods": 800, "uncertainty": 800}  # steps; the other tables take those of STAGE
 FAST, QUICK = {"learning_rate": 8e-3}, {"learning_rate": 4e-3}
 MIXED = {"precision": "bfloat16"}
-SHIPPED = {"init": "assets/weights/scope_035.scenes.safetensors"}
+LEARNT = {"init": "assets/weights/scope_035_4px.flow_loss.safetensors"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Row:
 
     semantic: dict
     stage: dict = dataclasses.field(default_factory=dict)
-    model: str = "scope_035"
+    model: str = "scope_035_4px"
     seeds: int = 3
     changes: dict = dataclasses.field(default_factory=dict)
 
@@ -112,7 +112,7 @@ TABLES = {
         "corrected, rate x8, not clipped": Row(CORRECTED, FAST, changes={"clip": 1e6}),
     },
     "learnt": {
-        name + changed: Row(semantic | more, stage, changes=SHIPPED)
+        name + changed: Row(semantic | more, stage, changes=LEARNT)
         for changed, more, stage in (
             ("", {}, {}),
             (", rate x4", {}, QUICK),

@@ -78,7 +78,7 @@ def real_scores(net, root: Path) -> dict:
     for files in open_dataset(root).pairs:
         pair = files.load()
         frames = frame_to_tensor(pair.first), frame_to_tensor(pair.second)
-        flow = flow_to_array(predict(net, *frames, PipelineConfig("scope_035")).flow)
+        flow = flow_to_array(predict(net, *frames, PipelineConfig("scope_035_4px")).flow)
         truth = pair.truth
         row = mean_epe(flow, truth.uv, truth.valid), fl_all(flow, truth.uv, truth.valid)
         found.setdefault(files.dataset, []).append(row)

@@ -236,7 +236,7 @@ def test_chunks_encoded_with_a_halo_as_wide_as_the_encoder_sees_are_the_whole_fr
 
 
 def test_the_split_net_takes_the_weights_of_the_whole_one():
-    whole = models.create("scope_035.scenes")
+    whole = models.create("scope_035_4px.flow_loss")
     split = models.build_untrained("scope_035_split")
     split.load_state_dict(whole.state_dict())
     frames = torch.rand(2, 1, 3, 80, 144, generator=torch.Generator().manual_seed(0))

@@ -104,4 +104,4 @@ def test_the_heads_that_ship_leave_the_flow_of_the_shipped_net_as_it_is():
 def test_registered_without_weights(name):
     card = models.describe(name)
     assert not card.available
-    assert card.num_params > models.describe("scope_035").num_params
+    assert card.num_params > models.describe("scope_035_4px").num_params

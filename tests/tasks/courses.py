@@ -7,7 +7,7 @@ from flowcore.tasks.world_plan import Plan, Pose
 from flowcore.types import PipelineConfig
 
 SMALL = Camera(48, 64, 32.0)
-SCOPE = PipelineConfig("scope_035.scenes", iterations=1)
+SCOPE = PipelineConfig("scope_035_4px.flow_loss", iterations=1)
 
 
 def box(*, half=1.0, ahead=3.0, pillars=()):

@@ -9,5 +9,5 @@ __all__ = ["with_semantics"]
 
 def with_semantics(config, **settings):
     """The config with a table of these settings, and a net that has the heads for it."""
-    model = "scope_035_semantic" if SemanticConfig(**settings).maps else "scope_035"
+    model = "scope_035_semantic" if SemanticConfig(**settings).maps else config.model
     return dataclasses.replace(config, model=model, semantic=SemanticConfig(**settings))

@@ -134,7 +134,8 @@ def test_one_pixel_has_no_statistics(tmp_path):
     ("model", "message"),
     [
         ("flownet2_small", "flownet2_small has no part flownetx, it has flownetc, flownets_1"),
-        ("scope_035", "scope_035 has no part flownetx, it learns as a whole"),
+        ("scope_035", "scope_035 has no part flownetx, it has closer"),
+        ("scope_035_4px", "scope_035_4px has no part flownetx, it learns as a whole"),
     ],
 )
 def test_networks_that_there_are_not(tmp_path, model, message):

@@ -184,6 +184,7 @@ def test_a_net_that_ships_labels_pairs(config, tmp_path):
 
 def test_a_run_without_a_loss_of_classes_is_the_plain_one(config, tmp_path):
     """Bit for bit: classes cost no random number, and the scale learns beside the flow."""
+    config = dataclasses.replace(config, model="scope_035_4px")  # the net that has the heads
     plain = train(config, tmp_path / "plain", stop_after=2).net.state_dict()
     told = train(with_semantics(config), tmp_path / "told", stop_after=2).net.state_dict()
     assert all(torch.equal(plain[key], told[key]) for key in plain)
@@ -202,18 +203,18 @@ HEADS = {"heads_alone": True, "decoder": 1.0, "temporal": 0.1, "occlusion": 1.0,
 def learnt(tmp_path):
     """Weights of a plain net, in a file."""
     path = tmp_path / "learnt.safetensors"
-    save_file(models.build_untrained("scope_035").state_dict(), path)
+    save_file(models.build_untrained("scope_035_4px").state_dict(), path)
     return str(path)
 
 
 def test_heads_alone_learn(config, tmp_path, learnt):
     """The rest stays bit for bit, in the averaged net too, and so does the flow."""
     config = with_semantics(config, measure_every=1, **HEADS)
-    config = dataclasses.replace(config, init=learnt, init_model="scope_035", weight_decay=0.5)
+    config = dataclasses.replace(config, init=learnt, init_model="scope_035_4px", weight_decay=0.5)
     begun = Trainer(config, tmp_path / "begun").net.state_dict()
     run = train(config, tmp_path / "run")
-    plain = models.build_untrained("scope_035")
-    plain.load_state_dict(read_state(learnt, "scope_035"))
+    plain = models.build_untrained("scope_035_4px")
+    plain.load_state_dict(read_state(learnt, "scope_035_4px"))
     for net in (run.net, run.averaged.module):
         state = net.state_dict()
         assert all(torch.equal(weight, state[name]) for name, weight in plain.state_dict().items())
