@@ -8,6 +8,7 @@ from flowcore.models.scope_net import ScopeNet, ScopeSizes
 __all__ = [
     "SCOPE_SOURCE",
     "SMALLEST",
+    "SMALLEST_4PX",
     "USUAL",
     "scope_035",
     "scope_035_4px",
@@ -28,8 +29,11 @@ SMALLEST = ScopeSizes(
     matching=32,
     coarse=(24, 16, 20),
     fine=(16, 12, 16),
+    closer=(5, 8),
+    is_far_sighted=True,
     bytes_per_pixel=170,
 )
+SMALLEST_4PX = replace(SMALLEST, closer=None, is_far_sighted=False)
 USUAL = ScopeSizes(
     features=(32, 44, 48),
     matching=40,
@@ -44,19 +48,19 @@ USUAL = ScopeSizes(
 @register(family="scope", source=SCOPE_SOURCE)
 def scope_035() -> ScopeNet:
     """The smallest: at most 0.35 MB."""
-    return ScopeNet(replace(SMALLEST, closer=(5, 8), is_far_sighted=True))
+    return ScopeNet(SMALLEST)
 
 
 @register(family="scope", source=SCOPE_SOURCE)
 def scope_035_4px() -> ScopeNet:
     """The smallest without closer look and far sight, whose weights a net with them begins with."""
-    return ScopeNet(SMALLEST)
+    return ScopeNet(SMALLEST_4PX)
 
 
 @register(family="scope", source=SCOPE_SOURCE)
 def scope_035_split() -> ScopeNet:
     """That net, its frames encoded in 2x2 chunks; the weights have the same shapes."""
-    return ScopeNet(replace(SMALLEST, encoder_chunks=(2, 2)))
+    return ScopeNet(replace(SMALLEST_4PX, encoder_chunks=(2, 2)))
 
 
 @register(family="scope", source=SCOPE_SOURCE)
@@ -68,7 +72,7 @@ def scope_070() -> ScopeNet:
 @register(family="scope", source=SCOPE_SOURCE)
 def scope_070_4px() -> ScopeNet:
     """The 0.70 MB net without its closer look, whose weights a net with it begins with."""
-    return ScopeNet(replace(scope_070_near().sizes, closer=None))
+    return ScopeNet(replace(USUAL, closer=None, is_far_sighted=False))
 
 
 @register(family="scope", source=SCOPE_SOURCE)

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from flowcore.models.norm import NormedConv
 from flowcore.models.registry import register
-from flowcore.models.scope import SCOPE_SOURCE, SMALLEST, USUAL
+from flowcore.models.scope import SCOPE_SOURCE, SMALLEST_4PX, USUAL
 from flowcore.models.scope_chunks import Features
 from flowcore.models.scope_net import ScopeNet, ScopeSizes, Step
 from flowcore.models.scope_parts import upsample
@@ -142,14 +142,14 @@ def _head(step: Step) -> int:
 
 @register(family="scope", source=SCOPE_SOURCE)
 def scope_035_semantic() -> SemanticScopeNet:
-    """The smallest net with heads for classes, occlusion and the error to be expected."""
-    return SemanticScopeNet(SMALLEST)
+    """``scope_035_4px`` with heads for classes, occlusion and the error to be expected."""
+    return SemanticScopeNet(SMALLEST_4PX)
 
 
 @register(family="scope", source=SCOPE_SOURCE)
 def scope_035_semantic_deep() -> SemanticScopeNet:
     """The same, its classes decoded from once more downsampled features as well."""
-    return SemanticScopeNet(SMALLEST, is_deep=True)
+    return SemanticScopeNet(SMALLEST_4PX, is_deep=True)
 
 
 @register(family="scope", source=SCOPE_SOURCE)
