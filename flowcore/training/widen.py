@@ -19,7 +19,7 @@ from flowcore.models.scope_parts import GridEntry
 
 __all__ = ["widen"]
 
-_NEW_FEATURES = 0.3  # of their default size: two of them are multiplied in the correlation
+_NEW_FEATURES = 0.1  # of their default size: what they add to the correlation is noise at first
 
 
 @torch.no_grad()
