@@ -3,6 +3,7 @@
 from flowcore.losses.average import Denominator, masked_mean, over_steps
 from flowcore.losses.flow import (
     census_loss,
+    object_weights,
     sequence_loss,
     smoothness_loss,
     ssim_loss,
@@ -26,6 +27,7 @@ __all__ = [
     "class_smoothness",
     "laplace_loss",
     "masked_mean",
+    "object_weights",
     "over_steps",
     "same_class_along",
     "same_class_here",

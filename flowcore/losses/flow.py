@@ -9,9 +9,17 @@ from flowcore.losses.average import Denominator, masked_mean, over_steps
 from flowcore.ops.color import luma
 from flowcore.ops.warp import lands_inside, warp
 
-__all__ = ["census_loss", "sequence_loss", "smoothness_loss", "ssim_loss", "step_losses"]
+__all__ = [
+    "census_loss",
+    "object_weights",
+    "sequence_loss",
+    "smoothness_loss",
+    "ssim_loss",
+    "step_losses",
+]
 
 _CENSUS_SIDE = 7
+_LEAST_AREA = 400  # px; of less, the rest of what is behind something else, nothing is recognized
 
 
 def sequence_loss(
@@ -50,9 +58,10 @@ def step_losses(
     *,
     power: float = 1.0,
     valid: torch.Tensor | None = None,
+    weights: torch.Tensor | None = None,
     denominator: Denominator = "counted",
 ) -> list[torch.Tensor]:
-    """The terms of ``sequence_loss``, not yet weighed.
+    """The terms of ``sequence_loss``, not yet weighed against each other.
 
     Parameters
     ----------
@@ -61,13 +70,37 @@ def step_losses(
     power : float
     valid : (B, H, W) bool, optional
         Where the truth is known; everywhere if left out.
+    weights : (B, H, W), optional
+        What the error of each pixel counts, such as ``object_weights``; 1 if left out.
     denominator : "counted" or "all"
         Pixels that the error is averaged over, as in ``masked_mean``.
     """
     errors = [(_norm(flow - truth) + 0.01) ** power for flow in iterates]
+    if weights is not None:
+        errors = [weights * error for error in errors]
     if valid is None:
         return [error.mean() for error in errors]
     return [masked_mean(error, valid, denominator=denominator) for error in errors]
+
+
+def object_weights(labels: torch.Tensor, balance: float) -> torch.Tensor:
+    """What each pixel counts so that small objects are not drowned by large ones, ``(B, H, W)``.
+
+    The area of the object that it shows to the power ``-balance``, divided by the mean of its
+    frame: with 0 all pixels are alike, with 1 all objects. Smaller ones than 400 px count as these.
+
+    Parameters
+    ----------
+    labels : (B, H, W) int64
+        Numbers of objects, 0 or more.
+    balance : float
+        0..1.
+    """
+    numbers = labels.flatten(1)
+    areas = labels.new_zeros(len(labels), int(labels.max()) + 1)
+    areas.scatter_add_(1, numbers, torch.ones_like(numbers))
+    weights = areas.clamp(min=_LEAST_AREA).float().pow(-balance).gather(1, numbers)
+    return (weights / weights.mean(1, keepdim=True)).view(labels.shape)
 
 
 def census_loss(

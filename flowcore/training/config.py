@@ -50,6 +50,9 @@ class LossConfig:
         Weight of each refinement step relative to the next one.
     power : float
         Of the endpoint error; 1 is the mean, less lets small errors count more.
+    balance : float
+        How much more the pixels of small objects count: 0 as all others, 1 so that all objects
+        count alike (`flowcore.losses.object_weights`).
     census, ssim : float
         Weights of the mismatch of the warped second frame, over visible pixels.
     smoothness : float
@@ -60,6 +63,7 @@ class LossConfig:
 
     gamma: Annotated[float, Field(gt=0, le=1)] = 0.8
     power: Annotated[float, Field(gt=0, le=2)] = 1.0
+    balance: Share = 0.0
     census: Weight = 0.0
     ssim: Weight = 0.0
     smoothness: Weight = 0.0

@@ -16,6 +16,7 @@ from flowcore.losses import (
     class_smoothness,
     laplace_loss,
     masked_mean,
+    object_weights,
     over_steps,
     same_class_along,
     same_class_here,
@@ -66,7 +67,12 @@ def objective(
     if config.truth == "visible":
         valid = ~scenes.occluded if valid is None else valid & ~scenes.occluded
     of_flow = step_losses(
-        iterates, truth, power=loss.power, valid=valid, denominator=config.denominator
+        iterates,
+        truth,
+        power=loss.power,
+        valid=valid,
+        weights=object_weights(scenes.labels, loss.balance) if loss.balance else None,
+        denominator=config.denominator,
     )
     parts = {"flow": over_steps(of_flow, gamma=loss.gamma), **_photometric(iterates, scenes, loss)}
     steps = {"flow": of_flow}

@@ -5,7 +5,13 @@ import math
 import pytest
 import torch
 
-from flowcore.losses import census_loss, sequence_loss, smoothness_loss, ssim_loss
+from flowcore.losses import (
+    census_loss,
+    object_weights,
+    sequence_loss,
+    smoothness_loss,
+    ssim_loss,
+)
 from flowcore.ops.blur import gaussian_blur
 
 
@@ -42,6 +48,19 @@ def test_sequence_loss_is_the_mean_over_pixels():
     flow[0, :, 0, 1] = torch.tensor([0.0, 2.0])
     found = sequence_loss([flow], torch.zeros_like(flow)).item()
     assert found == pytest.approx((0.01 + 2.01) / 2, abs=1e-4)  # a length of 0 counts as 0.0001
+
+
+def test_a_small_object_counts_as_much_as_a_large_one():
+    """Of 2,000, 400 and 100 px: the last counts as if it had 400."""
+    labels = torch.zeros(2, 50, 50, dtype=torch.int64)
+    labels[0, 40:48], labels[0, 48:] = 1, 3
+    found = object_weights(labels, 1.0)
+    torch.testing.assert_close(found[0, 40:, 0] / found[0, 0, 0], torch.full((10,), 5.0))
+    torch.testing.assert_close(found.mean((1, 2)), torch.ones(2))
+    torch.testing.assert_close(found[1], torch.ones(50, 50))  # one object: all alike
+    half = object_weights(labels, 0.5)[0]
+    assert (half[40, 0] / half[0, 0]).item() == pytest.approx(math.sqrt(5))
+    assert (object_weights(labels, 0.0) == 1).all()
 
 
 @pytest.mark.parametrize("power", [0.4, 1.0, 2.0])
