@@ -19,7 +19,7 @@ __all__ = [
 ]
 
 _CENSUS_SIDE = 7
-_LEAST_AREA = 400  # px; of less, the rest of what is behind something else, nothing is recognized
+_LEAST_AREA = 400  # px; less is mostly the rest of what is behind something else
 
 
 def sequence_loss(
