@@ -15,6 +15,7 @@ from flowcore.ops.warp import sample
 
 __all__ = ["Look", "place"]
 
+_USUAL, _SMALL = (0.08, 0.55), (0.03, 0.08)  # an object's radius by the frame's shorter side
 _COARSE = 8  # px of a texture in one of its coarse version
 
 
@@ -52,14 +53,18 @@ class Look:
         shapes: torch.Tensor | None,
         *,
         plain: float,
-        faint: float = 0.0,
+        faint: float,
+        small: float,
     ) -> "Look":
-        """The look of one layer of each scene; a background has no shape, and is never faint."""
+        """The look of one layer of each scene; a background has no shape."""
         is_background = shapes is None
         chosen = draw.integers(0, len(textures))
         number = torch.zeros_like(chosen) if shapes is None else draw.integers(0, len(shapes))
         short = min(size)
-        radius = draw.log_uniform(0.08 * short, 0.55 * short)
+        radius = draw.log_uniform(*(share * short for share in _USUAL))
+        if small > 0:  # nothing is drawn where it is 0
+            of_small = draw.log_uniform(*(share * short for share in _SMALL))
+            radius = torch.where(draw.chance(small), of_small, radius)
         upright = 0.15 if is_background else 1.0
         scale = draw.log_uniform(0.75, 1.5)
         texture_angle, angle = draw.uniform(-math.pi, math.pi), draw.uniform(-math.pi, math.pi)
@@ -76,7 +81,7 @@ class Look:
             chosen=chosen,
             number=number,
             is_gray=is_gray,
-            contrast=_contrast(draw, plain, 0.0 if is_background else faint),
+            contrast=_contrast(draw, plain, faint),
             center=frame_middle.expand(draw.batch, 2) if is_background else place(draw, size, 0.1),
             radius=radius,
             to_texture=rotation(upright * texture_angle) * scale.view(-1, 1, 1),

@@ -52,6 +52,8 @@ class SceneConfig:
         Share of layers without any texture but a gradient of color.
     faint : float
         Share of objects that have little texture beside such a gradient.
+    small : float
+        Share of objects that are smaller than the usual.
     rigid : float
         Share of batches in which a camera moves through a room.
     """
@@ -70,6 +72,7 @@ class SceneConfig:
     still_camera: Annotated[float, Field(ge=0, le=1)] = 0.05
     plain: Annotated[float, Field(ge=0, le=1)] = 0.0
     faint: Annotated[float, Field(ge=0, le=1)] = 0.0
+    small: Annotated[float, Field(ge=0, le=1)] = 0.0
     rigid: Annotated[float, Field(ge=0, le=1)] = 0.0
 
     def __post_init__(self) -> None:
@@ -180,8 +183,7 @@ def _flat_layers(
     """The number, look and motion of a flat background, then of the objects."""
     camera = _camera_motion(draw, config, size)
     for number in range(config.max_objects + 1):
-        outlines = shapes if number else None
-        look = Look.draw(draw, size, textures, outlines, plain=config.plain, faint=config.faint)
+        look = _look(draw, config, size, textures, shapes if number else None)
         motion = camera if number == 0 else _object_motion(draw, config, camera.matrix, look)
         yield number, look, motion
 
@@ -196,13 +198,33 @@ def _room_layers(
     """The same of the planes of a room, all of number 0, then of what stands or moves in it."""
     rig = draw_rig(draw, _camera_speed(draw, config), size)
     for plane, inverse_depth in zip(rig.planes(), rig.room, strict=True):
-        look = Look.draw(draw, size, textures, None, plain=config.plain)
+        look = _look(draw, config, size, textures, None)
         yield 0, replace(look, plane=plane), Motion(rig.matrix(inverse_depth))
     for number in range(1, config.max_objects + 1):
-        look = Look.draw(draw, size, textures, shapes, plain=config.plain, faint=config.faint)
+        look = _look(draw, config, size, textures, shapes)
         nearness = MAX_NEARNESS ** ((number - draw.uniform(0, 1)) / config.max_objects)
         camera = rig.matrix(rig.standing(draw, look.center, nearness))
         yield number, look, _object_motion(draw, config, camera, look)
+
+
+def _look(
+    draw: Draw,
+    config: SceneConfig,
+    size: tuple[int, int],
+    textures: torch.Tensor,
+    shapes: torch.Tensor | None,
+) -> Look:
+    """That of one layer; what a config says of objects is not of backgrounds."""
+    is_object = shapes is not None
+    return Look.draw(
+        draw,
+        size,
+        textures,
+        shapes,
+        plain=config.plain,
+        faint=config.faint if is_object else 0.0,
+        small=config.small if is_object else 0.0,
+    )
 
 
 def _camera_motion(draw: Draw, config: SceneConfig, size: tuple[int, int]) -> Motion:

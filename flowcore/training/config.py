@@ -35,6 +35,7 @@ _LATER = frozenset(
         "uniform_speed",
         "uniform_camera",
         "faint",
+        "small",
         "furniture",
     }
 )

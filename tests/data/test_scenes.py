@@ -173,6 +173,14 @@ def test_faint_objects_have_little_texture():
     assert of_faint["background"] > 0.7 * of_usual["background"]
 
 
+def test_small_objects_are_smaller_than_the_usual():
+    """Within a square whose half side is 0.08 of the frame's shorter side, 64 px."""
+    alone = {"min_objects": 1, "max_objects": 1, "turning": 0.0, "batch": 32}
+    usual, small = ((scenes(small=share, **alone).labels == 1).sum((1, 2)) for share in (0.0, 1.0))
+    assert small.sum() > 0
+    assert small.max() <= (2 * 0.08 * 64) ** 2 < usual.float().mean()
+
+
 def _roughness(made):
     """Mean difference of neighbors within one object, and within the background."""
     left, right = made.labels[:, :, :-1], made.labels[:, :, 1:]
@@ -190,7 +198,7 @@ def test_the_state_of_the_generator_decides():
 any_config = given(
     objects=st.tuples(st.integers(0, 8), st.integers(0, 8)).map(sorted),
     motion=st.tuples(st.floats(0.01, 300), st.floats(0.01, 300)).map(sorted),
-    shares=st.tuples(*[st.floats(0, 1)] * 9),
+    shares=st.tuples(*[st.floats(0, 1)] * 10),
     size=st.tuples(st.integers(8, 48), st.integers(8, 48)),
     seed=st.integers(0, 2**20),
 )
@@ -212,7 +220,7 @@ def test_many_configs_give_sound_scenes(**config):
 def assert_sound(objects, motion, shares, size, seed):
     names = (
         "turning", "bending", "resting", "still_camera", "plain", "rigid", "uniform_speed",
-        "faint", "uniform_camera",
+        "faint", "uniform_camera", "small",
     )  # fmt: skip
     made = scenes(
         seed, 2, size,
