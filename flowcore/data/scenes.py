@@ -54,6 +54,8 @@ class SceneConfig:
         Share of objects that have little texture beside such a gradient.
     small : float
         Share of objects that are smaller than the usual.
+    faint_planes : float
+        Share of the planes of a room that have as little texture, as roads and walls do.
     rigid : float
         Share of batches in which a camera moves through a room.
     """
@@ -73,6 +75,7 @@ class SceneConfig:
     plain: Annotated[float, Field(ge=0, le=1)] = 0.0
     faint: Annotated[float, Field(ge=0, le=1)] = 0.0
     small: Annotated[float, Field(ge=0, le=1)] = 0.0
+    faint_planes: Annotated[float, Field(ge=0, le=1)] = 0.0
     rigid: Annotated[float, Field(ge=0, le=1)] = 0.0
 
     def __post_init__(self) -> None:
@@ -183,7 +186,8 @@ def _flat_layers(
     """The number, look and motion of a flat background, then of the objects."""
     camera = _camera_motion(draw, config, size)
     for number in range(config.max_objects + 1):
-        look = _look(draw, config, size, textures, shapes if number else None)
+        outlines, faint = (shapes, config.faint) if number else (None, 0.0)
+        look = _look(draw, config, size, textures, outlines, faint)
         motion = camera if number == 0 else _object_motion(draw, config, camera.matrix, look)
         yield number, look, motion
 
@@ -198,10 +202,10 @@ def _room_layers(
     """The same of the planes of a room, all of number 0, then of what stands or moves in it."""
     rig = draw_rig(draw, _camera_speed(draw, config), size)
     for plane, inverse_depth in zip(rig.planes(), rig.room, strict=True):
-        look = _look(draw, config, size, textures, None)
+        look = _look(draw, config, size, textures, None, config.faint_planes)
         yield 0, replace(look, plane=plane), Motion(rig.matrix(inverse_depth))
     for number in range(1, config.max_objects + 1):
-        look = _look(draw, config, size, textures, shapes)
+        look = _look(draw, config, size, textures, shapes, config.faint)
         nearness = MAX_NEARNESS ** ((number - draw.uniform(0, 1)) / config.max_objects)
         camera = rig.matrix(rig.standing(draw, look.center, nearness))
         yield number, look, _object_motion(draw, config, camera, look)
@@ -213,18 +217,10 @@ def _look(
     size: tuple[int, int],
     textures: torch.Tensor,
     shapes: torch.Tensor | None,
+    faint: float,
 ) -> Look:
-    """That of one layer; what a config says of objects is not of backgrounds."""
-    is_object = shapes is not None
-    return Look.draw(
-        draw,
-        size,
-        textures,
-        shapes,
-        plain=config.plain,
-        faint=config.faint if is_object else 0.0,
-        small=config.small if is_object else 0.0,
-    )
+    small = 0.0 if shapes is None else config.small
+    return Look.draw(draw, size, textures, shapes, plain=config.plain, faint=faint, small=small)
 
 
 def _camera_motion(draw: Draw, config: SceneConfig, size: tuple[int, int]) -> Motion:

@@ -36,6 +36,7 @@ _LATER = frozenset(
         "uniform_camera",
         "faint",
         "small",
+        "faint_planes",
         "furniture",
     }
 )

@@ -181,6 +181,13 @@ def test_small_objects_are_smaller_than_the_usual():
     assert small.max() <= (2 * 0.08 * 64) ** 2 < usual.float().mean()
 
 
+def test_faint_planes_have_little_texture():
+    """At most half of what their photo has, and the same room without them all of it."""
+    room = {"textures": make_textures(3), "rigid": 1.0, "batch": 8, **NO_OBJECTS}
+    usual, faint = (scenes(faint_planes=share, **room) for share in (0.0, 1.0))
+    assert _roughness(faint)["background"] < 0.5 * _roughness(usual)["background"]
+
+
 def _roughness(made):
     """Mean difference of neighbors within one object, and within the background."""
     left, right = made.labels[:, :, :-1], made.labels[:, :, 1:]
@@ -198,7 +205,7 @@ def test_the_state_of_the_generator_decides():
 any_config = given(
     objects=st.tuples(st.integers(0, 8), st.integers(0, 8)).map(sorted),
     motion=st.tuples(st.floats(0.01, 300), st.floats(0.01, 300)).map(sorted),
-    shares=st.tuples(*[st.floats(0, 1)] * 10),
+    shares=st.tuples(*[st.floats(0, 1)] * 11),
     size=st.tuples(st.integers(8, 48), st.integers(8, 48)),
     seed=st.integers(0, 2**20),
 )
@@ -220,7 +227,7 @@ def test_many_configs_give_sound_scenes(**config):
 def assert_sound(objects, motion, shares, size, seed):
     names = (
         "turning", "bending", "resting", "still_camera", "plain", "rigid", "uniform_speed",
-        "faint", "uniform_camera", "small",
+        "faint", "uniform_camera", "small", "faint_planes",
     )  # fmt: skip
     made = scenes(
         seed, 2, size,
