@@ -52,10 +52,10 @@ class SceneConfig:
         Share of layers without any texture but a gradient of color.
     faint : float
         Share of objects that have little texture beside such a gradient.
-    small : float
-        Share of objects that are smaller than the usual.
     faint_planes : float
-        Share of the planes of a room that have as little texture, as roads and walls do.
+        Share of the planes of a room that have as little, as roads and walls do.
+    small : float
+        Share of objects whose radius is 0.03 to 0.08 of the frame's shorter side, not 0.08 to 0.55.
     rigid : float
         Share of batches in which a camera moves through a room.
     """
@@ -74,8 +74,8 @@ class SceneConfig:
     still_camera: Annotated[float, Field(ge=0, le=1)] = 0.05
     plain: Annotated[float, Field(ge=0, le=1)] = 0.0
     faint: Annotated[float, Field(ge=0, le=1)] = 0.0
-    small: Annotated[float, Field(ge=0, le=1)] = 0.0
     faint_planes: Annotated[float, Field(ge=0, le=1)] = 0.0
+    small: Annotated[float, Field(ge=0, le=1)] = 0.0
     rigid: Annotated[float, Field(ge=0, le=1)] = 0.0
 
     def __post_init__(self) -> None:
