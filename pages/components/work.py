@@ -153,4 +153,9 @@ def _visitor() -> str:
 
 
 def _is_here(visitor: str) -> bool:
-    return not runtime.exists() or runtime.get_instance().is_active_session(visitor)
+    """The session is open; without a server, which may end at any time, there is none to close."""
+    try:
+        server = runtime.get_instance()
+    except RuntimeError:
+        return True
+    return server.is_active_session(visitor)

@@ -1,6 +1,9 @@
 """Whose visits keep a job alive: runs of a page's script that came to their end."""
 
+from unittest.mock import Mock
+
 import pytest
+from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import RerunException
 
 from flowcore.jobs.job import Visit
@@ -66,3 +69,15 @@ def test_visitors_that_are_gone_are_forgotten(here):
     here.remove("b")
     seen()
     assert set(work._begun) == set(work._ended) == {"a"}
+
+
+def test_a_server_may_end_while_it_is_asked(monkeypatch):
+    monkeypatch.setattr(work.runtime, "exists", lambda: True)  # as a moment ago
+    monkeypatch.setattr(Runtime, "_instance", None)
+    assert work._is_here("a")
+
+
+@pytest.mark.parametrize("here", [True, False])
+def test_a_server_knows_whose_page_is_open(monkeypatch, here):
+    monkeypatch.setattr(Runtime, "_instance", Mock(is_active_session=lambda visitor: here))
+    assert work._is_here("a") == here
