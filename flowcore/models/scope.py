@@ -91,7 +91,8 @@ def scope_200() -> ScopeNet:
             coarse=(64, 48, 48),
             fine=(40, 32, 32),
             closer=(16, 24),
-            bytes_per_pixel=280,
+            is_far_sighted=True,
+            bytes_per_pixel=310,
         )
     )
 
@@ -107,6 +108,7 @@ def scope_1000() -> ScopeNet:
             coarse=(128, 80, 96),
             fine=(96, 64, 64),
             closer=(32, 48),
-            bytes_per_pixel=510,
+            is_far_sighted=True,
+            bytes_per_pixel=550,
         )
     )
