@@ -19,9 +19,8 @@ from flowcore.data.scenes import SceneConfig, Scenes
 from flowcore.metrics.flow import epe
 from flowcore.pipeline import load_model, predict
 from flowcore.types import PipelineConfig
-from tests.benchmarks.held_out import held_out_scenes
+from tests.benchmarks.held_out import LADDER, held_out_scenes
 
-MODELS = ("scope_035.scenes", "scope_070.scenes", "scope_200.scenes")
 CONFIG = SceneConfig(
     min_objects=2,
     max_objects=5,
@@ -68,4 +67,4 @@ def missed_of(name: str, scenes: Scenes) -> Iterator[tuple[int, float]]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2:] or MODELS)
+    main(sys.argv[1], sys.argv[2:] or LADDER)

@@ -1,4 +1,4 @@
-"""Scenes of photos that no net here learnt from, the same each time."""
+"""Scenes of photos that no net here learnt from, the same each time, and the nets to look at."""
 
 from collections.abc import Iterable
 
@@ -8,8 +8,9 @@ from flowcore.data.scenes import SceneConfig, Scenes, make_scenes
 from flowcore.data.shapes import load_shapes, make_shapes
 from flowcore.data.textures import load_textures
 
-__all__ = ["held_out_scenes"]
+__all__ = ["LADDER", "held_out_scenes"]
 
+LADDER = ("scope_035.scenes", "scope_070.scenes", "scope_200.scenes")  # from the smallest on
 SIZE = (384, 512)
 BATCH = 4
 

@@ -10,7 +10,6 @@ pair's, with the 95 % interval of 1,000 bootstrap resamples of the pairs. Negati
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -20,9 +19,8 @@ from flowcore.metrics.bootstrap import paired_difference
 from flowcore.metrics.flow import epe
 from flowcore.pipeline import load_model, predict
 from flowcore.types import FloatArray, PipelineConfig
-from tests.benchmarks.held_out import held_out_scenes
+from tests.benchmarks.held_out import LADDER, held_out_scenes
 
-MODELS = ("scope_035.scenes", "scope_070.scenes", "scope_200.scenes")
 KINDS = {
     "below 1 px": SceneConfig(min_motion=0.05, max_motion=1.0),
     "1 to 10 px": SceneConfig(min_motion=1.0, max_motion=10.0),
@@ -71,4 +69,4 @@ def saved(ours: FloatArray, theirs: FloatArray) -> str:
 
 
 if __name__ == "__main__":
-    main(str(Path(sys.argv[1])), sys.argv[2:] or MODELS)
+    main(sys.argv[1], sys.argv[2:] or LADDER)
